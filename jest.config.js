@@ -1,0 +1,29 @@
+/**
+ * Unit tests beside the code and the suites under test/, as native ES modules compiled by swc.
+ * Run through `npm test`, which passes --experimental-vm-modules to Node.
+ */
+const libraries = 'kernel|config|http|database|storage|storage-fs|tenant|auth|source|presign';
+
+export default {
+  rootDir: import.meta.dirname,
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    [`^#((?:${libraries})(?:/testing)?)$`]: '<rootDir>/libs/$1/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+          target: 'es2023',
+        },
+        module: { type: 'es6' },
+      },
+    ],
+  },
+};

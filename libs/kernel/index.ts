@@ -1,0 +1,6 @@
+export * from './clock.js';
+export * from './errors.js';
+export * from './ids.js';
+export * from './page.js';
+export * from './principal.js';
+export * from './secret.js';
