@@ -1,0 +1,158 @@
+import { CodedError, CommonErrors } from '#kernel';
+import {
+  abortFailure,
+  type BodySource,
+  type ByteRange,
+  type CallOptions,
+  type GetOptions,
+  type ObjectHead,
+  type ObjectKey,
+  ObjectStorage,
+  type PutOptions,
+  type PutResult,
+  SMALL_BODY_BYTES,
+  StoredBody,
+  type SweepResult,
+  UploadBody,
+} from '#storage';
+import { closeQuietly, unlinkFile } from './file-calls.js';
+import { errnoOf, readFailure, unreadable, writeFailure } from './filesystem.errors.js';
+import { FolderTree } from './folder-tree.js';
+import type { Folder } from './folder.js';
+import { type ObjectFile, openObject, readPart } from './object-file.js';
+import { objectPlace } from './object-place.js';
+import { ObjectReadStream } from './object-read.stream.js';
+import { TemporaryFile } from './temporary-file.js';
+import { UnfinishedSweep } from './unfinished.sweep.js';
+
+/**
+ * Objects as plain files under a root folder, write-once. Several processes may share the root. A put writes a
+ * temporary file beside the final place, syncs it, links it to its name and syncs the folder. Files are 0640,
+ * folders 0750. Needs a file system with hard links. An object file with a second hard link is refused, so
+ * back the root up by copying, not by linking.
+ */
+export class FilesystemStorage extends ObjectStorage {
+  readonly capabilities = { writeOnce: true } as const;
+  readonly #tree: FolderTree;
+
+  /** `root` is an absolute, real path that exists; {@link FilesystemDriver} sees to that. */
+  constructor(root: string) {
+    super();
+    this.#tree = new FolderTree(root);
+  }
+
+  async put(key: ObjectKey, source: BodySource, options: PutOptions = {}): Promise<PutResult> {
+    const place = objectPlace(key);
+    const body = new UploadBody(source, options);
+    try {
+      return await this.#tree.within(place.folders, (folder) => store(folder, place.name, body));
+    } catch (error) {
+      throw writeFailure(error);
+    } finally {
+      body.close();
+    }
+  }
+
+  async get(key: ObjectKey, options: GetOptions = {}): Promise<StoredBody | null> {
+    const range = checkedRange(options.range);
+    const file = await this.#open(key, options);
+    if (file === null) return null;
+    try {
+      return await openBody(file, range, options);
+    } catch (error) {
+      await closeQuietly(file.descriptor);
+      throw readFailure(error);
+    }
+  }
+
+  async head(key: ObjectKey, options: CallOptions = {}): Promise<ObjectHead | null> {
+    const file = await this.#open(key, options);
+    if (file === null) return null;
+    await closeQuietly(file.descriptor);
+    return { sizeBytes: file.sizeBytes, modifiedAt: file.modifiedAt };
+  }
+
+  async remove(key: ObjectKey, { signal }: CallOptions = {}): Promise<void> {
+    const place = objectPlace(key);
+    if (signal?.aborted) throw abortFailure(signal);
+    try {
+      const folder = await this.#tree.find(place.folders);
+      if (folder !== null) await removeFrom(folder, place.name);
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  }
+
+  async removeUnfinished(olderThanMs: number, { signal }: CallOptions = {}): Promise<SweepResult> {
+    try {
+      return await new UnfinishedSweep(this.#tree, Date.now() - olderThanMs, signal).run();
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  }
+
+  /** Nothing is pooled. */
+  async release(): Promise<void> {}
+
+  #open(key: ObjectKey, { signal }: CallOptions): Promise<ObjectFile | null> {
+    const { folders, name } = objectPlace(key);
+    if (signal?.aborted) throw abortFailure(signal);
+    return openObject(this.#tree.pathOf([...folders, name]));
+  }
+}
+
+async function store(folder: Folder, name: string, body: UploadBody): Promise<PutResult> {
+  const file = await TemporaryFile.create(folder);
+  try {
+    for (let chunk = await body.next(); chunk !== null; chunk = await body.next()) await file.append(chunk);
+    await file.finish();
+    body.throwIfAborted();
+    await file.publish(name);
+    return body.result;
+  } catch (error) {
+    await file.discard();
+    // Coded here, because the tree takes a bare ENOENT for a folder that vanished before any byte was read.
+    throw writeFailure(error);
+  }
+}
+
+/** Takes over the file when it succeeds. */
+async function openBody(
+  { descriptor, sizeBytes }: ObjectFile,
+  range: ByteRange | undefined,
+  { expectedSize = sizeBytes, signal }: GetOptions,
+): Promise<StoredBody> {
+  const part = range ?? { start: 0, end: sizeBytes - 1 };
+  if (expectedSize !== sizeBytes || part.end >= sizeBytes) throw unreadable();
+  const lengthBytes = part.end - part.start + 1;
+  if (signal?.aborted) throw abortFailure(signal);
+  if (lengthBytes > SMALL_BODY_BYTES)
+    return new StoredBody({
+      sizeBytes,
+      lengthBytes,
+      content: new ObjectReadStream(descriptor, part, signal),
+    });
+  const content = await readPart(descriptor, part);
+  // Not awaited: nothing can be lost, and the answer need not wait for it.
+  void closeQuietly(descriptor);
+  return new StoredBody({ sizeBytes, lengthBytes, content });
+}
+
+/** Synced even when the file is absent: an earlier removal may have been cut short before its own sync. */
+async function removeFrom(folder: Folder, name: string): Promise<void> {
+  try {
+    await unlinkFile(folder.at(name)).catch((error: unknown) => {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    });
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function checkedRange(range: ByteRange | undefined): ByteRange | undefined {
+  if (range === undefined) return undefined;
+  const { start, end } = range;
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start) return range;
+  throw new CodedError(CommonErrors.internal, 'A byte range is malformed.');
+}

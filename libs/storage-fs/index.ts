@@ -1,0 +1,2 @@
+export * from './filesystem.driver.js';
+export * from './filesystem.storage.js';

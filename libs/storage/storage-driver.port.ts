@@ -1,0 +1,22 @@
+import type { ObjectStorage } from './object-storage.port.js';
+
+/** Where a tenant's objects go. What an id stands for never changes: another place is another binding. */
+export interface StorageBinding {
+  readonly id: string;
+  /** Name of the driver that opens it. */
+  readonly driver: string;
+  /** What the driver needs to know; each driver parses its own. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** One kind of storage: opens places of that kind. */
+export abstract class StorageDriver {
+  /** The name by which bindings refer to this driver, for example `filesystem`. */
+  abstract readonly name: string;
+
+  /**
+   * Opens the place a binding names, and fails with `storage_unavailable` when it cannot be used. Nothing is held
+   * after a failure. Opening the same binding again yields an independent storage on the same objects.
+   */
+  abstract open(binding: StorageBinding): Promise<ObjectStorage>;
+}

@@ -1,0 +1,63 @@
+import { Readable } from 'node:stream';
+import { CodedError, CommonErrors } from '#kernel';
+
+/** Bodies of at most this many bytes are in memory when `get` resolves; `bytes()` then costs nothing. */
+export const SMALL_BODY_BYTES = 64 * 1024;
+
+/** What an adapter hands over: the whole object's size, and the bytes asked for or a stream of exactly them. */
+export interface StoredBodyContent {
+  readonly sizeBytes: number;
+  readonly lengthBytes: number;
+  readonly content: Buffer | Readable;
+}
+
+/**
+ * The content of an object, opened. Exactly one of `stream`, `bytes` and `discard` is to be called: a body larger
+ * than {@link SMALL_BODY_BYTES} holds a descriptor or a socket until it has been read, destroyed or discarded.
+ */
+export class StoredBody {
+  /** Size of the whole object in bytes, whatever range was asked for. */
+  readonly sizeBytes: number;
+  /** How many bytes this body delivers. */
+  readonly lengthBytes: number;
+  #content: Buffer | Readable | null;
+
+  constructor({ sizeBytes, lengthBytes, content }: StoredBodyContent) {
+    this.sizeBytes = sizeBytes;
+    this.lengthBytes = lengthBytes;
+    this.#content = content;
+    // An abort can break the stream before anybody has taken it; without a listener that would end the process.
+    if (content instanceof Readable) content.on('error', () => undefined);
+  }
+
+  /**
+   * The bytes as a stream, which the caller owns: read to its end or destroyed, it closes itself. It ends cleanly
+   * only after exactly `lengthBytes`; anything less is an error of the stream. Use `pipeline`, not `pipe`.
+   */
+  stream(): Readable {
+    const content = this.#take();
+    return content instanceof Readable ? content : Readable.from(content, { objectMode: false });
+  }
+
+  /** All bytes in one buffer; for bodies known to be small. Fails as the stream would; leaves nothing open. */
+  async bytes(): Promise<Buffer> {
+    const content = this.#take();
+    if (!(content instanceof Readable)) return content;
+    const chunks: Buffer[] = [];
+    for await (const chunk of content as AsyncIterable<Buffer>) chunks.push(chunk);
+    return Buffer.concat(chunks, this.lengthBytes);
+  }
+
+  /** Gives the content up unread. Does nothing when repeated, or once `stream` or `bytes` has been called. */
+  discard(): void {
+    if (this.#content instanceof Readable) this.#content.destroy();
+    this.#content = null;
+  }
+
+  #take(): Buffer | Readable {
+    const content = this.#content;
+    if (content === null) throw new CodedError(CommonErrors.internal, 'A stored body was read twice.');
+    this.#content = null;
+    return content;
+  }
+}
