@@ -1,0 +1,61 @@
+import { DataSource, type DataSourceOptions } from 'typeorm';
+
+import { Initial1764000000000 } from './migrations/1764000000000-initial.js';
+
+/** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
+export const RUNTIME_ROLE = 'gatehold_runtime';
+
+/** A connection pool's settings. Times are milliseconds. */
+export interface PoolOptions {
+  /** `postgres://` URL; holds a password. */
+  readonly url: string;
+  readonly poolSize: number;
+  /** Entities of the features, listed one by one: globs would hide what is there. */
+  readonly entities: readonly (new () => object)[];
+}
+
+const MIGRATIONS = [Initial1764000000000];
+
+/**
+ * The pool that serves requests. Statements are pipelined; every connection starts as the runtime role, whatever
+ * role logs in; a statement is cut after 15 s and a transaction left open after 15 s, so that neither a lock nor a
+ * fault can hold a connection for ever.
+ */
+export function createRuntimeDataSource(options: PoolOptions): DataSource {
+  return new DataSource({
+    ...common(options.url),
+    poolSize: options.poolSize,
+    entities: [...options.entities],
+    extra: {
+      application_name: 'gatehold',
+      pipeline: true,
+      options: `-c role=${RUNTIME_ROLE}`,
+      statement_timeout: 15_000,
+      idle_in_transaction_session_timeout: 15_000,
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+    },
+  });
+}
+
+/** One connection for migrations, as the owner of the schema. */
+export function createMigrationDataSource(url: string): DataSource {
+  return new DataSource({
+    ...common(url),
+    poolSize: 1,
+    migrations: MIGRATIONS,
+    extra: { application_name: 'gatehold migrations', connectionTimeoutMillis: 10_000 },
+  });
+}
+
+function common(url: string): Extract<DataSourceOptions, { type: 'postgres' }> {
+  return {
+    type: 'postgres',
+    url,
+    synchronize: false,
+    installExtensions: false,
+    migrationsTableName: 'schema_migrations',
+    migrationsTransactionMode: 'each',
+    invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
+  };
+}

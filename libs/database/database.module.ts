@@ -1,0 +1,21 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+
+import { PlatformDatabase } from './platform-database.js';
+import { TenantDatabase } from './tenant-database.js';
+
+/** Offers the two ways to the database to every feature; the pool is opened and closed by whoever starts the gateway. */
+@Module({})
+export class DatabaseModule {
+  static forRoot(dataSource: DataSource): DynamicModule {
+    return {
+      module: DatabaseModule,
+      global: true,
+      providers: [
+        { provide: TenantDatabase, useFactory: () => new TenantDatabase(dataSource) },
+        { provide: PlatformDatabase, useFactory: () => new PlatformDatabase(dataSource) },
+      ],
+      exports: [TenantDatabase, PlatformDatabase],
+    };
+  }
+}

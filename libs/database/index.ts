@@ -1,0 +1,13 @@
+export { createMigrationDataSource, RUNTIME_ROLE } from './data-source.js';
+export { Database, type DatabaseLog, type DatabaseOptions } from './database.js';
+export { isForeignKeyViolation, isUniqueViolation } from './database-errors.js';
+export { DatabaseModule } from './database.module.js';
+export {
+  EmbeddedPostgres,
+  EmbeddedPostgresInUseError,
+  EmbeddedPostgresError,
+} from './embedded/embedded-postgres.js';
+export { migrate } from './migrator.js';
+export { PlatformDatabase } from './platform-database.js';
+export type { Statement, StatementResult } from './statement.js';
+export { TenantDatabase, type TenantTransaction } from './tenant-database.js';
