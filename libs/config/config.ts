@@ -1,0 +1,113 @@
+import type { Secret } from '#kernel';
+import { SETTINGS, type LogLevel } from './definitions.js';
+import {
+  ConfigError,
+  readSettings,
+  type ConfigFault,
+  type SettingGroups,
+  type SettingValues,
+} from './setting.js';
+
+/** What a gateway was told, read once at start and never changed. Sizes are bytes, durations whole seconds. */
+export interface GatewayConfig {
+  readonly http: {
+    /** 0 means any free port. */
+    readonly port: number;
+    readonly host: string;
+    /** Without a slash at its end; null means the listening address. */
+    readonly publicUrl: string | null;
+    /** IP addresses and CIDR ranges; empty means that no forwarded header is believed. */
+    readonly trustedProxies: readonly string[];
+    /** In lower case, as Node names the headers of a request. */
+    readonly organizationHeader: string;
+    readonly docs: boolean;
+  };
+  readonly data: {
+    /** Absolute path; it need not exist yet. */
+    readonly dir: string;
+  };
+  readonly database: {
+    /** Null means the embedded PostgreSQL. */
+    readonly url: Secret | null;
+    /** Null means that {@link url} does the migrations too; never set without it. */
+    readonly migrationUrl: Secret | null;
+    readonly poolSize: number;
+  };
+  readonly secrets: {
+    /** Null means one in the data folder, made when it is missing. */
+    readonly rootToken: Secret | null;
+    /** Exactly 32 bytes; null means one in the data folder, made when it is missing. */
+    readonly masterKey: Secret<Buffer> | null;
+  };
+  readonly limits: {
+    readonly maxUploadBytes: number;
+    readonly inlineMaxBytes: number;
+    /** Never less than {@link inlineMaxBytes}. */
+    readonly inlineInFlightBytes: number;
+    readonly drainSeconds: number;
+    readonly idleTimeoutSeconds: number;
+  };
+  readonly log: { readonly level: LogLevel };
+  /** Sentences about variables that were not understood, for the log; they hold names only. */
+  readonly warnings: readonly string[];
+}
+
+type Values = SettingValues<typeof SETTINGS>;
+
+/** A condition over several settings; checked only when each of them is fine by itself. */
+interface Relation extends ConfigFault {
+  readonly others: readonly string[];
+  readonly broken: (values: Values) => boolean;
+}
+
+const RELATIONS: readonly Relation[] = [
+  {
+    name: 'DATABASE_MIGRATION_URL',
+    others: ['DATABASE_URL'],
+    reason: 'needs DATABASE_URL beside it',
+    broken: ({ database }) => database.migrationUrl !== null && database.url === null,
+  },
+  {
+    name: 'GATEHOLD_INLINE_IN_FLIGHT_BYTES',
+    others: ['GATEHOLD_INLINE_MAX_BYTES'],
+    reason: 'must be at least GATEHOLD_INLINE_MAX_BYTES',
+    broken: ({ limits }) => limits.inlineInFlightBytes < limits.inlineMaxBytes,
+  },
+  {
+    name: 'GATEHOLD_ROOT_TOKEN',
+    others: ['GATEHOLD_MASTER_KEY'],
+    reason: 'must differ from GATEHOLD_MASTER_KEY',
+    broken: ({ secrets }) =>
+      secrets.rootToken !== null &&
+      secrets.rootToken.reveal() === secrets.masterKey?.reveal().toString('base64'),
+  },
+];
+
+/** Reads a configuration out of an environment. Throws one {@link ConfigError} that lists every fault. */
+export function parseConfig(env: NodeJS.ProcessEnv): GatewayConfig {
+  const { values, faults } = readSettings(SETTINGS, env);
+  const faulty = new Set(faults.map((fault) => fault.name));
+  for (const { name, reason, others, broken } of RELATIONS) {
+    if (![name, ...others].some((one) => faulty.has(one)) && broken(values)) faults.push({ name, reason });
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze({ ...values, warnings: Object.freeze(warningsOf(env)) });
+}
+
+/** {@link parseConfig} of this process's own environment; nothing else reads it. */
+export function loadConfig(): GatewayConfig {
+  return parseConfig(process.env);
+}
+
+const GROUPS: SettingGroups = SETTINGS;
+const KNOWN = new Set(Object.values(GROUPS).flatMap((group) => Object.values(group).map(({ name }) => name)));
+
+/** What Kubernetes puts into every pod beside a service called "gatehold"; not an operator's typing mistake. */
+const SERVICE_LINK = /^GATEHOLD_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT|PORT_\d+_(TCP|UDP)(_.+)?)$/;
+
+function warningsOf(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('GATEHOLD_') && !KNOWN.has(name) && !SERVICE_LINK.test(name))
+    .sort()
+    .map((name) => `${name} is not a setting of this version and has no effect.`);
+}

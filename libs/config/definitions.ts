@@ -1,0 +1,161 @@
+import { resolve } from 'node:path';
+import type { Secret } from '#kernel';
+import { masterKey, rootToken } from './credentials.js';
+import type { Setting, SettingGroups } from './setting.js';
+import {
+  addressRanges,
+  baseUrl,
+  bytes,
+  headerName,
+  host,
+  integer,
+  oneOf,
+  onOff,
+  postgresUrl,
+  text,
+  type ValueType,
+} from './values.js';
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+/** How much a gateway says; `silent` turns the log off. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const directory = text('a folder, relative to the working folder or absolute', (path) => resolve(path));
+
+/** A setting that always has a value; `defaultText` is its default as one would write it. */
+function setting<T>(name: string, type: ValueType<T>, defaultText: string, description: string): Setting<T> {
+  return { name, description, ...type, defaultText, fallback: type.parse(defaultText), secret: false };
+}
+
+/** A setting whose absence means something of its own, which `absent` puts into words. */
+function optional<T>(
+  name: string,
+  type: ValueType<T>,
+  absent: string,
+  description: string,
+): Setting<T | null> {
+  return { name, description, ...type, defaultText: absent, fallback: null, secret: false };
+}
+
+function secret<T>(
+  name: string,
+  type: ValueType<Secret<T>>,
+  absent: string,
+  description: string,
+): Setting<Secret<T> | null> {
+  return { ...optional(name, type, absent, description), secret: true };
+}
+
+const http = {
+  port: setting('PORT', integer(0, 65_535), '8080', 'TCP port to listen on; 0 takes any free one.'),
+  host: setting('HOST', host, '127.0.0.1', 'Address to listen on. `0.0.0.0` means every IPv4 address.'),
+  publicUrl: optional(
+    'GATEHOLD_PUBLIC_URL',
+    baseUrl,
+    'made from the listening address',
+    'Base of every URL that is handed out. Set it whenever callers reach the gateway under another name.',
+  ),
+  trustedProxies: {
+    name: 'GATEHOLD_TRUSTED_PROXIES',
+    description: 'Proxies whose `X-Forwarded-For` is believed when the address of a caller is needed.',
+    ...addressRanges,
+    defaultText: 'none',
+    fallback: Object.freeze<string[]>([]),
+    secret: false,
+  },
+  organizationHeader: setting(
+    'GATEHOLD_ORGANIZATION_HEADER',
+    headerName,
+    'X-Anyreach-Org',
+    'Header by which a platform token names the tenant in the `/knowledge-base` calls.',
+  ),
+  docs: setting('GATEHOLD_DOCS', onOff, 'on', 'Serves the Swagger UI under `/docs`.'),
+} as const;
+
+const data = {
+  dir: setting(
+    'GATEHOLD_DATA_DIR',
+    directory,
+    './data',
+    'Folder of the objects, the embedded database and the secrets that the gateway makes for itself.',
+  ),
+} as const;
+
+const database = {
+  url: secret(
+    'DATABASE_URL',
+    postgresUrl,
+    'an embedded PostgreSQL under the data folder',
+    'PostgreSQL to work with. Name a login that owns nothing, and the owner in `DATABASE_MIGRATION_URL`.',
+  ),
+  migrationUrl: secret(
+    'DATABASE_MIGRATION_URL',
+    postgresUrl,
+    'the same as `DATABASE_URL`',
+    'Login of the owner of the tables, used for migrations only. Needs `DATABASE_URL` beside it.',
+  ),
+  poolSize: setting(
+    'DATABASE_POOL_SIZE',
+    integer(1, 100),
+    '10',
+    'Connections that one gateway may hold open.',
+  ),
+} as const;
+
+const secrets = {
+  rootToken: secret(
+    'GATEHOLD_ROOT_TOKEN',
+    rootToken,
+    'made at the first start, in a file in the data folder',
+    'Token of the platform administrator.',
+  ),
+  masterKey: secret(
+    'GATEHOLD_MASTER_KEY',
+    masterKey,
+    'made at the first start, in a file in the data folder',
+    'Seals the signing keys and storage credentials in the database. Losing it loses them.',
+  ),
+} as const;
+
+const limits = {
+  maxUploadBytes: setting('GATEHOLD_MAX_UPLOAD_BYTES', bytes(), '5GiB', 'Largest source that is accepted.'),
+  inlineMaxBytes: setting(
+    'GATEHOLD_INLINE_MAX_BYTES',
+    bytes(256 * MIB, '256MiB'),
+    '32MiB',
+    'Largest content that an answer carries inside its JSON.',
+  ),
+  inlineInFlightBytes: setting(
+    'GATEHOLD_INLINE_IN_FLIGHT_BYTES',
+    bytes(1024 * GIB, '1024GiB'),
+    '256MiB',
+    'Content inside JSON that all requests together may hold in memory; at least `GATEHOLD_INLINE_MAX_BYTES`.',
+  ),
+  drainSeconds: setting(
+    'GATEHOLD_DRAIN_SECONDS',
+    integer(0, 3_600),
+    '25',
+    'How long requests in flight may go on after SIGTERM or SIGINT.',
+  ),
+  idleTimeoutSeconds: setting(
+    'GATEHOLD_IDLE_TIMEOUT_SECONDS',
+    integer(1, 3_600),
+    '60',
+    'A transfer that moves no byte for this long is cut.',
+  ),
+} as const;
+
+const log = {
+  level: setting(
+    'GATEHOLD_LOG_LEVEL',
+    oneOf(...LOG_LEVELS),
+    'info',
+    'Least important lines that are written.',
+  ),
+} as const;
+
+/** Every setting there is. docs/configuration.md is made from this table. */
+export const SETTINGS = { http, data, database, secrets, limits, log } as const satisfies SettingGroups;
