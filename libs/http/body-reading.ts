@@ -1,0 +1,64 @@
+import { CodedError, CommonErrors } from '#kernel';
+import type { Readable } from 'node:stream';
+
+import type { GatewayRequest } from './gateway-request.js';
+import { HttpErrors } from './http-errors.js';
+import { parseJsonBody } from './json-body.js';
+
+/** Most bytes of a JSON body. */
+export const JSON_BODY_LIMIT = 1024 * 1024;
+
+const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;(.*))?$/i;
+const UTF8_CHARSET = /^\s*charset\s*=\s*"?utf-?8"?\s*$/i;
+
+/**
+ * The one body parser: what it does depends on what the matched operation declared. A raw body is handed on as a
+ * stream, an absent JSON body reads as `{}`, so that required fields are reported and optional ones are optional.
+ */
+export async function readBody(request: GatewayRequest, payload: Readable): Promise<unknown> {
+  const mode = request.routeOptions.config.operation?.body ?? 'none';
+  if (mode === 'raw') return payload;
+  if (mode === 'multipart') throw unsupported('This operation reads multipart/form-data.');
+  const bytes = await collect(payload, request.headers['content-length']);
+  if (bytes.length === 0 || mode === 'none') return {};
+  assertJsonType(request.headers['content-type']);
+  return assertObject(parseJsonBody(bytes));
+}
+
+async function collect(payload: Readable, declaredLength: string | undefined): Promise<Buffer> {
+  if (Number(declaredLength ?? 0) > JSON_BODY_LIMIT) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of payload as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > JSON_BODY_LIMIT) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function assertJsonType(contentType: string | undefined): void {
+  const match = JSON_TYPE.exec(contentType?.trim() ?? '');
+  if (match === null) throw unsupported('This operation reads application/json.');
+  const parameters = (match[1] ?? '').split(';').filter((parameter) => /^\s*charset/i.test(parameter));
+  if (!parameters.every((parameter) => UTF8_CHARSET.test(parameter)))
+    throw unsupported('JSON is read as UTF-8 only.');
+}
+
+function assertObject(body: unknown): object {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
+  throw new CodedError(CommonErrors.invalid, 'The body must be a JSON object.', {
+    fields: { errors: [{ field: '', code: 'invalid', message: 'must be a JSON object' }] },
+  });
+}
+
+function tooLarge(): CodedError {
+  return new CodedError(
+    CommonErrors.payloadTooLarge,
+    `A JSON body may have ${JSON_BODY_LIMIT} bytes at most.`,
+  );
+}
+
+function unsupported(message: string): CodedError {
+  return new CodedError(HttpErrors.unsupportedMediaType, message);
+}

@@ -1,0 +1,25 @@
+import type { Principal, TenantContext } from '#kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import type { OperationOptions } from './operation.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the route declared through `@Operation`; absent on routes that Nest did not make. */
+    operation?: OperationOptions;
+  }
+  interface FastifyRequest {
+    /** Who the request acts as; absent on public routes. */
+    principal?: Principal;
+    /** Where the request acts; present on routes whose tenancy is `context`. */
+    tenantContext?: TenantContext;
+    /** The Content-Type as sent, on routes with a raw body, whose parser must not look at it. */
+    declaredContentType?: string | undefined;
+  }
+}
+
+/** A request on its way through the gateway. */
+export type GatewayRequest = FastifyRequest;
+
+/** The answer under way. */
+export type GatewayReply = FastifyReply;

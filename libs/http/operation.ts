@@ -1,0 +1,34 @@
+import type { Scope } from '#kernel';
+
+/** Who may call an operation: nobody in particular, any valid token, or a token carrying one of the scopes. */
+export type Access = 'public' | 'authenticated' | { readonly anyOf: readonly [Scope, ...Scope[]] };
+
+/**
+ * How the tenant of a request is found:
+ * - `none`: the operation concerns no tenant;
+ * - `path`: the tenant is named in the path; any other than the token's own answers like one that does not exist;
+ * - `context`: tenant and sub-tenant come from the resolvers;
+ * - `tenant`: as `context`, without a sub-tenant: the operation looks in all that the token may see.
+ */
+export type Tenancy = 'none' | 'path' | 'context' | 'tenant';
+
+/** How a body is read: parsed JSON up to 1 MiB (default), a stream of any length, parts of a form, or not at all. */
+export type BodyMode = 'json' | 'raw' | 'multipart' | 'none';
+
+/** Everything an operation declares about itself; guard, router, body parser and OpenAPI read it from here. */
+export interface OperationOptions {
+  readonly summary: string;
+  readonly description?: string;
+  readonly access: Access;
+  readonly tenancy: Tenancy;
+  readonly body?: BodyMode;
+  /** Status of success; 200 unless named. */
+  readonly status?: number;
+  /** Error statuses beyond those that access, tenancy and body imply. */
+  readonly errors?: readonly number[];
+  /** Which resolvers and which error body apply. */
+  readonly family?: 'native' | 'knowledge-base' | 'fetch';
+}
+
+/** Metadata key under which the guard finds {@link OperationOptions}. */
+export const OPERATION = Symbol('gatehold:operation');

@@ -1,0 +1,18 @@
+import type { Principal, TenantContext } from '#kernel';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+
+import type { GatewayRequest } from './gateway-request.js';
+
+/** Injects who the request acts as. Only on operations that are not public. */
+export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext): Principal => {
+  const { principal } = context.switchToHttp().getRequest<GatewayRequest>();
+  if (principal === undefined) throw new Error('@Caller() on a route without authentication.');
+  return principal;
+});
+
+/** Injects the tenant and sub-tenant the request acts in. Only on operations whose tenancy is `context`. */
+export const Context = createParamDecorator((_data: unknown, context: ExecutionContext): TenantContext => {
+  const { tenantContext } = context.switchToHttp().getRequest<GatewayRequest>();
+  if (tenantContext === undefined) throw new Error('@Context() on a route that resolves no tenant context.');
+  return tenantContext;
+});

@@ -1,0 +1,27 @@
+const LINK = /^\/+l\/[^?#]*/i;
+const TOKEN = /gth_[A-Za-z0-9_]+/g;
+const LONG_RUN = /[A-Za-z0-9_~.+=-]{64,}/g;
+const MAX_LENGTH = 256;
+
+/**
+ * A request target fit for a log line: no query, no link, nothing that looks like a token, bounded in length.
+ * Links are credentials in a path; a mistyped one may meet no route, so this looks at the text and not at the route.
+ */
+export function redactTarget(target: string): string {
+  const path = target.split(/[?#]/, 1)[0] ?? '';
+  return path
+    .replace(LINK, '/l/[link]')
+    .replaceAll(TOKEN, '[token]')
+    .replaceAll(LONG_RUN, '[redacted]')
+    .slice(0, MAX_LENGTH);
+}
+
+/** Where pino must not write what it finds. */
+export const REDACTED_LOG_PATHS = [
+  'req.headers.authorization',
+  'headers.authorization',
+  'authorization',
+  'password',
+  'token',
+  'secret',
+];
