@@ -3,4 +3,5 @@ export * from './errors.js';
 export * from './ids.js';
 export * from './page.js';
 export * from './principal.js';
+export * from './sealer.js';
 export * from './secret.js';

@@ -35,6 +35,8 @@ export interface Principal {
   readonly tenant: TenantBinding | null;
   /** When the credential ends, or null. */
   readonly expiresAt: Date | null;
+  /** CIDR ranges that the credential may be used from; null: any. */
+  readonly ipRanges: readonly string[] | null;
 }
 
 /** The tenant and sub-tenant that a request acts in. Always the first parameter of tenant-scoped work. */

@@ -1,0 +1,89 @@
+import { isForeignKeyViolation, isUniqueViolation, TenantDatabase } from '#database';
+import { Injectable } from '@nestjs/common';
+import { MoreThan } from 'typeorm';
+
+import { SubTenantEntity } from './sub-tenant.entity.js';
+
+/** Database access for sub-tenants. */
+@Injectable()
+export class SubTenantStore {
+  constructor(private readonly database: TenantDatabase) {}
+
+  /** Makes a sub-tenant; null when the id is taken. */
+  async create(tenantId: string, subTenantId: string, name: string): Promise<SubTenantEntity | null> {
+    try {
+      return await this.database.transaction(tenantId, async ({ manager }) => {
+        const row = manager.create(SubTenantEntity, {
+          tenantId,
+          subTenantId,
+          name,
+          status: 'active' as const,
+        });
+        await manager.insert(SubTenantEntity, row);
+        return await manager.findOneByOrFail(SubTenantEntity, { tenantId, subTenantId });
+      });
+    } catch (error) {
+      if (isUniqueViolation(error)) return null;
+      throw error;
+    }
+  }
+
+  find(tenantId: string, subTenantId: string): Promise<SubTenantEntity | null> {
+    return this.database.transaction(tenantId, ({ manager }) =>
+      manager.findOneBy(SubTenantEntity, { tenantId, subTenantId }),
+    );
+  }
+
+  /** Up to `limit` sub-tenants whose ids sort after `after`. */
+  list(tenantId: string, after: string, limit: number): Promise<SubTenantEntity[]> {
+    return this.database.transaction(tenantId, ({ manager }) =>
+      manager.find(SubTenantEntity, {
+        where: { tenantId, subTenantId: MoreThan(after) },
+        order: { subTenantId: 'ASC' },
+        take: limit,
+      }),
+    );
+  }
+
+  /** Changes what is given; null when there is no such sub-tenant. */
+  update(
+    tenantId: string,
+    subTenantId: string,
+    change: { name?: string; status?: SubTenantEntity['status'] },
+  ): Promise<SubTenantEntity | null> {
+    return this.database.transaction(tenantId, async ({ manager }) => {
+      const found = await manager.findOneBy(SubTenantEntity, { tenantId, subTenantId });
+      return found === null ? null : await manager.save(SubTenantEntity, Object.assign(found, change));
+    });
+  }
+
+  /**
+   * Removes a sub-tenant. With `force`, its sources go first, their objects by way of the outbox, in one transaction;
+   * an upload under way keeps it (`not_empty`). Its links end with it; tokens narrowed to it keep their other ones.
+   */
+  async remove(
+    tenantId: string,
+    subTenantId: string,
+    force: boolean,
+  ): Promise<'removed' | 'not_empty' | 'absent'> {
+    const values = [tenantId, subTenantId];
+    try {
+      return await this.database.transaction(tenantId, async ({ query }) => {
+        if (force) await query({ name: 'clear-sub-tenant', text: CLEAR, values });
+        await query({ name: 'drop-sub-tenant-links', text: DROP_LINKS, values });
+        const { rowCount } = await query({ name: 'drop-sub-tenant', text: DROP, values });
+        return rowCount === 1 ? 'removed' : 'absent';
+      });
+    } catch (error) {
+      if (isForeignKeyViolation(error)) return 'not_empty';
+      throw error;
+    }
+  }
+}
+
+const CLEAR = `
+WITH gone AS (DELETE FROM sources WHERE tenant_id = $1 AND sub_tenant_id = $2 RETURNING object_key)
+INSERT INTO outbox (tenant_id, kind, object_key)
+SELECT $1, 'remove_object', object_key FROM gone WHERE object_key IS NOT NULL`;
+const DROP_LINKS = 'DELETE FROM links WHERE tenant_id = $1 AND sub_tenant_id = $2';
+const DROP = 'DELETE FROM sub_tenants WHERE tenant_id = $1 AND sub_tenant_id = $2';

@@ -1,0 +1,94 @@
+import { validationFailed, type ErrorFamily } from '#http';
+import { CodedError, CommonErrors } from '#kernel';
+
+import { TenantErrors } from './tenant.errors.js';
+import { TenantResolver, type TenantClaim, type TenantRequest } from './tenant-resolver.js';
+
+/** The tenant that the token is bound to. */
+export class TokenTenantResolver extends TenantResolver {
+  resolve({ principal }: TenantRequest): TenantClaim | null {
+    return principal.tenant === null ? null : { tenantId: principal.tenant.tenantId };
+  }
+}
+
+/** Names of the headers and where they count. */
+export interface HeaderNames {
+  /** In lower case. */
+  readonly tenant: string;
+  readonly subTenant?: string;
+  /** Null: everywhere. */
+  readonly family: ErrorFamily | null;
+}
+
+/** Tenant and sub-tenant out of request headers. */
+export class HeaderTenantResolver extends TenantResolver {
+  constructor(private readonly names: HeaderNames) {
+    super();
+  }
+
+  resolve({ headers, family }: TenantRequest): TenantClaim | null {
+    if (this.names.family !== null && this.names.family !== family) return null;
+    const tenantId = single(headers[this.names.tenant]);
+    const subTenantId =
+      this.names.subTenant === undefined ? undefined : single(headers[this.names.subTenant]);
+    return claim(tenantId, subTenantId);
+  }
+}
+
+/** `tenant_id` and `sub_tenant_id` out of the JSON body of the fetch family. */
+export class RequestFieldTenantResolver extends TenantResolver {
+  resolve({ family, body }: TenantRequest): TenantClaim | null {
+    if (family !== 'fetch' || typeof body !== 'object' || body === null) return null;
+    const fields = body as Record<string, unknown>;
+    return claim(
+      text('tenant_id', fields['tenant_id']),
+      text('sub_tenant_id', fields['sub_tenant_id'] ?? undefined),
+    );
+  }
+}
+
+/** Asks several resolvers; what they say must agree. */
+export class ChainTenantResolver extends TenantResolver {
+  constructor(private readonly resolvers: readonly TenantResolver[]) {
+    super();
+  }
+
+  resolve(request: TenantRequest): TenantClaim | null {
+    const claims = this.resolvers.map((resolver) => resolver.resolve(request)).filter((one) => one !== null);
+    const bound = request.principal.tenant?.tenantId;
+    if (bound !== undefined && claims.some(({ tenantId }) => tenantId !== undefined && tenantId !== bound)) {
+      throw TenantErrors.mismatch();
+    }
+    return claim(agreed(claims.map((one) => one.tenantId)), agreed(claims.map((one) => one.subTenantId)));
+  }
+}
+
+function claim(tenantId: string | undefined, subTenantId: string | undefined): TenantClaim | null {
+  if (tenantId === undefined && subTenantId === undefined) return null;
+  return {
+    ...(tenantId === undefined ? {} : { tenantId }),
+    ...(subTenantId === undefined ? {} : { subTenantId }),
+  };
+}
+
+function agreed(values: readonly (string | undefined)[]): string | undefined {
+  const distinct = [...new Set(values.filter((value) => value !== undefined))];
+  if (distinct.length > 1) throw TenantErrors.contradiction();
+  return distinct[0];
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  if (value === undefined || value === '') return undefined;
+  // Node joins repeated headers of unknown names with a comma, which no id contains.
+  if (Array.isArray(value) || value.includes(',')) {
+    throw new CodedError(CommonErrors.unparsable, 'A header that names a tenant may be sent once only.');
+  }
+  return value;
+}
+
+function text(field: string, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string')
+    throw validationFailed([{ field, code: 'invalid', message: 'must be text' }]);
+  return value;
+}

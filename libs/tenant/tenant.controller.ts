@@ -1,0 +1,87 @@
+import { ApiPage, Operation, pageRequest, PageQuery, renderPage, type PageDto } from '#http';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+
+import { CreateTenantDto, ForceQuery, RenameDto, TenantDto, toTenantDto } from './tenant.dto.js';
+import { TenantService } from './tenant.service.js';
+
+const PLATFORM = { anyOf: ['tenants:manage'] } as const;
+const OWN = { anyOf: ['tenants:manage', 'sub_tenants:manage'] } as const;
+
+@ApiTags('Tenants')
+@Controller('v1/tenants')
+export class TenantController {
+  constructor(private readonly tenants: TenantService) {}
+
+  @Post()
+  @Operation({
+    summary: 'Create a tenant',
+    description: 'Makes the tenant and its default sub-tenant together.',
+    access: PLATFORM,
+    tenancy: 'none',
+    body: 'json',
+    status: 201,
+    errors: [409],
+  })
+  @ApiCreatedResponse({ type: TenantDto })
+  async create(@Body() body: CreateTenantDto): Promise<TenantDto> {
+    const { tenant_id: tenantId, name, default_sub_tenant_id: defaultSubTenantId } = body;
+    return toTenantDto(await this.tenants.create({ tenantId, name, defaultSubTenantId }));
+  }
+
+  @Get()
+  @Operation({ summary: 'List tenants', access: PLATFORM, tenancy: 'none', errors: [400, 422] })
+  @ApiPage(TenantDto)
+  async list(@Query() query: PageQuery): Promise<PageDto<TenantDto>> {
+    const request = pageRequest(query);
+    return renderPage(await this.tenants.list(request), request.limit, toTenantDto);
+  }
+
+  @Get(':tenant_id')
+  @Operation({ summary: 'Get a tenant', access: OWN, tenancy: 'path' })
+  @ApiOkResponse({ type: TenantDto })
+  async get(@Param('tenant_id') tenantId: string): Promise<TenantDto> {
+    return toTenantDto(await this.tenants.get(tenantId));
+  }
+
+  @Patch(':tenant_id')
+  @Operation({ summary: 'Rename a tenant', access: OWN, tenancy: 'path', body: 'json' })
+  @ApiOkResponse({ type: TenantDto })
+  async rename(@Param('tenant_id') tenantId: string, @Body() body: RenameDto): Promise<TenantDto> {
+    return toTenantDto(await this.tenants.rename(tenantId, body.name));
+  }
+
+  @Delete(':tenant_id')
+  @Operation({
+    summary: 'Delete a tenant',
+    description:
+      'Refused while it holds sources, unless `force=true`: then access ends now and the bytes are erased in the background.',
+    access: PLATFORM,
+    tenancy: 'path',
+    status: 204,
+    errors: [409, 422],
+  })
+  @ApiNoContentResponse({ description: 'The tenant is gone for every caller.' })
+  async remove(@Param('tenant_id') tenantId: string, @Query() query: ForceQuery): Promise<void> {
+    await this.tenants.remove(tenantId, query.force === 'true');
+  }
+
+  @Post(':tenant_id/suspend')
+  @Operation({
+    summary: 'Suspend a tenant',
+    description: 'Its tokens answer 403 `tenant_suspended`, its links 410, until it is resumed.',
+    access: PLATFORM,
+    tenancy: 'path',
+  })
+  @ApiOkResponse({ type: TenantDto })
+  async suspend(@Param('tenant_id') tenantId: string): Promise<TenantDto> {
+    return toTenantDto(await this.tenants.setSuspended(tenantId, true));
+  }
+
+  @Post(':tenant_id/resume')
+  @Operation({ summary: 'Resume a suspended tenant', access: PLATFORM, tenancy: 'path' })
+  @ApiOkResponse({ type: TenantDto })
+  async resume(@Param('tenant_id') tenantId: string): Promise<TenantDto> {
+    return toTenantDto(await this.tenants.setSuspended(tenantId, false));
+  }
+}

@@ -1,0 +1,30 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
+
+/** `deleting`: access has ended, the bytes are being erased. */
+export type TenantStatus = 'active' | 'suspended' | 'deleting';
+
+/** A customer of the platform. */
+@Entity({ name: 'tenants' })
+export class TenantEntity {
+  @PrimaryColumn({ name: 'tenant_id', type: 'text' })
+  tenantId: string;
+
+  /** Opaque; what tokens, links and object keys carry instead of the id. A tenant made anew under an old id has another. */
+  @Column({ name: 'tenant_key', type: 'text' })
+  tenantKey: string;
+
+  @Column({ type: 'text' })
+  name: string;
+
+  @Column({ name: 'default_sub_tenant_id', type: 'text' })
+  defaultSubTenantId: string;
+
+  @Column({ type: 'text' })
+  status: TenantStatus;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
+  updatedAt: Date;
+}
