@@ -1,0 +1,33 @@
+import type { GatewayReply, GatewayRequest } from '#http';
+
+import { AuthErrors } from './auth.errors.js';
+import type { Authenticator } from './authenticator.js';
+
+/**
+ * Verifies the credential of every request to an operation that is not public, before its body is read. Register it
+ * as an `onRequest` hook. A route that is not one of Nest's declares nothing and is let through: those are the API
+ * documentation and the answer to unmatched paths, and the route test lists them.
+ */
+export function authenticationHook(
+  authenticator: Authenticator,
+): (request: GatewayRequest, reply: GatewayReply) => Promise<void> {
+  return async (request) => {
+    const { operation } = request.routeOptions.config;
+    if (operation === undefined || operation.access === 'public') return;
+    const principal = await authenticator.authenticate({
+      authorization: authorizationFields(request.raw.rawHeaders),
+      address: request.ip,
+    });
+    if (principal === null) throw AuthErrors.missing();
+    request.principal = principal;
+  };
+}
+
+/** All `Authorization` fields: Node keeps the first and drops the rest, which would hide a second credential. */
+function authorizationFields(rawHeaders: readonly string[]): string[] {
+  const fields: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === 'authorization') fields.push(rawHeaders[index + 1] ?? '');
+  }
+  return fields;
+}

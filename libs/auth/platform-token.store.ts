@@ -1,0 +1,42 @@
+import { PlatformDatabase } from '#database';
+import { newUuid } from '#kernel';
+import { Injectable } from '@nestjs/common';
+
+/** Database access for the platform's own tokens. */
+@Injectable()
+export class PlatformTokenStore {
+  constructor(private readonly database: PlatformDatabase) {}
+
+  /**
+   * Makes the token with this hash the one root token: others of that name are revoked, and with them the links they
+   * issued. Repeated, it changes nothing. Answers the token's id.
+   */
+  async ensureRoot(hash: Buffer): Promise<string> {
+    await this.database.query({ ...ENSURE_ROOT, values: [newUuid(), hash] });
+    await this.database.query({ ...REVOKE_OTHERS, values: [hash] });
+    const id = await this.findLive(hash);
+    if (id === null) throw new Error('The root token could not be registered.');
+    return id;
+  }
+
+  /** Id of the live platform token with this hash, or null. */
+  async findLive(hash: Buffer): Promise<string | null> {
+    const { rows } = await this.database.query<{ id: string }>({ ...LIVE, values: [hash] });
+    return rows[0]?.id ?? null;
+  }
+}
+
+const ENSURE_ROOT = {
+  name: 'ensure-root-token',
+  text: `
+INSERT INTO platform_tokens (token_id, token_hash, name) VALUES ($1, $2, 'root')
+ON CONFLICT (token_hash) DO UPDATE SET revoked_at = NULL`,
+};
+const REVOKE_OTHERS = {
+  name: 'revoke-other-root-tokens',
+  text: `UPDATE platform_tokens SET revoked_at = now() WHERE name = 'root' AND token_hash <> $1 AND revoked_at IS NULL`,
+};
+const LIVE = {
+  name: 'live-platform-token',
+  text: 'SELECT token_id AS id FROM platform_tokens WHERE token_hash = $1 AND revoked_at IS NULL',
+};

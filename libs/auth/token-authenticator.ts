@@ -1,0 +1,63 @@
+import { type Principal, Secret } from '#kernel';
+import { Injectable } from '@nestjs/common';
+import { timingSafeEqual } from 'node:crypto';
+
+import { isWithin } from './address-range.js';
+import { AuthErrors } from './auth.errors.js';
+import { Authenticator, type CredentialRequest } from './authenticator.js';
+import { PlatformTokenStore } from './platform-token.store.js';
+import { ROLE_SCOPES } from './role-scopes.js';
+import { hashToken, parseToken } from './token-format.js';
+import { TokenStore } from './token.store.js';
+
+const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
+
+/** API tokens: a tenant's, or the platform's root token (RFC 6750 §2.1, the header and nowhere else). */
+@Injectable()
+export class TokenAuthenticator extends Authenticator {
+  private readonly rootHash: Buffer;
+
+  constructor(
+    private readonly tokens: TokenStore,
+    private readonly platformTokens: PlatformTokenStore,
+    rootToken: Secret,
+  ) {
+    super();
+    this.rootHash = hashToken(rootToken.reveal());
+  }
+
+  async authenticate(request: CredentialRequest): Promise<Principal | null> {
+    if (request.authorization.length === 0) return null;
+    const [header = ''] = request.authorization;
+    const token = BEARER.exec(header.trim())?.[1];
+    if (request.authorization.length > 1 || token === undefined) throw AuthErrors.malformed();
+    const hash = hashToken(token);
+    if (timingSafeEqual(hash, this.rootHash)) return await this.rootPrincipal(hash);
+    return await this.tenantPrincipal(token, hash, request.address);
+  }
+
+  private async rootPrincipal(hash: Buffer): Promise<Principal> {
+    const tokenId = await this.platformTokens.findLive(hash);
+    if (tokenId === null) throw AuthErrors.invalid();
+    const scopes = new Set(ROLE_SCOPES.platform_admin);
+    return { tokenId, role: 'platform_admin', scopes, tenant: null, expiresAt: null, ipRanges: null };
+  }
+
+  private async tenantPrincipal(token: string, hash: Buffer, address: string): Promise<Principal> {
+    const parts = parseToken(token);
+    if (parts === null) throw AuthErrors.invalid();
+    const found = await this.tokens.findLive(parts.tenantKey, hash);
+    if (found === null) throw AuthErrors.invalid();
+    if (found.ipRanges !== null && !isWithin(address, found.ipRanges)) throw AuthErrors.invalid();
+    const carried = new Set(ROLE_SCOPES[found.role]);
+    return {
+      tokenId: found.tokenId,
+      role: found.role,
+      // A role may have lost a scope since the token was made.
+      scopes: new Set(found.scopes.filter((scope) => carried.has(scope))),
+      tenant: { tenantId: found.tenantId, subTenantIds: found.subTenantIds },
+      expiresAt: found.expiresAt,
+      ipRanges: found.ipRanges,
+    };
+  }
+}

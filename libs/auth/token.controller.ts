@@ -1,0 +1,83 @@
+import { ApiPage, Caller, Operation, pageRequest, PageQuery, renderPage, type PageDto } from '#http';
+import type { Principal } from '#kernel';
+import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+
+import { ROLE_SCOPES } from './role-scopes.js';
+import { CreateTokenDto, IssuedTokenDto, TokenDto, toTokenDto } from './token.dto.js';
+import { TokenService } from './token.service.js';
+
+const MANAGE = { anyOf: ['tokens:manage'] } as const;
+
+@ApiTags('Tokens')
+@Controller('v1/tenants/:tenant_id/tokens')
+export class TokenController {
+  constructor(private readonly tokens: TokenService) {}
+
+  @Post()
+  @Operation({
+    summary: 'Create a token',
+    description:
+      'The answer holds the token; no later one does. A token cannot do more than the one that makes it.',
+    access: MANAGE,
+    tenancy: 'path',
+    body: 'json',
+    status: 201,
+  })
+  @ApiCreatedResponse({ type: IssuedTokenDto })
+  async create(
+    @Caller() caller: Principal,
+    @Param('tenant_id') tenantId: string,
+    @Body() body: CreateTokenDto,
+  ): Promise<IssuedTokenDto> {
+    const { token, entity } = await this.tokens.issue(caller, tenantId, {
+      name: body.name,
+      role: body.role,
+      scopes: body.scopes ?? ROLE_SCOPES[body.role],
+      subTenantIds: body.sub_tenant_ids ?? null,
+      ipRanges: body.ip_ranges ?? null,
+      expiresAt: body.expires_at == null ? null : new Date(body.expires_at),
+    });
+    return { ...toTokenDto(entity), token };
+  }
+
+  @Get()
+  @Operation({ summary: 'List tokens', access: MANAGE, tenancy: 'path', errors: [400, 422] })
+  @ApiPage(TokenDto)
+  async list(
+    @Caller() caller: Principal,
+    @Param('tenant_id') tenantId: string,
+    @Query() query: PageQuery,
+  ): Promise<PageDto<TokenDto>> {
+    const request = pageRequest(query);
+    return renderPage(await this.tokens.list(caller, tenantId, request), request.limit, toTokenDto);
+  }
+
+  @Get(':token_id')
+  @Operation({ summary: 'Get a token', access: MANAGE, tenancy: 'path' })
+  @ApiOkResponse({ type: TokenDto })
+  async get(
+    @Caller() caller: Principal,
+    @Param('tenant_id') tenantId: string,
+    @Param('token_id') tokenId: string,
+  ): Promise<TokenDto> {
+    return toTokenDto(await this.tokens.get(caller, tenantId, tokenId));
+  }
+
+  @Delete(':token_id')
+  @Operation({
+    summary: 'Revoke a token',
+    description: 'In force at once; every link it issued ends with it.',
+    access: MANAGE,
+    tenancy: 'path',
+    status: 204,
+  })
+  @ApiNoContentResponse({ description: 'The token no longer works.' })
+  async revoke(
+    @Caller() caller: Principal,
+    @Param('tenant_id') tenantId: string,
+    @Param('token_id') tokenId: string,
+  ): Promise<void> {
+    await this.tokens.revoke(caller, tenantId, tokenId);
+  }
+}

@@ -1,0 +1,115 @@
+import { ChoiceField, ListField, TextField, TextListField, TimeField } from '#http';
+import { SCOPES, type Scope } from '#kernel';
+import { TENANT_ID } from '#tenant';
+import { ApiProperty } from '@nestjs/swagger';
+
+import { isAddressRange } from './address-range.js';
+import { TENANT_ROLES, type TenantRole } from './role-scopes.js';
+import type { TokenEntity } from './token.entity.js';
+
+/** Body of `POST /v1/tenants/{tenant_id}/tokens`. */
+export class CreateTokenDto {
+  @TextField({ description: 'For people; it need not be unique.', max: 256, example: 'document service' })
+  name: string;
+
+  @ChoiceField({ description: 'The set of scopes to start from.', choices: TENANT_ROLES, example: 'editor' })
+  role: TenantRole;
+
+  @ListField({
+    description: 'Narrows the role to these scopes. All of the role when absent.',
+    choices: SCOPES,
+    max: SCOPES.length,
+    optional: true,
+    nullable: true,
+    example: ['sources:read'],
+  })
+  scopes?: Scope[] | null;
+
+  @TextListField({
+    description: 'Narrows the token to these sub-tenants. All when absent.',
+    max: 100,
+    accepts: (id) => TENANT_ID.test(id),
+    what: 'sub-tenant ids',
+    optional: true,
+    nullable: true,
+    example: ['default'],
+  })
+  sub_tenant_ids?: string[] | null;
+
+  @TimeField({
+    description: 'When the token ends. Never when absent.',
+    optional: true,
+    nullable: true,
+    example: '2031-01-31T12:00:00Z',
+  })
+  expires_at?: string | null;
+
+  @TextListField({
+    description: 'Addresses or CIDR ranges that requests must come from. Any when absent.',
+    max: 100,
+    accepts: isAddressRange,
+    what: 'IP addresses or CIDR ranges',
+    optional: true,
+    nullable: true,
+    example: ['127.0.0.0/8', '::1'],
+  })
+  ip_ranges?: string[] | null;
+}
+
+/** A token, as answered; without the token itself. */
+export class TokenDto {
+  @ApiProperty({ format: 'uuid' })
+  token_id: string;
+
+  @ApiProperty({ example: 'acme' })
+  tenant_id: string;
+
+  @ApiProperty({ example: 'document service' })
+  name: string;
+
+  @ApiProperty({
+    description: 'The beginning of the token, to tell tokens apart.',
+    example: 'gth_k3v9x0q2m7ab_0Kd93bXa',
+  })
+  prefix: string;
+
+  @ApiProperty({ enum: TENANT_ROLES, example: 'editor' })
+  role: string;
+
+  @ApiProperty({ enum: SCOPES, isArray: true, example: ['sources:read'] })
+  scopes: string[];
+
+  @ApiProperty({ type: [String], nullable: true, example: null })
+  sub_tenant_ids: string[] | null;
+
+  @ApiProperty({ type: [String], nullable: true, example: null })
+  ip_ranges: string[] | null;
+
+  @ApiProperty({ format: 'date-time', example: '2030-01-31T12:00:00.000Z' })
+  created_at: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
+  expires_at: string | null;
+}
+
+/** A token just made: the only answer that holds the token itself. */
+export class IssuedTokenDto extends TokenDto {
+  @ApiProperty({ description: 'Shown this once. Keep it secret.', example: 'gth_…' })
+  token: string;
+}
+
+/** Renders a token. */
+export function toTokenDto(token: TokenEntity): TokenDto {
+  return {
+    token_id: token.tokenId,
+    tenant_id: token.tenantId,
+    name: token.name,
+    prefix: token.prefix,
+    role: token.role,
+    scopes: token.scopes,
+    sub_tenant_ids: token.subTenantIds,
+    ip_ranges: token.ipRanges,
+    created_at: token.createdAt.toISOString(),
+    expires_at: token.expiresAt?.toISOString() ?? null,
+  };
+}

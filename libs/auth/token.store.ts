@@ -1,0 +1,94 @@
+import { TenantDatabase } from '#database';
+import type { Scope } from '#kernel';
+import { Injectable } from '@nestjs/common';
+import { IsNull } from 'typeorm';
+
+import type { TenantRole } from './role-scopes.js';
+import { TokenEntity } from './token.entity.js';
+
+/** A live token as the authenticator needs it. */
+export interface LiveToken {
+  readonly tokenId: string;
+  readonly tenantId: string;
+  readonly role: TenantRole;
+  readonly scopes: Scope[];
+  readonly subTenantIds: string[] | null;
+  readonly ipRanges: string[] | null;
+  readonly expiresAt: Date | null;
+}
+
+/** Database access for tenants' tokens. */
+@Injectable()
+export class TokenStore {
+  constructor(private readonly database: TenantDatabase) {}
+
+  /** The token with this hash in the tenant with this key, unless it is expired or revoked or the tenant is ending. */
+  async findLive(tenantKey: string, hash: Buffer): Promise<LiveToken | null> {
+    const { rows } = await this.database.queryByKey<LiveToken>(tenantKey, {
+      ...LIVE_TOKEN,
+      values: [tenantKey, hash],
+    });
+    return rows[0] ?? null;
+  }
+
+  create(token: Omit<TokenEntity, 'createdAt' | 'revokedAt'>): Promise<TokenEntity> {
+    return this.database.transaction(token.tenantId, async ({ manager }) => {
+      const { tenantId, tokenId } = token;
+      await manager.insert(TokenEntity, { ...token });
+      return await manager.findOneByOrFail(TokenEntity, { tenantId, tokenId });
+    });
+  }
+
+  /** Null when there is no such token or it is revoked. */
+  find(tenantId: string, tokenId: string): Promise<TokenEntity | null> {
+    return this.database.transaction(tenantId, ({ manager }) =>
+      manager.findOneBy(TokenEntity, { tenantId, tokenId, revokedAt: IsNull() }),
+    );
+  }
+
+  /** Up to `limit` tokens that are not revoked, newest first (ids are time-ordered), below `before`. */
+  async list(tenantId: string, before: string | null, limit: number): Promise<TokenEntity[]> {
+    return await this.database.transaction(tenantId, ({ manager }) => {
+      const query = manager
+        .createQueryBuilder(TokenEntity, 'token')
+        .where('token.tenantId = :tenantId AND token.revokedAt IS NULL', { tenantId })
+        .orderBy('token.tokenId', 'DESC')
+        .limit(limit);
+      if (before !== null) query.andWhere('token.tokenId < :before', { before });
+      return query.getMany();
+    });
+  }
+
+  /** Ends a token; false when there is no live one with this id. */
+  async revoke(tenantId: string, tokenId: string): Promise<boolean> {
+    const { rowCount } = await this.database.query(tenantId, { ...REVOKE, values: [tenantId, tokenId] });
+    return rowCount === 1;
+  }
+
+  /** Which of these sub-tenants the tenant has. */
+  async existingSubTenants(tenantId: string, ids: readonly string[]): Promise<string[]> {
+    const { rows } = await this.database.query<{ id: string }>(tenantId, {
+      ...SUB_TENANTS,
+      values: [tenantId, [...ids]],
+    });
+    return rows.map(({ id }) => id);
+  }
+}
+
+const LIVE_TOKEN = {
+  name: 'live-token',
+  text: `
+SELECT k.token_id AS "tokenId", k.tenant_id AS "tenantId", k.role, k.scopes, k.sub_tenant_ids AS "subTenantIds",
+  k.ip_ranges AS "ipRanges", k.expires_at AS "expiresAt"
+FROM tenants t JOIN tokens k ON k.tenant_id = t.tenant_id
+WHERE t.tenant_key = $1 AND k.token_hash = $2 AND k.revoked_at IS NULL
+  AND (k.expires_at IS NULL OR k.expires_at > now()) AND t.status <> 'deleting'`,
+};
+const REVOKE = {
+  name: 'revoke-token',
+  text: 'UPDATE tokens SET revoked_at = now() WHERE tenant_id = $1 AND token_id = $2 AND revoked_at IS NULL',
+};
+const SUB_TENANTS = {
+  name: 'existing-sub-tenants',
+  text: 'SELECT sub_tenant_id AS id FROM sub_tenants WHERE tenant_id = $1 AND sub_tenant_id = ANY ($2)',
+};
