@@ -1,0 +1,84 @@
+import { TenantDatabase } from '#database';
+import type { TenantContext } from '#kernel';
+import { Injectable } from '@nestjs/common';
+
+/** A managed link. */
+export interface LinkRow {
+  readonly linkId: string;
+  readonly sourceId: string;
+  readonly tokenId: string;
+  readonly filename: string | null;
+  readonly disposition: 'attachment' | 'inline';
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** Which links a list shows. */
+export interface LinkFilter {
+  readonly sourceId: string | null;
+  readonly tokenId: string | null;
+  /** Position of the row before the first one wanted. */
+  readonly before: { readonly createdAt: string; readonly linkId: string } | null;
+  readonly limit: number;
+}
+
+/** Database access for managed links. */
+@Injectable()
+export class LinkStore {
+  constructor(private readonly database: TenantDatabase) {}
+
+  async create(context: TenantContext, link: Omit<LinkRow, 'createdAt'>): Promise<LinkRow> {
+    const { tenantId, subTenantId } = context;
+    const { linkId, sourceId, tokenId, filename, disposition, expiresAt } = link;
+    const values = [tenantId, linkId, subTenantId, sourceId, tokenId, filename, disposition, expiresAt];
+    const { rows } = await this.database.query<LinkRow>(tenantId, { ...CREATE, values });
+    const [created] = rows;
+    if (created === undefined) throw new Error('A link was not stored.');
+    return created;
+  }
+
+  /** Live links of the sub-tenant, newest first. */
+  async list({ tenantId, subTenantId }: TenantContext, filter: LinkFilter): Promise<LinkRow[]> {
+    const { sourceId, tokenId, before, limit } = filter;
+    const values = [
+      tenantId,
+      subTenantId,
+      sourceId,
+      tokenId,
+      before?.createdAt ?? null,
+      before?.linkId ?? null,
+      limit,
+    ];
+    return (await this.database.query<LinkRow>(tenantId, { ...LIST, values })).rows;
+  }
+
+  /** Ends a link; false when there is no live one with this id. */
+  async revoke({ tenantId, subTenantId }: TenantContext, linkId: string): Promise<boolean> {
+    const { rowCount } = await this.database.query(tenantId, {
+      ...REVOKE,
+      values: [tenantId, subTenantId, linkId],
+    });
+    return rowCount === 1;
+  }
+}
+
+const COLUMNS = `link_id AS "linkId", source_id AS "sourceId", token_id AS "tokenId", filename, disposition,
+  created_at AS "createdAt", expires_at AS "expiresAt"`;
+const CREATE = {
+  name: 'create-link',
+  text: `INSERT INTO links (tenant_id, link_id, sub_tenant_id, source_id, token_id, filename, disposition, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${COLUMNS}`,
+};
+const LIST = {
+  name: 'list-links',
+  text: `SELECT ${COLUMNS} FROM links
+WHERE tenant_id = $1 AND sub_tenant_id = $2 AND revoked_at IS NULL AND expires_at > now()
+  AND ($3::uuid IS NULL OR source_id = $3) AND ($4::uuid IS NULL OR token_id = $4)
+  AND ($5::timestamptz IS NULL OR (created_at, link_id) < ($5, $6::uuid))
+ORDER BY created_at DESC, link_id DESC LIMIT $7`,
+};
+const REVOKE = {
+  name: 'revoke-link',
+  text: `UPDATE links SET revoked_at = now()
+WHERE tenant_id = $1 AND sub_tenant_id = $2 AND link_id = $3 AND revoked_at IS NULL`,
+};

@@ -1,0 +1,65 @@
+import { Sealer } from '#kernel';
+import { Injectable } from '@nestjs/common';
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+
+import { SigningKeyStore, type SealedSigningKey } from './signing-key.store.js';
+
+/** A key ready for use. */
+export interface SigningKey {
+  readonly tenantKey: string;
+  readonly keyId: number;
+  readonly key: KeyObject;
+}
+
+const KEY_LENGTH = 32;
+const FIRST_KEY_ID = 1;
+const MAX_OPENED = 10_000;
+
+/** Tenants' signing keys: made at first use, sealed at rest, opened once per process. */
+@Injectable()
+export class SigningKeyService {
+  /** Opened keys by tenant key and key id, the least recently opened first. Key material never changes. */
+  private readonly opened = new Map<string, KeyObject>();
+
+  constructor(
+    private readonly store: SigningKeyStore,
+    private readonly sealer: Sealer,
+  ) {}
+
+  /** The key that signs a tenant's links now. */
+  async getCurrent(tenantId: string): Promise<SigningKey> {
+    let found = await this.store.findCurrent(tenantId);
+    if (found === null) {
+      await this.store.ensureFirst(
+        tenantId,
+        this.sealer.seal(randomBytes(KEY_LENGTH), place(tenantId, FIRST_KEY_ID)),
+      );
+      found = await this.store.findCurrent(tenantId);
+    }
+    if (found === null) throw new Error('The tenant has no signing key and none could be made.');
+    return this.open(found);
+  }
+
+  /** The key a link names, for verification; null when there is none or it is retired. */
+  async find(tenantKey: string, keyId: number): Promise<SigningKey | null> {
+    const found = await this.store.findByTenantKey(tenantKey, keyId);
+    return found === null ? null : this.open(found);
+  }
+
+  private open({ tenantId, tenantKey, keyId, sealed }: SealedSigningKey): SigningKey {
+    const id = `${tenantKey}:${keyId}`;
+    let key = this.opened.get(id);
+    if (key === undefined) {
+      key = createSecretKey(this.sealer.open(sealed, place(tenantId, keyId)));
+      this.opened.set(id, key);
+      const oldest = this.opened.keys().next().value;
+      if (this.opened.size > MAX_OPENED && oldest !== undefined) this.opened.delete(oldest);
+    }
+    return { tenantKey, keyId, key };
+  }
+}
+
+/** What a sealed key is bound to. */
+function place(tenantId: string, keyId: number): string {
+  return `signing-key:${tenantId}:${keyId}`;
+}
