@@ -1,0 +1,66 @@
+import type { GatewayReply, GatewayRequest } from '#http';
+import { Injectable } from '@nestjs/common';
+
+import { ContentService, type Presentation } from './content.service.js';
+import { SourceErrors } from './source.errors.js';
+import type { Source } from './source.js';
+
+const MAX_PLANS = 3;
+
+/** What is served, and how to look it up again should it be replaced meanwhile. */
+export interface ServedContent {
+  readonly source: Source;
+  readonly presentation: (source: Source) => Presentation;
+  readonly reread: () => Promise<Source>;
+}
+
+/** Answers GET and HEAD of content, by bearer and by link alike. */
+@Injectable()
+export class ContentReply {
+  constructor(private readonly content: ContentService) {}
+
+  async send(request: GatewayRequest, reply: GatewayReply, served: ServedContent): Promise<void> {
+    let { source } = served;
+    for (let attempt = 1; attempt <= MAX_PLANS; attempt += 1) {
+      if (await this.attempt(request, reply, served, source)) return;
+      source = await served.reread();
+    }
+    throw SourceErrors.contentGone();
+  }
+
+  /** False when the content was replaced under the answer before a byte was sent. */
+  private async attempt(
+    request: GatewayRequest,
+    reply: GatewayReply,
+    served: ServedContent,
+    current: Source,
+  ): Promise<boolean> {
+    const source = this.content.assertAvailable(current);
+    const plan = this.content.plan(source, served.presentation(source), request);
+    if (plan.status === 412 || plan.status === 416) {
+      void reply.headers(plan.headers);
+      throw plan.status === 412 ? SourceErrors.precondition() : SourceErrors.range();
+    }
+    if (plan.status === 304 || request.method === 'HEAD') {
+      void reply.code(plan.status).headers(plan.headers).send('');
+      return true;
+    }
+    const body = await this.content.open(source, plan.range, served.reread, abortSignalOf(reply));
+    if (body === null) return false;
+    void reply.code(plan.status).headers(plan.headers);
+    // A small body is in memory already: one write, no stream.
+    void reply.send(body.lengthBytes <= SMALL ? await body.bytes() : body.stream());
+    return true;
+  }
+}
+
+const SMALL = 64 * 1024;
+
+/** Aborts when the client goes away before the answer is complete. */
+export function abortSignalOf(reply: GatewayReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}

@@ -1,0 +1,77 @@
+import { planContentAnswer, type ContentAnswer, type Representation } from '#http';
+import { CodedError } from '#kernel';
+import { StorageErrors, parseObjectKey, type ByteRange, type StoredBody } from '#storage';
+import { Injectable } from '@nestjs/common';
+
+import { SourceErrors } from './source.errors.js';
+import { SourceStorage } from './source.storage.js';
+import { contentEtag, isAvailable, type AvailableSource, type Source } from './source.js';
+
+/** How a source's content is shown to whom. */
+export interface Presentation {
+  readonly name: string;
+  readonly disposition: 'attachment' | 'inline';
+  readonly audience: Representation['audience'];
+}
+
+/** A request for content, as far as the answer depends on it. */
+export interface ContentWish {
+  readonly method: string;
+  readonly headers: Parameters<typeof planContentAnswer>[0]['headers'];
+}
+
+/** Reads sources' content. */
+@Injectable()
+export class ContentService {
+  constructor(private readonly storage: SourceStorage) {}
+
+  /** The source, if it has bytes. Throws `source_not_uploaded`. */
+  assertAvailable(source: Source): AvailableSource {
+    if (!isAvailable(source)) throw SourceErrors.pending();
+    return source;
+  }
+
+  /** Status and headers of the answer; what depends on the request's conditions and range is decided here. */
+  plan(source: AvailableSource, presentation: Presentation, wish: ContentWish): ContentAnswer {
+    return planContentAnswer({
+      method: wish.method,
+      headers: wish.headers,
+      representation: {
+        contentType: source.contentType,
+        name: presentation.name,
+        disposition: presentation.disposition,
+        sizeBytes: source.sizeBytes,
+        checksumSha256Hex: source.checksumSha256,
+        etag: contentEtag(source) ?? '',
+        lastModified: source.contentUpdatedAt,
+        audience: presentation.audience,
+        cachePolicy: 'private',
+      },
+    });
+  }
+
+  /**
+   * Opens the bytes. Between reading the row and opening the object the content may have been replaced and the old
+   * object removed: `reread` then gives the source as it is now, and the caller plans its answer anew. Answers null in
+   * that case; throws `content_unavailable` when the object is missing although the row still names it.
+   */
+  async open(
+    source: AvailableSource,
+    range: ByteRange | null,
+    reread: () => Promise<Source>,
+    signal?: AbortSignal,
+  ): Promise<StoredBody | null> {
+    const storage = await this.storage.open();
+    const body = await storage.get(parseObjectKey(source.objectKey), {
+      range: range ?? undefined,
+      expectedSize: source.sizeBytes,
+      signal,
+    });
+    if (body !== null) return body;
+    if ((await reread()).objectKey !== source.objectKey) return null;
+    throw new CodedError(
+      StorageErrors.contentUnavailable,
+      'The stored content of this source cannot be read.',
+    );
+  }
+}

@@ -1,0 +1,44 @@
+import { LinkService, PresignErrors, type LinkClaims } from '#presign';
+import { Injectable } from '@nestjs/common';
+
+import { RedemptionStore, type Redemption } from './redemption.store.js';
+
+/** A link that is good now, and the source behind it. */
+export interface RedeemedLink {
+  readonly claims: LinkClaims;
+  readonly source: Redemption;
+}
+
+/** Decides whether a link still opens its source. */
+@Injectable()
+export class RedemptionService {
+  constructor(
+    private readonly links: LinkService,
+    private readonly store: RedemptionStore,
+  ) {}
+
+  /** Throws `link_invalid` for what was not signed here, `link_gone` for what has ended in any way. */
+  async redeem(text: string): Promise<RedeemedLink> {
+    const claims = await this.links.verify(text);
+    return { claims, source: await this.standing(claims) };
+  }
+
+  /** The source behind verified claims, if everything they depend on still stands. */
+  async standing(claims: LinkClaims): Promise<Redemption> {
+    const found = await this.store.find(claims);
+    if (found === null || !stands(found, claims)) throw PresignErrors.gone();
+    return found;
+  }
+}
+
+function stands(found: Redemption, claims: LinkClaims): boolean {
+  const managedRowStands = claims.kind === 'stateless' || (found.linkId !== null && !found.linkRevoked);
+  return (
+    managedRowStands &&
+    found.tokenLives &&
+    found.tenantStatus === 'active' &&
+    found.subTenantStatus === 'active' &&
+    // The id may have been deleted and made again: that is another source.
+    found.createdAt.getTime() === claims.sourceCreatedAt.getTime()
+  );
+}

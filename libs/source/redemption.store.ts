@@ -1,0 +1,54 @@
+import { TenantDatabase } from '#database';
+import type { LinkClaims } from '#presign';
+import { Injectable } from '@nestjs/common';
+
+import { SOURCE_COLUMNS, type Source } from './source.js';
+
+/** Everything a link stands or falls with, at this moment. */
+export interface Redemption extends Source {
+  readonly tenantStatus: string;
+  readonly subTenantStatus: string;
+  /** The issuing token is neither revoked nor expired. */
+  readonly tokenLives: boolean;
+  /** Null for a stateless link, or when the row is gone. */
+  readonly linkId: string | null;
+  readonly linkRevoked: boolean;
+  readonly filename: string | null;
+}
+
+/** The one read behind a link. */
+@Injectable()
+export class RedemptionStore {
+  constructor(private readonly database: TenantDatabase) {}
+
+  /** Null when the tenant or the source is gone. */
+  async find(claims: LinkClaims): Promise<Redemption | null> {
+    const managed = claims.kind === 'managed';
+    const values = [
+      claims.tenantKey,
+      claims.sourceId,
+      managed ? claims.referenceId : null,
+      managed ? null : claims.referenceId,
+    ];
+    return (
+      (await this.database.queryByKey<Redemption>(claims.tenantKey, { ...REDEMPTION, values })).rows[0] ??
+      null
+    );
+  }
+}
+
+const REDEMPTION = {
+  name: 'redeem-link',
+  text: `
+SELECT ${SOURCE_COLUMNS}, t.status AS "tenantStatus", u.status AS "subTenantStatus",
+  l.link_id AS "linkId", l.revoked_at IS NOT NULL AS "linkRevoked", l.filename,
+  EXISTS (SELECT FROM tokens k WHERE k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, $4::uuid)
+      AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
+    OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = coalesce(l.token_id, $4::uuid) AND p.revoked_at IS NULL)
+    AS "tokenLives"
+FROM tenants t
+JOIN sources s ON s.tenant_id = t.tenant_id AND s.source_id = $2
+JOIN sub_tenants u ON u.tenant_id = s.tenant_id AND u.sub_tenant_id = s.sub_tenant_id
+LEFT JOIN links l ON l.tenant_id = t.tenant_id AND l.link_id = $3::uuid AND l.source_id = s.source_id
+WHERE t.tenant_key = $1`,
+};

@@ -1,0 +1,46 @@
+import { Caller, Context, Operation } from '#http';
+import type { Principal, TenantContext } from '#kernel';
+import { CreateLinkDto, IssuedLinkDto, LINK_LIFE, ManagedLinkService, toLinkDto } from '#presign';
+import { Body, Controller, Param, Post } from '@nestjs/common';
+import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+
+import { ContentService } from './content.service.js';
+import { SourceService } from './source.service.js';
+
+@ApiTags('Links')
+@Controller('v1/sources/:source_id/links')
+export class SourceLinkController {
+  constructor(
+    private readonly sources: SourceService,
+    private readonly content: ContentService,
+    private readonly links: ManagedLinkService,
+  ) {}
+
+  @Post()
+  @Operation({
+    summary: 'Create a link',
+    description:
+      'A URL that opens this one source without a token until it expires, is taken back, or the source, the issuing ' +
+      'token or the tenant ends. It never outlives the token that makes it; `expires_at` is its real end.',
+    access: { anyOf: ['links:manage'] },
+    tenancy: 'context',
+    body: 'json',
+    status: 201,
+    errors: [409],
+  })
+  @ApiCreatedResponse({ type: IssuedLinkDto })
+  async create(
+    @Caller() caller: Principal,
+    @Context() context: TenantContext,
+    @Param('source_id') id: string,
+    @Body() body: CreateLinkDto,
+  ): Promise<IssuedLinkDto> {
+    const source = this.content.assertAvailable(await this.sources.get(context, id));
+    const { link, url } = await this.links.issue(context, caller, source, {
+      expiresIn: body.expires_in ?? LINK_LIFE.usual,
+      filename: body.filename ?? null,
+      disposition: body.disposition ?? 'attachment',
+    });
+    return { ...toLinkDto(link), url };
+  }
+}

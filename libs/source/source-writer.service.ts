@@ -1,0 +1,94 @@
+import { declaredSha256, type GatewayRequest } from '#http';
+import type { Principal, TenantContext } from '#kernel';
+import { Injectable } from '@nestjs/common';
+
+import { contentTypeOf } from './content-type.js';
+import { findableReference, toSourceReference } from './source-reference.js';
+import { SourceErrors } from './source.errors.js';
+import { assertUnchanged } from './source.service.js';
+import { SourceStore } from './source.store.js';
+import type { Source } from './source.js';
+import { UploadFormReader } from './upload-form.js';
+import { UploadService } from './upload.service.js';
+import type { Committed } from './upload.store.js';
+
+/** Use cases that bring bytes into sources. */
+@Injectable()
+export class SourceWriter {
+  constructor(
+    private readonly store: SourceStore,
+    private readonly forms: UploadFormReader,
+    private readonly uploads: UploadService,
+  ) {}
+
+  /** Makes a source out of a form. Throws `source_already_exists` when its id is in use. */
+  async create(
+    context: TenantContext,
+    caller: Principal,
+    request: GatewayRequest,
+    signal: AbortSignal,
+  ): Promise<Source> {
+    const mayCreate = async (sourceId: string): Promise<void> => {
+      if ((await this.store.find(context, toSourceReference(sourceId))) !== null) throw SourceErrors.exists();
+    };
+    const form = await this.forms.read(context, caller, request, signal, mayCreate);
+    const name = form.name ?? form.fileName ?? form.sourceId ?? 'untitled';
+    const { source } = await this.uploads.commit(context, form.staged, {
+      reference: form.sourceId === undefined ? NEW : toSourceReference(form.sourceId),
+      name,
+      defaultName: name,
+      contentType: contentTypeOf(form.declaredType, name),
+      metadata: form.metadata,
+      accepts: (existing) => {
+        if (existing !== null) throw SourceErrors.exists();
+      },
+    });
+    return source;
+  }
+
+  /** Makes a source of a raw body, or replaces the content of one, under the caller's preconditions. */
+  async put(
+    context: TenantContext,
+    caller: Principal,
+    id: string,
+    name: string | undefined,
+    request: GatewayRequest,
+    signal: AbortSignal,
+  ): Promise<Committed> {
+    const reference = findableReference(id);
+    const before = await this.store.find(context, reference);
+    assertMayPut(caller, before);
+    assertUnchanged(request.headers, before);
+    const staged = await this.uploads.stage(context, caller, request.raw, declaredIn(request), signal);
+    return await this.uploads.commit(context, staged, {
+      reference,
+      name,
+      defaultName: id,
+      contentType: contentTypeOf(request.declaredContentType, name ?? before?.name ?? id),
+      metadata: undefined,
+      accepts: (existing) => {
+        assertMayPut(caller, existing);
+        assertUnchanged(request.headers, existing);
+      },
+    });
+  }
+}
+
+const NEW = { sourceId: null, externalId: null };
+
+/** Making a source and replacing one are different rights, and which of them a PUT needs shows only here. */
+function assertMayPut(caller: Principal, existing: Source | null): void {
+  const needed = existing === null ? 'sources:create' : 'sources:write';
+  if (!caller.scopes.has(needed)) throw SourceErrors.scope(needed);
+}
+
+function declaredIn(request: GatewayRequest): {
+  sizeBytes: number | undefined;
+  checksumSha256: string | undefined;
+} {
+  const length = request.headers['content-length'];
+  return {
+    sizeBytes: length === undefined ? undefined : Number(length),
+    checksumSha256: declaredSha256(request.headers) ?? undefined,
+  };
+}

@@ -1,0 +1,168 @@
+import {
+  ApiPage,
+  Caller,
+  Context,
+  Operation,
+  pageRequest,
+  renderPage,
+  type GatewayReply,
+  type GatewayRequest,
+  type PageDto,
+} from '#http';
+import type { Principal, TenantContext } from '#kernel';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+
+import { abortSignalOf } from './content-reply.js';
+import { assertMetadata } from './source-metadata.js';
+import { SourceDto, SourceListQuery, toSourceDto, UpdateSourceDto } from './source.dto.js';
+import { SourceService } from './source.service.js';
+import { sourceEtag, type Source } from './source.js';
+import { SourceWriter } from './source-writer.service.js';
+
+const READ = { anyOf: ['sources:read'] } as const;
+const FORM = {
+  type: 'object' as const,
+  required: ['file'],
+  properties: {
+    source_id: {
+      type: 'string' as const,
+      description: 'A UUID becomes the id, anything else the external id.',
+    },
+    name: { type: 'string' as const, description: "The file's name when absent." },
+    metadata: { type: 'string' as const, description: 'A JSON object.', example: '{"project":"apollo"}' },
+    file: { type: 'string' as const, format: 'binary' },
+  },
+};
+
+@ApiTags('Sources')
+@Controller('v1/sources')
+export class SourceController {
+  constructor(
+    private readonly sources: SourceService,
+    private readonly writer: SourceWriter,
+  ) {}
+
+  @Post()
+  @Operation({
+    summary: 'Upload a source',
+    description:
+      'A form with one file; the fields may come in any order. A source_id in use is refused: PUT replaces.',
+    access: { anyOf: ['sources:create'] },
+    tenancy: 'context',
+    body: 'multipart',
+    status: 201,
+    errors: [408, 409, 507],
+  })
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({ schema: FORM })
+  @ApiCreatedResponse({ type: SourceDto })
+  async create(
+    @Caller() caller: Principal,
+    @Context() context: TenantContext,
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: GatewayReply,
+  ): Promise<SourceDto> {
+    const source = await this.writer.create(context, caller, request, abortSignalOf(reply));
+    void reply.header('location', `/v1/sources/${source.sourceId}`);
+    return answer(reply, source);
+  }
+
+  @Get()
+  @Operation({
+    summary: 'List sources',
+    description: 'Newest first.',
+    access: READ,
+    tenancy: 'context',
+    errors: [422],
+  })
+  @ApiPage(SourceDto)
+  async list(
+    @Context() context: TenantContext,
+    @Query() query: SourceListQuery,
+  ): Promise<PageDto<SourceDto>> {
+    const request = pageRequest(query);
+    const page = await this.sources.list(
+      context,
+      {
+        namePrefix: query.name_prefix ?? null,
+        contentType: query.content_type?.toLowerCase() ?? null,
+        externalId: query.external_id ?? null,
+        createdAfter: query.created_after === undefined ? null : new Date(query.created_after),
+        createdBefore: query.created_before === undefined ? null : new Date(query.created_before),
+      },
+      request,
+    );
+    return renderPage(page, request.limit, toSourceDto);
+  }
+
+  @Get(':source_id')
+  @Operation({
+    summary: 'Get a source',
+    description: 'By UUID or external id.',
+    access: READ,
+    tenancy: 'context',
+  })
+  @ApiOkResponse({ type: SourceDto })
+  async get(
+    @Context() context: TenantContext,
+    @Param('source_id') id: string,
+    @Res({ passthrough: true }) reply: GatewayReply,
+  ): Promise<SourceDto> {
+    return answer(reply, await this.sources.get(context, id));
+  }
+
+  @Patch(':source_id')
+  @Operation({
+    summary: 'Change name or metadata',
+    description: 'With `If-Match`, only if the source is still the one that was read.',
+    access: { anyOf: ['sources:write'] },
+    tenancy: 'context',
+    body: 'json',
+    errors: [412],
+  })
+  @ApiOkResponse({ type: SourceDto })
+  async update(
+    @Context() context: TenantContext,
+    @Param('source_id') id: string,
+    @Body() body: UpdateSourceDto,
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: GatewayReply,
+  ): Promise<SourceDto> {
+    const metadata = body.metadata === undefined ? undefined : assertMetadata(body.metadata);
+    return answer(
+      reply,
+      await this.sources.update(context, id, { name: body.name, metadata }, request.headers),
+    );
+  }
+
+  @Delete(':source_id')
+  @Operation({
+    summary: 'Delete a source',
+    description: 'Access and every link end with the answer; the bytes are removed in the background.',
+    access: { anyOf: ['sources:delete'] },
+    tenancy: 'context',
+    status: 204,
+    errors: [412],
+  })
+  @ApiNoContentResponse({ description: 'The source is gone.' })
+  async remove(
+    @Context() context: TenantContext,
+    @Param('source_id') id: string,
+    @Req() request: GatewayRequest,
+  ): Promise<void> {
+    await this.sources.remove(context, id, request.headers);
+  }
+}
+
+function answer(reply: GatewayReply, source: Source): SourceDto {
+  void reply.header('etag', sourceEtag(source)).header('cache-control', 'private, no-cache');
+  return toSourceDto(source);
+}

@@ -1,0 +1,69 @@
+import type { StorageDriver } from '#storage';
+import { StorageRegistry, type StorageBinding } from '#storage';
+import { type DynamicModule, Module } from '@nestjs/common';
+
+import { ContentController } from './content.controller.js';
+import { ContentReply } from './content-reply.js';
+import { ContentService } from './content.service.js';
+import { InlineContentService, InlineLimits } from './inline-content.service.js';
+import { LinkContentController } from './link-content.controller.js';
+import { OutboxStore } from './outbox.store.js';
+import { OutboxWorker } from './outbox.worker.js';
+import { RedemptionService } from './redemption.service.js';
+import { RedemptionStore } from './redemption.store.js';
+import { SourceController } from './source.controller.js';
+import { SourceLinkController } from './source-link.controller.js';
+import { SourceService } from './source.service.js';
+import { SourceStorage } from './source.storage.js';
+import { SourceStore } from './source.store.js';
+import { SourceWriter } from './source-writer.service.js';
+import { UploadFormReader } from './upload-form.js';
+import { UploadLimits, UploadService } from './upload.service.js';
+import { UploadStore } from './upload.store.js';
+
+/** What the composition root chooses. Sizes are bytes. */
+export interface SourceModuleOptions {
+  readonly drivers: readonly StorageDriver[];
+  /** Where objects go. */
+  readonly binding: StorageBinding;
+  readonly maxUploadBytes: number;
+  readonly inlineMaxBytes: number;
+  readonly inlineInFlightBytes: number;
+}
+
+/** Stored files: metadata, content, the write path, and what links open. */
+@Module({})
+export class SourceModule {
+  static forRoot(options: SourceModuleOptions): DynamicModule {
+    return {
+      module: SourceModule,
+      global: true,
+      controllers: [SourceController, ContentController, SourceLinkController, LinkContentController],
+      providers: [
+        {
+          provide: SourceStorage,
+          useFactory: () => new SourceStorage(new StorageRegistry(options.drivers), options.binding),
+        },
+        { provide: UploadLimits, useValue: new UploadLimits(options.maxUploadBytes) },
+        {
+          provide: InlineLimits,
+          useValue: new InlineLimits(options.inlineMaxBytes, options.inlineInFlightBytes),
+        },
+        SourceStore,
+        UploadStore,
+        OutboxStore,
+        RedemptionStore,
+        OutboxWorker,
+        SourceService,
+        UploadService,
+        UploadFormReader,
+        SourceWriter,
+        ContentService,
+        ContentReply,
+        InlineContentService,
+        RedemptionService,
+      ],
+      exports: [SourceService, ContentService, InlineContentService, SourceStorage],
+    };
+  }
+}

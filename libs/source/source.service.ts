@@ -1,0 +1,93 @@
+import { validationFailed, writePreconditionHolds, type GatewayRequest } from '#http';
+import { isUuid, parseCursor, toPage, type Page, type PageRequest, type TenantContext } from '#kernel';
+import { Injectable } from '@nestjs/common';
+
+import { OutboxWorker } from './outbox.worker.js';
+import { findableReference } from './source-reference.js';
+import { SourceErrors } from './source.errors.js';
+import { contentEtag, sourceEtag, type Source } from './source.js';
+import { SourceStore, type SourceChange, type SourceFilter } from './source.store.js';
+
+/** Request headers, names in lower case. */
+export type Headers = GatewayRequest['headers'];
+
+/** Use cases around sources that move no bytes. */
+@Injectable()
+export class SourceService {
+  constructor(
+    private readonly store: SourceStore,
+    private readonly outbox: OutboxWorker,
+  ) {}
+
+  /** A source of the sub-tenant, by UUID or external id. */
+  async get(context: TenantContext, id: string): Promise<Source> {
+    const source = await this.store.find(context, findableReference(id));
+    if (source === null) throw SourceErrors.notFound();
+    return source;
+  }
+
+  /** A source by UUID in any sub-tenant that the caller may see (null: all of them). */
+  async getInTenant(
+    tenantId: string,
+    sourceId: string,
+    subTenantIds: readonly string[] | null,
+  ): Promise<Source> {
+    const source = isUuid(sourceId) ? await this.store.findInTenant(tenantId, sourceId, subTenantIds) : null;
+    if (source === null) throw SourceErrors.notFound();
+    return source;
+  }
+
+  /** Sources of the sub-tenant, newest first. */
+  async list(
+    context: TenantContext,
+    filter: Omit<SourceFilter, 'position' | 'limit'>,
+    request: PageRequest,
+  ): Promise<Page<Source>> {
+    const position = request.cursor === undefined ? null : readPosition(request.cursor);
+    const rows = await this.store.list(context, { ...filter, position, limit: request.limit + 1 });
+    return toPage(rows, request.limit, (row) => [row.createdAt.toISOString(), row.sourceId]);
+  }
+
+  /** Changes name and metadata, under the caller's preconditions. */
+  async update(context: TenantContext, id: string, change: SourceChange, headers: Headers): Promise<Source> {
+    const source = await this.store.update(context, findableReference(id), change, (current) => {
+      assertUnchanged(headers, current);
+    });
+    if (source === null) throw SourceErrors.notFound();
+    return source;
+  }
+
+  /** Removes a source, under the caller's preconditions. Its links end with it; its bytes go in the background. */
+  async remove(context: TenantContext, id: string, headers: Headers): Promise<void> {
+    const removed = await this.store.remove(context, findableReference(id), (current) => {
+      assertUnchanged(headers, current);
+    });
+    if (!removed) throw SourceErrors.notFound();
+    this.outbox.wake();
+  }
+}
+
+/**
+ * Holds a write to the caller's If-Match and If-None-Match (RFC 9110 §13.1). A source has two tags a caller may know,
+ * that of its content and that of its description; either will do. Null stands for no source yet.
+ */
+export function assertUnchanged(headers: Headers, current: Source | null): void {
+  const etags =
+    current === null ? [] : [sourceEtag(current), contentEtag(current)].filter((etag) => etag !== null);
+  const lastModified = current?.updatedAt ?? new Date(0);
+  const holds =
+    etags.length === 0
+      ? writePreconditionHolds(headers, null)
+      : headers['if-match'] === undefined
+        ? etags.every((etag) => writePreconditionHolds(headers, { etag, lastModified }))
+        : etags.some((etag) => writePreconditionHolds(headers, { etag, lastModified }));
+  if (!holds) throw SourceErrors.precondition();
+}
+
+function readPosition(cursor: string): { createdAt: string; sourceId: string } {
+  const [createdAt = '', sourceId = ''] = parseCursor(cursor, 2);
+  if (Number.isNaN(Date.parse(createdAt)) || !isUuid(sourceId)) {
+    throw validationFailed([{ field: 'cursor', code: 'invalid', message: 'is not a cursor of this list' }]);
+  }
+  return { createdAt, sourceId };
+}

@@ -1,0 +1,170 @@
+import { TenantDatabase, type TenantTransaction } from '#database';
+import type { TenantContext } from '#kernel';
+import { Injectable } from '@nestjs/common';
+
+import type { SourceReference } from './source-reference.js';
+import { SOURCE_COLUMNS, type Source } from './source.js';
+
+/** What a list shows, newest first. */
+export interface SourceFilter {
+  readonly namePrefix: string | null;
+  readonly contentType: string | null;
+  readonly externalId: string | null;
+  readonly createdAfter: Date | null;
+  readonly createdBefore: Date | null;
+  /** Position of the row before the first one wanted. */
+  readonly position: { readonly createdAt: string; readonly sourceId: string } | null;
+  readonly limit: number;
+}
+
+/** What of a source's metadata changes; undefined stays. */
+export interface SourceChange {
+  readonly name?: string | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Database access for sources. */
+@Injectable()
+export class SourceStore {
+  constructor(private readonly database: TenantDatabase) {}
+
+  /** A source of the sub-tenant, or null. */
+  async find(
+    { tenantId, subTenantId }: TenantContext,
+    { sourceId, externalId }: SourceReference,
+  ): Promise<Source | null> {
+    const found =
+      sourceId === null
+        ? await this.database.query<Source>(tenantId, {
+            ...BY_EXTERNAL_ID,
+            values: [tenantId, subTenantId, externalId],
+          })
+        : await this.database.query<Source>(tenantId, {
+            ...BY_ID,
+            values: [tenantId, subTenantId, sourceId],
+          });
+    return found.rows[0] ?? null;
+  }
+
+  /** A source by its UUID in whichever of the sub-tenants it is (null: any). */
+  async findInTenant(
+    tenantId: string,
+    sourceId: string,
+    subTenantIds: readonly string[] | null,
+  ): Promise<Source | null> {
+    const values = [tenantId, sourceId, subTenantIds === null ? null : [...subTenantIds]];
+    return (await this.database.query<Source>(tenantId, { ...IN_TENANT, values })).rows[0] ?? null;
+  }
+
+  async list({ tenantId, subTenantId }: TenantContext, filter: SourceFilter): Promise<Source[]> {
+    const { namePrefix, contentType, externalId, createdAfter, createdBefore, position, limit } = filter;
+    const values = [
+      tenantId,
+      subTenantId,
+      namePrefix,
+      contentType,
+      externalId,
+      createdAfter,
+      createdBefore,
+      position?.createdAt ?? null,
+      position?.sourceId ?? null,
+      limit,
+    ];
+    return (await this.database.query<Source>(tenantId, { ...LIST, values })).rows;
+  }
+
+  /** Changes metadata if `accepts` the source as it is under a lock; null when there is none. */
+  update(
+    context: TenantContext,
+    reference: SourceReference,
+    change: SourceChange,
+    accepts: (source: Source) => void,
+  ): Promise<Source | null> {
+    return this.database.transaction(context.tenantId, async (transaction) => {
+      const source = await lock(transaction, context, reference);
+      if (source === null) return null;
+      accepts(source);
+      const metadata = change.metadata === undefined ? null : JSON.stringify(change.metadata);
+      const values = [context.tenantId, source.sourceId, change.name ?? null, metadata];
+      return (await transaction.query<Source>({ ...UPDATE, values })).rows[0] ?? null;
+    });
+  }
+
+  /**
+   * Removes a source if `accepts` it: the row goes, its links end, and the object's removal is put into the outbox,
+   * all in one transaction. False when there is none.
+   */
+  remove(
+    context: TenantContext,
+    reference: SourceReference,
+    accepts: (source: Source) => void,
+  ): Promise<boolean> {
+    return this.database.transaction(context.tenantId, async (transaction) => {
+      const source = await lock(transaction, context, reference);
+      if (source === null) return false;
+      accepts(source);
+      await transaction.query({ ...REMOVE, values: [context.tenantId, source.sourceId] });
+      return true;
+    });
+  }
+}
+
+/** The source of the sub-tenant, locked until the transaction ends. */
+export async function lock(
+  transaction: TenantTransaction,
+  { tenantId, subTenantId }: TenantContext,
+  { sourceId, externalId }: SourceReference,
+): Promise<Source | null> {
+  const { rows } = await transaction.query<Source>({
+    ...LOCK,
+    values: [tenantId, subTenantId, sourceId, externalId],
+  });
+  return rows[0] ?? null;
+}
+
+const BY_ID = {
+  name: 'source-by-id',
+  text: `SELECT ${SOURCE_COLUMNS} FROM sources s WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND s.source_id = $3`,
+};
+const BY_EXTERNAL_ID = {
+  name: 'source-by-external-id',
+  text: `SELECT ${SOURCE_COLUMNS} FROM sources s WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND s.external_id = $3`,
+};
+const IN_TENANT = {
+  name: 'source-in-tenant',
+  text: `SELECT ${SOURCE_COLUMNS} FROM sources s
+WHERE s.tenant_id = $1 AND s.source_id = $2 AND ($3::text[] IS NULL OR s.sub_tenant_id = ANY ($3))`,
+};
+const LOCK = {
+  name: 'lock-source',
+  text: `SELECT ${SOURCE_COLUMNS} FROM sources s
+WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2
+  AND ($3::uuid IS NULL OR s.source_id = $3) AND ($4::text IS NULL OR s.external_id = $4)
+FOR UPDATE`,
+};
+const LIST = {
+  name: 'list-sources',
+  text: `SELECT ${SOURCE_COLUMNS} FROM sources s
+WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2
+  AND ($3::text IS NULL OR starts_with(s.name, $3))
+  AND ($4::text IS NULL OR s.content_type = $4 OR split_part(s.content_type, ';', 1) = $4)
+  AND ($5::text IS NULL OR s.external_id = $5)
+  AND ($6::timestamptz IS NULL OR s.created_at > $6)
+  AND ($7::timestamptz IS NULL OR s.created_at < $7)
+  AND ($8::timestamptz IS NULL OR (s.created_at, s.source_id) < ($8, $9::uuid))
+ORDER BY s.created_at DESC, s.source_id DESC LIMIT $10`,
+};
+const UPDATE = {
+  name: 'update-source',
+  text: `UPDATE sources s SET name = coalesce($3, s.name), metadata = coalesce($4::jsonb, s.metadata),
+  revision = s.revision + 1, updated_at = now()
+WHERE s.tenant_id = $1 AND s.source_id = $2 RETURNING ${SOURCE_COLUMNS}`,
+};
+const REMOVE = {
+  name: 'remove-source',
+  text: `
+WITH gone AS (DELETE FROM sources WHERE tenant_id = $1 AND source_id = $2 RETURNING object_key),
+  ended AS (UPDATE links SET revoked_at = now() WHERE tenant_id = $1 AND source_id = $2 AND revoked_at IS NULL)
+INSERT INTO outbox (tenant_id, kind, object_key)
+SELECT $1, 'remove_object', object_key FROM gone WHERE object_key IS NOT NULL`,
+};

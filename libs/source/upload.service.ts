@@ -1,0 +1,128 @@
+import { CodedError, CommonErrors, type Principal, type TenantContext } from '#kernel';
+import type { BodySource, ObjectStorage, PutResult } from '#storage';
+import { TenantErrors } from '#tenant';
+import { Injectable } from '@nestjs/common';
+
+import { OutboxWorker } from './outbox.worker.js';
+import { SourceStorage } from './source.storage.js';
+import {
+  UPLOAD_LEASE_MINUTES,
+  UploadStore,
+  type Commitment,
+  type Committed,
+  type Upload,
+} from './upload.store.js';
+
+/** What is known of the bytes before they come. */
+export interface Declared {
+  readonly sizeBytes: number | undefined;
+  /** Hex. */
+  readonly checksumSha256: string | undefined;
+}
+
+/** Bytes that are durable but belong to no source yet. Exactly one of commit and abandon ends it. */
+export interface StagedUpload {
+  readonly upload: Upload;
+  readonly stored: PutResult;
+}
+
+/** Bounds that the operator sets. */
+export class UploadLimits {
+  constructor(readonly maxUploadBytes: number) {}
+}
+
+/**
+ * The write path: a row that owns a fresh key, then the bytes (hashed on the way, durable when done), then one
+ * transaction that makes them a source's content. No database connection is held while bytes flow. A write that fails
+ * anywhere leaves no source and no object.
+ */
+@Injectable()
+export class UploadService {
+  constructor(
+    private readonly store: UploadStore,
+    private readonly storage: SourceStorage,
+    private readonly outbox: OutboxWorker,
+    private readonly limits: UploadLimits,
+  ) {}
+
+  /** Receives bytes. Size, checksum and the upload limit are enforced here; on failure nothing is left. */
+  async stage(
+    context: TenantContext,
+    caller: Principal,
+    body: BodySource,
+    declared: Declared,
+    signal: AbortSignal,
+  ): Promise<StagedUpload> {
+    this.assertSize(declared.sizeBytes);
+    const storage = await this.storage.open();
+    const upload = await this.store.open(context, caller.tokenId);
+    if (upload === null) throw TenantErrors.notFound();
+    try {
+      return { upload, stored: await this.receive(context, storage, upload, body, declared, signal) };
+    } catch (error) {
+      await this.abandon(context, upload);
+      throw error;
+    }
+  }
+
+  /** Makes staged bytes a source's content; when that is refused or fails, they are removed. */
+  async commit(
+    context: TenantContext,
+    staged: StagedUpload,
+    commitment: Omit<Commitment, 'stored'>,
+  ): Promise<Committed> {
+    try {
+      const committed = await this.store.commit(context, staged.upload, {
+        ...commitment,
+        stored: staged.stored,
+      });
+      if (committed.replaced) this.outbox.wake();
+      return committed;
+    } catch (error) {
+      await this.abandon(context, staged.upload);
+      throw error;
+    }
+  }
+
+  /** Gives staged bytes up. */
+  async discard(context: TenantContext, staged: StagedUpload): Promise<void> {
+    await this.abandon(context, staged.upload);
+  }
+
+  private async receive(
+    context: TenantContext,
+    storage: ObjectStorage,
+    upload: Upload,
+    body: BodySource,
+    declared: Declared,
+    signal: AbortSignal,
+  ): Promise<PutResult> {
+    const renewal = setInterval(
+      () => void this.store.renew(context, upload).catch(() => undefined),
+      (UPLOAD_LEASE_MINUTES * 60_000) / 3,
+    );
+    try {
+      return await storage.put(upload.objectKey, body, {
+        signal,
+        maxBytes: this.limits.maxUploadBytes,
+        expectedSize: declared.sizeBytes,
+        expectedSha256: declared.checksumSha256,
+      });
+    } finally {
+      clearInterval(renewal);
+    }
+  }
+
+  /** What cannot be abandoned now, because the database is away, is swept when its lease ends. */
+  private async abandon(context: TenantContext, upload: Upload): Promise<void> {
+    await this.store.abandon(context, upload).catch(() => undefined);
+    this.outbox.wake();
+  }
+
+  private assertSize(sizeBytes: number | undefined): void {
+    const { maxUploadBytes } = this.limits;
+    if (sizeBytes !== undefined && sizeBytes > maxUploadBytes) {
+      throw new CodedError(CommonErrors.payloadTooLarge, `A file may have ${maxUploadBytes} bytes at most.`);
+    }
+  }
+}

@@ -1,0 +1,198 @@
+import { isUniqueViolation, TenantDatabase, type TenantTransaction } from '#database';
+import { newUuid, type TenantContext } from '#kernel';
+import { parseObjectKey, type ObjectKey, type PutResult } from '#storage';
+import { Injectable } from '@nestjs/common';
+
+import type { SourceReference } from './source-reference.js';
+import { SourceErrors } from './source.errors.js';
+import { SOURCE_COLUMNS, type Source } from './source.js';
+import { lock } from './source.store.js';
+
+/** A write under way: a row that owns a fresh object key before a byte is written. */
+export interface Upload {
+  readonly uploadId: string;
+  readonly objectKey: ObjectKey;
+}
+
+/** What becomes of a completed write. */
+export interface Commitment {
+  readonly reference: SourceReference;
+  /** Undefined: the name of what is replaced, or else the default. */
+  readonly name: string | undefined;
+  readonly defaultName: string;
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
+  readonly stored: PutResult;
+  /** Looks at what is there (null: nothing) and throws when the write must not happen. */
+  readonly accepts: (existing: Source | null) => void;
+}
+
+/** A write that became a source, and whether it replaced one. */
+export interface Committed {
+  readonly source: Source;
+  readonly replaced: boolean;
+}
+
+/** How long a write may be silent before it counts as dead; a live one renews its lease well before. */
+export const UPLOAD_LEASE_MINUTES = 15;
+
+const MAX_RACES = 3;
+
+/** Database access for writes: what brings an object key into being, and what makes it a source's content. */
+@Injectable()
+export class UploadStore {
+  constructor(private readonly database: TenantDatabase) {}
+
+  /** Registers a write. Null when the tenant is gone. */
+  async open({ tenantId, subTenantId }: TenantContext, tokenId: string): Promise<Upload | null> {
+    const values = [tenantId, newUuid(), subTenantId, newUuid(), tokenId];
+    const { rows } = await this.database.query<{ uploadId: string; objectKey: string }>(tenantId, {
+      ...OPEN,
+      values,
+    });
+    const [row] = rows;
+    return row === undefined ? null : { uploadId: row.uploadId, objectKey: parseObjectKey(row.objectKey) };
+  }
+
+  /** Says that the write is alive. */
+  async renew({ tenantId }: TenantContext, { uploadId }: Upload): Promise<void> {
+    await this.database.query(tenantId, { ...RENEW, values: [tenantId, uploadId] });
+  }
+
+  /**
+   * Gives a write up: its row goes and its object, if there is one, is removed by way of the outbox. Harmless when
+   * the write was committed after all (an answer may have been lost): then the row is gone already and nothing happens.
+   */
+  async abandon({ tenantId }: TenantContext, { uploadId }: Upload): Promise<void> {
+    await this.database.query(tenantId, { ...ABANDON, values: [tenantId, uploadId] });
+  }
+
+  /**
+   * Makes the written object the content of a source, in one transaction: the upload's row is taken (it must still be
+   * alive), the source is made or flips to the new object, the old object goes to the outbox.
+   */
+  async commit(context: TenantContext, upload: Upload, commitment: Commitment): Promise<Committed> {
+    for (let race = 1; ; race += 1) {
+      try {
+        return await this.database.transaction(context.tenantId, (transaction) =>
+          commitOnce(transaction, context, upload, commitment),
+        );
+      } catch (error) {
+        // Somebody made the same source between the look and the insert; look again.
+        if (isUniqueViolation(error, 'sources_external_id') && race < MAX_RACES) continue;
+        if (isUniqueViolation(error, 'sources_pkey')) {
+          if (race < MAX_RACES) continue;
+          throw SourceErrors.idElsewhere();
+        }
+        throw error;
+      }
+    }
+  }
+}
+
+async function commitOnce(
+  transaction: TenantTransaction,
+  context: TenantContext,
+  upload: Upload,
+  commitment: Commitment,
+): Promise<Committed> {
+  const { tenantId } = context;
+  const taken = await transaction.query({ ...TAKE, values: [tenantId, upload.uploadId] });
+  if (taken.rowCount !== 1) throw SourceErrors.uploadEnded();
+  const existing = await lock(transaction, context, commitment.reference);
+  commitment.accepts(existing);
+  if (existing === null)
+    return { source: await insert(transaction, context, upload, commitment), replaced: false };
+  const source = await replace(transaction, existing, upload, commitment);
+  return { source, replaced: existing.status === 'available' };
+}
+
+async function insert(
+  transaction: TenantTransaction,
+  { tenantId, subTenantId }: TenantContext,
+  { objectKey }: Upload,
+  commitment: Commitment,
+): Promise<Source> {
+  const { reference, stored, metadata, contentType } = commitment;
+  const values = [
+    tenantId,
+    reference.sourceId ?? newUuid(),
+    subTenantId,
+    reference.externalId,
+    commitment.name ?? commitment.defaultName,
+    contentType,
+    stored.sizeBytes,
+    stored.checksumSha256,
+    objectKey,
+    JSON.stringify(metadata ?? {}),
+  ];
+  return only((await transaction.query<Source>({ ...INSERT, values })).rows);
+}
+
+async function replace(
+  transaction: TenantTransaction,
+  existing: Source,
+  { objectKey }: Upload,
+  commitment: Commitment,
+): Promise<Source> {
+  const { stored, metadata, contentType } = commitment;
+  if (existing.objectKey !== null) {
+    await transaction.query({ ...DISCARD, values: [existing.tenantId, existing.objectKey] });
+  }
+  const values = [
+    existing.tenantId,
+    existing.sourceId,
+    commitment.name ?? null,
+    contentType,
+    stored.sizeBytes,
+    stored.checksumSha256,
+    objectKey,
+    metadata === undefined ? null : JSON.stringify(metadata),
+  ];
+  return only((await transaction.query<Source>({ ...REPLACE, values })).rows);
+}
+
+function only(rows: readonly Source[]): Source {
+  const [row] = rows;
+  if (row === undefined) throw new Error('A source was not stored.');
+  return row;
+}
+
+const LEASE = `now() + interval '${UPLOAD_LEASE_MINUTES} minutes'`;
+const OPEN = {
+  name: 'open-upload',
+  text: `INSERT INTO uploads (tenant_id, upload_id, sub_tenant_id, object_key, created_by, expires_at)
+SELECT t.tenant_id, $2::uuid, $3, t.tenant_key || '/' || $4::text, $5::uuid, ${LEASE}
+FROM tenants t WHERE t.tenant_id = $1 AND t.status <> 'deleting'
+RETURNING upload_id AS "uploadId", object_key AS "objectKey"`,
+};
+const RENEW = {
+  name: 'renew-upload',
+  text: `UPDATE uploads SET expires_at = ${LEASE} WHERE tenant_id = $1 AND upload_id = $2`,
+};
+const ABANDON = {
+  name: 'abandon-upload',
+  text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $2 RETURNING object_key)
+INSERT INTO outbox (tenant_id, kind, object_key) SELECT $1, 'remove_object', object_key FROM gone`,
+};
+const TAKE = {
+  name: 'take-upload',
+  text: 'DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $2 AND expires_at > now()',
+};
+const INSERT = {
+  name: 'insert-source',
+  text: `INSERT INTO sources AS s (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type,
+  size_bytes, checksum_sha256, object_key, metadata)
+VALUES ($1, $2, $3, $4, $5, 'available', $6, $7, decode($8, 'hex'), $9, $10::jsonb) RETURNING ${SOURCE_COLUMNS}`,
+};
+const REPLACE = {
+  name: 'replace-source',
+  text: `UPDATE sources s SET name = coalesce($3, s.name), status = 'available', content_type = $4, size_bytes = $5,
+  checksum_sha256 = decode($6, 'hex'), object_key = $7, metadata = coalesce($8::jsonb, s.metadata),
+  version = s.version + 1, revision = s.revision + 1, updated_at = now(), content_updated_at = now()
+WHERE s.tenant_id = $1 AND s.source_id = $2 RETURNING ${SOURCE_COLUMNS}`,
+};
+const DISCARD = {
+  name: 'discard-object',
+  text: "INSERT INTO outbox (tenant_id, kind, object_key) VALUES ($1, 'remove_object', $2)",
+};
