@@ -1,0 +1,120 @@
+import {
+  Caller,
+  Context,
+  createValidationPipe,
+  decodeStrictUtf8,
+  isTextualType,
+  Operation,
+  validationFailed,
+  type GatewayReply,
+} from '#http';
+import type { Principal, TenantContext } from '#kernel';
+import { LINK_LIFE, LinkService, type SignedLink } from '#presign';
+import { ContentService, InlineContentService, SourceService, type AvailableSource } from '#source';
+import { Body, Controller, Post, Res } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+
+import { FetchRequestDto, FetchResponseDto, type FetchMode } from './fetch.dto.js';
+
+const bodies = createValidationPipe('drop');
+
+/**
+ * Compatible with an API whose clients fetch a source's content or a URL for it. Errors are
+ * `{"detail": {"success": false, "message", "error_code"}}`.
+ */
+@ApiTags('Compatibility')
+@Controller('fetch')
+export class FetchController {
+  constructor(
+    private readonly sources: SourceService,
+    private readonly content: ContentService,
+    private readonly inline: InlineContentService,
+    private readonly links: LinkService,
+  ) {}
+
+  // The path has had three names; clients of all of them exist.
+  @Post(['fetch-source-content', 'fetch_source_content', 'content'])
+  @Operation({
+    summary: 'Fetch a source: its content, a URL, or both',
+    description:
+      'Textual files come as `content`, all others as `content_base64`. Large files: ask for a URL.',
+    access: { anyOf: ['sources:read'] },
+    tenancy: 'context',
+    body: 'json',
+    errors: [409],
+    family: 'fetch',
+  })
+  @ApiBody({ type: FetchRequestDto })
+  @ApiOkResponse({ type: FetchResponseDto })
+  async fetch(
+    @Caller() caller: Principal,
+    @Context() context: TenantContext,
+    @Body() body: Record<string, unknown>,
+    @Res({ passthrough: true }) reply: GatewayReply,
+  ): Promise<FetchResponseDto> {
+    const wish = (await bodies.transform(body, {
+      type: 'body',
+      metatype: FetchRequestDto,
+    })) as FetchRequestDto;
+    const id = idOf(wish);
+    const reread = () => this.sources.get(context, id);
+    const source = this.content.assertAvailable(await reread());
+    const mode = modeOf(wish);
+    const inline = mode === 'url' ? null : await this.inline.read(source, reread);
+    if (inline !== null) reply.raw.once('close', inline.release);
+    const link = mode === 'content' ? null : await this.sign(caller, source, wish.expiry_seconds);
+    void reply.header('cache-control', 'no-store');
+    return render(id, inline?.source ?? source, inline?.bytes ?? null, link);
+  }
+
+  private sign(
+    caller: Principal,
+    source: AvailableSource,
+    expiresIn: number | undefined,
+  ): Promise<SignedLink> {
+    return this.links.sign(caller, source, {
+      expiresIn: expiresIn ?? LINK_LIFE.usual,
+      disposition: 'attachment',
+      linkId: null,
+    });
+  }
+}
+
+function idOf(wish: FetchRequestDto): string {
+  const { source_id: sourceId, id } = wish;
+  const wanted = sourceId ?? id;
+  if (wanted === undefined)
+    throw validationFailed([{ field: 'source_id', code: 'missing', message: 'is required' }]);
+  if (id !== undefined && id !== wanted) {
+    throw validationFailed([
+      { field: 'id', code: 'invalid', message: 'must equal source_id when both are given' },
+    ]);
+  }
+  return wanted;
+}
+
+function modeOf({ mode, return_content: returnContent }: FetchRequestDto): FetchMode {
+  return mode ?? (returnContent === false ? 'url' : 'content');
+}
+
+function render(
+  id: string,
+  source: AvailableSource,
+  bytes: Buffer | null,
+  link: SignedLink | null,
+): FetchResponseDto {
+  const text = bytes !== null && isTextualType(source.contentType) ? decodeStrictUtf8(bytes) : null;
+  return {
+    source_id: id,
+    id,
+    success: true,
+    content: text,
+    content_base64: bytes === null || text !== null ? null : bytes.toString('base64'),
+    presigned_url: link?.url ?? null,
+    content_type: source.contentType,
+    size_bytes: source.sizeBytes,
+    message: 'File fetched successfully',
+    error: null,
+    ...(link === null ? {} : { expires_at: link.expiresAt.toISOString() }),
+  };
+}

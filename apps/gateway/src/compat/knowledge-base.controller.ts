@@ -1,0 +1,105 @@
+import { Caller, Context, createValidationPipe, IntegerField, Operation, validationFailed } from '#http';
+import { isUuid, type Principal, type TenantContext } from '#kernel';
+import { LINK_LIFE, LinkService } from '#presign';
+import { ContentService, SourceService } from '#source';
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiParam, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
+
+/** Query of the download call. Unknown parameters are ignored. */
+export class DownloadQuery {
+  @IntegerField({
+    description: 'Life of the URL in seconds.',
+    ...LINK_LIFE,
+    optional: true,
+    query: true,
+    example: 3600,
+  })
+  expires_in?: number;
+}
+
+/** Answer of the download call. */
+export class DownloadDto {
+  @ApiProperty({
+    description: 'Absolute; works with a bare GET, without a header.',
+    example: 'http://127.0.0.1:8080/l/AQAB…',
+  })
+  download_url: string;
+
+  @ApiProperty({ format: 'date-time', example: '2030-01-31T13:00:00.000Z' })
+  expires_at: string;
+
+  @ApiProperty({ type: 'integer', description: 'Seconds the URL really lives.', example: 3600 })
+  expires_in: number;
+
+  @ApiProperty({ example: 'report.pdf' })
+  filename: string;
+
+  @ApiProperty({ example: 'application/pdf' })
+  content_type: string;
+
+  @ApiProperty({ type: 'integer', example: 48213 })
+  size_bytes: number;
+}
+
+const queries = createValidationPipe('drop');
+
+/** Compatible with a knowledge-base API whose clients ask for a source's download URL. Errors are `{"detail": "…"}`. */
+@ApiTags('Compatibility')
+@Controller('knowledge-base/sources')
+export class KnowledgeBaseController {
+  constructor(
+    private readonly sources: SourceService,
+    private readonly content: ContentService,
+    private readonly links: LinkService,
+  ) {}
+
+  @Get(':source_id/download')
+  @Operation({
+    summary: 'Get a source download URL',
+    description:
+      'The URL opens the original bytes for the stated time. A tenant token implies its tenant; a platform token ' +
+      'names it in the header X-Anyreach-Org (its name is configurable). Sources of every sub-tenant the token may ' +
+      'see are found.',
+    access: { anyOf: ['sources:read'] },
+    tenancy: 'tenant',
+    errors: [409, 422],
+    family: 'knowledge-base',
+  })
+  @ApiParam({ name: 'source_id', format: 'uuid' })
+  @ApiQuery({
+    name: 'expires_in',
+    required: false,
+    schema: { type: 'integer', minimum: LINK_LIFE.min, maximum: LINK_LIFE.max },
+  })
+  @ApiOkResponse({ type: DownloadDto })
+  async download(
+    @Caller() caller: Principal,
+    @Context() context: TenantContext,
+    @Param('source_id') sourceId: string,
+    @Query() query: Record<string, unknown>,
+  ): Promise<DownloadDto> {
+    const { expires_in: expiresIn } = (await queries.transform(query, {
+      type: 'query',
+      metatype: DownloadQuery,
+    })) as DownloadQuery;
+    if (!isUuid(sourceId))
+      throw validationFailed([{ field: 'source_id', code: 'invalid', message: 'must be a UUID' }]);
+    const reach = caller.tenant?.subTenantIds ?? null;
+    const source = this.content.assertAvailable(
+      await this.sources.getInTenant(context.tenantId, sourceId, reach),
+    );
+    const link = await this.links.sign(caller, source, {
+      expiresIn: expiresIn ?? LINK_LIFE.usual,
+      disposition: 'attachment',
+      linkId: null,
+    });
+    return {
+      download_url: link.url,
+      expires_at: link.expiresAt.toISOString(),
+      expires_in: Math.round((link.expiresAt.getTime() - link.issuedAt.getTime()) / 1000),
+      filename: source.name,
+      content_type: source.contentType,
+      size_bytes: source.sizeBytes,
+    };
+  }
+}

@@ -1,0 +1,119 @@
+import { authenticationHook, Authenticator } from '#auth';
+import type { GatewayConfig } from '#config';
+import { Database } from '#database';
+import { createServerAdapter } from '#http';
+import { Sealer } from '#kernel';
+import { PublicUrl } from '#presign';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+
+import { AppModule } from './app.module.js';
+import { ENTITIES } from './entities.js';
+import { Readiness } from './health/readiness.js';
+import { NestLogger } from './logging.js';
+import { serveDocs } from './openapi.js';
+import type { GatewaySecrets } from './secrets.js';
+
+/** A gateway that is up. */
+export interface RunningGateway {
+  /** Where it listens. */
+  readonly url: string;
+  /** Resolves, with the reason, when something it cannot do without has gone. */
+  readonly lost: Promise<Error>;
+  /** Finishes requests in flight, up to the drain limit, then stops the database. Repeated calls share one stop. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything; what was started is stopped again when a later step fails. */
+export async function startGateway(
+  config: GatewayConfig,
+  secrets: GatewaySecrets,
+  logger: Logger,
+): Promise<RunningGateway> {
+  const database = await Database.open({
+    url: config.database.url?.reveal() ?? null,
+    migrationUrl: config.database.migrationUrl?.reveal() ?? null,
+    dataDir: config.data.dir,
+    poolSize: config.database.poolSize,
+    entities: ENTITIES,
+    log: {
+      info: (message, details) => logger.info(details ?? {}, message),
+      warn: (message, details) => logger.warn(details ?? {}, message),
+    },
+  });
+  try {
+    const publicUrl = new PublicUrl(config.http.publicUrl);
+    const app = await createApp(config, secrets, logger, database, publicUrl);
+    const url = await listen(app, config);
+    publicUrl.settle(url);
+    return { url, lost: database.lost, stop: once(() => stop(app, database, config.limits.drainSeconds)) };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function createApp(
+  config: GatewayConfig,
+  secrets: GatewaySecrets,
+  logger: Logger,
+  database: Database,
+  publicUrl: PublicUrl,
+): Promise<NestFastifyApplication> {
+  const adapter = createServerAdapter({
+    logger,
+    trustedProxies: config.http.trustedProxies,
+    idleTimeoutMs: config.limits.idleTimeoutSeconds * 1000,
+    maxUploadBytes: config.limits.maxUploadBytes,
+  });
+  const { rootToken, masterKey } = secrets;
+  const sealer = new Sealer(masterKey);
+  const module = AppModule.forRoot({ config, dataSource: database.dataSource, rootToken, sealer, publicUrl });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', authenticationHook(app.get(Authenticator)));
+  if (config.http.docs) serveDocs(app);
+  return app;
+}
+
+async function listen(app: NestFastifyApplication, config: GatewayConfig): Promise<string> {
+  try {
+    await app.listen(config.http.port, config.http.host);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  const address = app.getHttpServer().address();
+  const port = typeof address === 'object' && address !== null ? address.port : config.http.port;
+  return `http://${displayHost(config.http.host)}:${port}`;
+}
+
+/** A host one can connect to: the wildcard addresses are not. */
+function displayHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+async function stop(app: NestFastifyApplication, database: Database, drainSeconds: number): Promise<void> {
+  app.get(Readiness).drain();
+  const server = app.getHttpServer();
+  const limit = setTimeout(() => server.closeAllConnections(), drainSeconds * 1000);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(limit);
+    await database.close();
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let under: Promise<void> | null = null;
+  return () => (under ??= work());
+}

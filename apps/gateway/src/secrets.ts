@@ -1,0 +1,70 @@
+import type { GatewayConfig } from '#config';
+import { Secret } from '#kernel';
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What the gateway needs to keep secrets, and where it came from. */
+export interface GatewaySecrets {
+  readonly rootToken: Secret;
+  /** File that holds the root token; null when it was configured. */
+  readonly rootTokenFile: string | null;
+  readonly masterKey: Secret<Buffer>;
+}
+
+/**
+ * The root token and the master key: as configured, or else kept in the data folder, made at the first start, readable
+ * by nobody else. Several gateways that share a data folder agree on one of each, whoever comes first.
+ */
+export async function loadSecrets(config: GatewayConfig): Promise<GatewaySecrets> {
+  await mkdir(config.data.dir, { recursive: true, mode: 0o750 });
+  const rootTokenFile = config.secrets.rootToken === null ? join(config.data.dir, 'root-token') : null;
+  const rootToken =
+    config.secrets.rootToken ??
+    new Secret(
+      await ensureFile(
+        join(config.data.dir, 'root-token'),
+        () => `gth_root_${randomBytes(30).toString('base64url')}`,
+      ),
+    );
+  const masterKey =
+    config.secrets.masterKey ??
+    new Secret(
+      Buffer.from(
+        await ensureFile(join(config.data.dir, 'master-key'), () => randomBytes(32).toString('base64')),
+        'base64',
+      ),
+    );
+  if (masterKey.reveal().length !== 32)
+    throw new Error('The master-key file in the data folder does not hold 32 bytes in base64.');
+  if (rootToken.reveal().length < 32)
+    throw new Error('The root-token file in the data folder is shorter than 32 characters.');
+  return { rootToken, rootTokenFile, masterKey };
+}
+
+/** Reads a file, made with `make` when absent. It appears whole or not at all, and the first to make it wins. */
+async function ensureFile(path: string, make: () => string): Promise<string> {
+  const found = await readText(path);
+  if (found !== null) return found;
+  const staged = `${path}.${randomBytes(6).toString('hex')}`;
+  await writeFile(staged, `${make()}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  try {
+    await link(staged, path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    await rm(staged, { force: true });
+  }
+  const made = await readText(path);
+  if (made === null) throw new Error('A secret could not be written into the data folder.');
+  return made;
+}
+
+async function readText(path: string): Promise<string | null> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
