@@ -1,0 +1,81 @@
+/**
+ * `npm test`: makes the clone ready, then runs the static checks side by side and jest after them.
+ *
+ *   npm test                          everything
+ *   npm test -- libs/kernel -t page   jest alone, with these arguments
+ *   npm test -- --results=FILE        everything, and a summary as JSON in FILE (what .ci/run counts)
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Interrupted, run } from './child.mjs';
+import { prepare, ROOT } from './prepare.mjs';
+
+const bin = (...path) => join(ROOT, 'node_modules', ...path);
+const TYPES_CACHE = bin('.cache', 'gatehold', 'types.tsbuildinfo');
+
+/** Name and command line (run by this Node.js) of every check that executes no code of Gatehold's. */
+const CHECKS = [
+  ['prettier', bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level=warn', '.'],
+  ['eslint', bin('eslint', 'bin', 'eslint.js'), '.', '--max-warnings=0'],
+  [
+    'tsc',
+    bin('typescript', 'bin', 'tsc'),
+    '-p',
+    'tsconfig.json',
+    '--noEmit',
+    '--tsBuildInfoFile',
+    TYPES_CACHE,
+  ],
+  ['dependency-cruiser', bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), 'apps', 'libs', 'test'],
+];
+
+const [results, jestArguments] = takeResults(process.argv.slice(2));
+
+try {
+  await prepare();
+  process.exitCode = jestArguments.length > 0 ? await jest(jestArguments) : await everything();
+} catch (error) {
+  if (!(error instanceof Interrupted)) throw error;
+  process.exitCode = error.exitCode;
+}
+
+function takeResults(args) {
+  const isResults = (arg) => arg.startsWith('--results=');
+  return [args.find(isResults)?.slice('--results='.length), args.filter((arg) => !isResults(arg))];
+}
+
+async function everything() {
+  const checks = await Promise.all(CHECKS.map(check));
+  const failed = checks.filter(({ passed }) => !passed).map(({ name }) => name);
+  const code = await jest(results === undefined ? [] : ['--json', `--outputFile=${results}`]);
+  if (results !== undefined) addChecks(checks);
+  if (failed.length > 0)
+    console.error(`\nnpm test fails: ${failed.join(', ')}${code === 0 ? '' : ' and jest'}.`);
+  return failed.length > 0 ? 1 : code;
+}
+
+async function check([name, ...command]) {
+  const started = performance.now();
+  const output = [];
+  const code = await run(process.execPath, command, { cwd: ROOT, output });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.error(`${code === 0 ? 'passed' : 'FAILED'}  ${name} (${seconds} s)`);
+  if (code !== 0) process.stderr.write(Buffer.concat(output));
+  return { name, passed: code === 0 };
+}
+
+/** Native ES modules in jest need a flag of Node's, which prints a warning in every worker unless it is told not to. */
+async function jest(args) {
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  if (results !== undefined) rmSync(results, { force: true });
+  return run(process.execPath, [...flags, bin('jest', 'bin', 'jest.js'), ...args], {
+    cwd: ROOT,
+    stdout: 'inherit',
+  });
+}
+
+function addChecks(checks) {
+  const tests = JSON.parse(readFileSync(results, 'utf8'));
+  mkdirSync(join(results, '..'), { recursive: true });
+  writeFileSync(results, JSON.stringify({ ...tests, checks }));
+}

@@ -1,0 +1,39 @@
+/**
+ * Jest global set-up: starts one gateway (embedded PostgreSQL, filesystem) for all suites that need one, unless only
+ * unit tests were asked for. Its address, root token and data folder reach the suites through the environment.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../dist/apps/gateway/src/main.js', import.meta.url));
+
+export default async function setUp(globalConfig) {
+  const patterns = globalConfig.testPathPatterns?.patterns ?? [];
+  const needsGateway = patterns.length === 0 || patterns.some((pattern) => !/^\.?\/?libs\b/.test(pattern));
+  if (!needsGateway) return;
+  const dataDir = await mkdtemp(join(tmpdir(), 'gatehold-shared-'));
+  const child = spawn(process.execPath, [MAIN], {
+    env: { PATH: process.env.PATH, PORT: '0', GATEHOLD_DATA_DIR: dataDir, GATEHOLD_LOG_LEVEL: 'debug' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  globalThis.sharedGateway = { child, dataDir };
+  process.env.GATEHOLD_TEST_GATEWAY = await readyUrl(child);
+  process.env.GATEHOLD_TEST_ROOT_TOKEN = (await readFile(join(dataDir, 'root-token'), 'utf8')).trim();
+  process.env.GATEHOLD_TEST_DATA_DIR = dataDir;
+  process.env.GATEHOLD_TEST_PID = String(child.pid);
+}
+
+function readyUrl(child) {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      if (output.length < 100_000) output += chunk;
+      const url = /"url":"([^"]+)"[^\n]*"msg":"gateway ready"/.exec(output)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+    child.once('exit', (code) => reject(new Error(`The shared gateway ended with code ${code}.\n${output}`)));
+  });
+}
