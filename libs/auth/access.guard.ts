@@ -4,7 +4,7 @@ import { TenantContextService, TenantErrors, TENANT_ID } from '#tenant';
 import { type CanActivate, type ExecutionContext, Injectable, Logger } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 
-import { AccessPolicy, type AccessRequest } from './access-policy.js';
+import { AccessPolicy, type AccessDecision, type AccessRequest } from './access-policy.js';
 import { AuthErrors } from './auth.errors.js';
 
 /**
@@ -43,7 +43,9 @@ export class AccessGuard implements CanActivate {
   /** A policy that fails has not allowed anything. */
   private async decides(request: AccessRequest): Promise<boolean> {
     try {
-      return (await this.policy.decide(request)).allowed;
+      // A policy is somebody else's code: whatever is not plainly a yes is none.
+      const decision = (await this.policy.decide(request)) as Partial<AccessDecision> | undefined;
+      return decision?.allowed === true;
     } catch (error) {
       if (error instanceof CodedError) throw error;
       this.logger.error('The access policy failed, which denies.', error);
@@ -60,10 +62,11 @@ export class AccessGuard implements CanActivate {
     const family = errorFamilyOf(request.raw.url ?? '/');
     switch (operation.tenancy) {
       case 'none':
-        if (principal.tenant !== null) await this.tenants.assertActive(principal.tenant.tenantId);
+        await this.tenants.assertActive({ principal, family, headers, body });
         return;
       case 'path':
-        await this.enterPathTenant(principal, (request.params as { tenant_id?: string }).tenant_id ?? '');
+        assertPathTenant(principal, (request.params as { tenant_id?: string }).tenant_id ?? '');
+        await this.tenants.assertActive({ principal, family, headers, body });
         return;
       case 'context':
         request.tenantContext = await this.tenants.enter({ principal, family, headers, body });
@@ -72,12 +75,10 @@ export class AccessGuard implements CanActivate {
         request.tenantContext = await this.tenants.enterTenant({ principal, family, headers, body });
     }
   }
+}
 
-  /** The platform acts on any tenant, also a suspended one; a tenant's own token on its own, if in good standing. */
-  private async enterPathTenant(principal: Principal, tenantId: string): Promise<void> {
-    if (!TENANT_ID.test(tenantId)) throw TenantErrors.notFound();
-    if (principal.tenant === null) return;
-    if (principal.tenant.tenantId !== tenantId) throw TenantErrors.notFound();
-    await this.tenants.assertActive(tenantId);
-  }
+/** The platform acts on any tenant, also a suspended one; a tenant's own token on its own. */
+function assertPathTenant(principal: Principal, tenantId: string): void {
+  const another = principal.tenant !== null && principal.tenant.tenantId !== tenantId;
+  if (another || !TENANT_ID.test(tenantId)) throw TenantErrors.notFound();
 }

@@ -48,7 +48,8 @@ function blockList(ranges: readonly string[]): BlockList {
 function parse(text: string): Range | null {
   const [address = '', bits, ...rest] = text.split('/');
   const family = familyOf(address);
-  if (family === null || rest.length > 0) return null;
+  // A zone (RFC 4007 §11) means something on one machine only.
+  if (family === null || address.includes('%') || rest.length > 0) return null;
   const most = family === 'ipv4' ? 32 : 128;
   if (bits === undefined) return { address, bits: most, family };
   if (!/^\d{1,3}$/.test(bits) || Number(bits) > most) return null;

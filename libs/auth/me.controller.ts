@@ -1,12 +1,12 @@
-import { Caller, Operation, type GatewayRequest } from '#http';
+import { Caller, Operation, TenantHeaders, type GatewayRequest } from '#http';
 import { SCOPES, type Principal } from '#kernel';
-import { TenantContextService } from '#tenant';
+import { TenantContextService, TenantErrors } from '#tenant';
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
 
 /** Who the caller is and where it acts. */
 export class MeDto {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', example: '0197c9a0-11aa-7b2c-9d3e-4f5a6b7c8d9e' })
   token_id: string;
 
   @ApiProperty({ example: 'editor' })
@@ -23,7 +23,13 @@ export class MeDto {
   })
   tenant_id: string | null;
 
-  @ApiProperty({ type: String, nullable: true, example: 'default' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description:
+      'Null also for a token narrowed to other sub-tenants than the default one, when none is named.',
+    example: 'default',
+  })
   sub_tenant_id: string | null;
 
   @ApiProperty({
@@ -49,15 +55,12 @@ export class MeController {
     description: 'Principal, tenant context and scopes of the token, with the tenant headers applied.',
     access: 'authenticated',
     tenancy: 'none',
-    errors: [400, 404],
+    errors: [400, TenantErrors.mismatch(), TenantErrors.notFound(), TenantErrors.subNotFound()],
   })
-  @ApiOkResponse({ type: MeDto })
+  @TenantHeaders()
+  @ApiOkResponse({ type: MeDto, description: 'The caller.' })
   async me(@Caller() caller: Principal, @Req() request: GatewayRequest): Promise<MeDto> {
-    const { headers } = request;
-    const named = caller.tenant !== null || (headers['x-tenant-id'] ?? '') !== '';
-    const context = named
-      ? await this.tenants.enter({ principal: caller, family: 'native', headers, body: undefined })
-      : null;
+    const context = await this.contextOf(caller, request.headers);
     return {
       token_id: caller.tokenId,
       role: caller.role,
@@ -68,4 +71,26 @@ export class MeController {
       expires_at: caller.expiresAt?.toISOString() ?? null,
     };
   }
+
+  /**
+   * Null for the platform that names no tenant. A token narrowed to other sub-tenants than the default one has none
+   * until a header names it; asking who one is must tell that, not refuse it.
+   */
+  private async contextOf(
+    caller: Principal,
+    headers: GatewayRequest['headers'],
+  ): Promise<{ tenantId: string; subTenantId: string | null } | null> {
+    const request = { principal: caller, family: 'native', headers, body: undefined } as const;
+    if (caller.tenant === null && isAbsent(headers['x-tenant-id'])) return null;
+    const reach = caller.tenant?.subTenantIds ?? null;
+    if (reach !== null && isAbsent(headers['x-sub-tenant-id'])) {
+      const usual = await this.tenants.enterTenant(request);
+      if (!reach.includes(usual.subTenantId)) return { tenantId: usual.tenantId, subTenantId: null };
+    }
+    return await this.tenants.enter(request);
+  }
+}
+
+function isAbsent(header: string | string[] | undefined): boolean {
+  return header === undefined || header === '';
 }

@@ -1,10 +1,11 @@
 import { ApiPage, Caller, Operation, pageRequest, PageQuery, renderPage, type PageDto } from '#http';
 import type { Principal } from '#kernel';
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
+import { AuthErrors } from './auth.errors.js';
 import { ROLE_SCOPES } from './role-scopes.js';
-import { CreateTokenDto, IssuedTokenDto, TokenDto, toTokenDto } from './token.dto.js';
+import { CREATE_TOKEN_EXAMPLES, CreateTokenDto, IssuedTokenDto, TokenDto, toTokenDto } from './token.dto.js';
 import { TokenService } from './token.service.js';
 
 const MANAGE = { anyOf: ['tokens:manage'] } as const;
@@ -23,8 +24,10 @@ export class TokenController {
     tenancy: 'path',
     body: 'json',
     status: 201,
+    errors: [AuthErrors.exceeds('The scopes')],
   })
-  @ApiCreatedResponse({ type: IssuedTokenDto })
+  @ApiBody({ type: CreateTokenDto, examples: CREATE_TOKEN_EXAMPLES })
+  @ApiCreatedResponse({ type: IssuedTokenDto, description: 'The token, shown this once.' })
   async create(
     @Caller() caller: Principal,
     @Param('tenant_id') tenantId: string,
@@ -42,7 +45,13 @@ export class TokenController {
   }
 
   @Get()
-  @Operation({ summary: 'List tokens', access: MANAGE, tenancy: 'path', errors: [400, 422] })
+  @Operation({
+    summary: 'List tokens',
+    description: 'Live ones, newest first.',
+    access: MANAGE,
+    tenancy: 'path',
+    errors: [400, 422],
+  })
   @ApiPage(TokenDto)
   async list(
     @Caller() caller: Principal,
@@ -54,8 +63,13 @@ export class TokenController {
   }
 
   @Get(':token_id')
-  @Operation({ summary: 'Get a token', access: MANAGE, tenancy: 'path' })
-  @ApiOkResponse({ type: TokenDto })
+  @Operation({
+    summary: 'Get a token',
+    access: MANAGE,
+    tenancy: 'path',
+    errors: [AuthErrors.tokenNotFound()],
+  })
+  @ApiOkResponse({ type: TokenDto, description: 'The token, without the token itself.' })
   async get(
     @Caller() caller: Principal,
     @Param('tenant_id') tenantId: string,
@@ -71,6 +85,7 @@ export class TokenController {
     access: MANAGE,
     tenancy: 'path',
     status: 204,
+    errors: [AuthErrors.tokenNotFound()],
   })
   @ApiNoContentResponse({ description: 'The token no longer works.' })
   async revoke(

@@ -56,9 +56,25 @@ export class CreateTokenDto {
   ip_ranges?: string[] | null;
 }
 
+/** Requests to begin with; the first one is what the API page offers. */
+export const CREATE_TOKEN_EXAMPLES = {
+  editor: { summary: 'All that its role may', value: { name: 'document service', role: 'editor' } },
+  narrowed: {
+    summary: 'Narrowed in every way',
+    value: {
+      name: 'report reader',
+      role: 'viewer',
+      scopes: ['sources:read'],
+      sub_tenant_ids: ['default'],
+      ip_ranges: ['127.0.0.0/8', '::1'],
+      expires_at: '2031-01-31T12:00:00Z',
+    },
+  },
+};
+
 /** A token, as answered; without the token itself. */
 export class TokenDto {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', example: '0197c9a0-11aa-7b2c-9d3e-4f5a6b7c8d9e' })
   token_id: string;
 
   @ApiProperty({ example: 'acme' })
@@ -94,7 +110,10 @@ export class TokenDto {
 
 /** A token just made: the only answer that holds the token itself. */
 export class IssuedTokenDto extends TokenDto {
-  @ApiProperty({ description: 'Shown this once. Keep it secret.', example: 'gth_…' })
+  @ApiProperty({
+    description: 'Shown this once. Keep it secret.',
+    example: 'gth_k3v9x0q2m7ab_0Kd93bXaPq5LwT8eYzR1uV_the_secret_part_comes_here',
+  })
   token: string;
 }
 

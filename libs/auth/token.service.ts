@@ -3,7 +3,7 @@ import {
   Clock,
   isUuid,
   newUuid,
-  parseCursor,
+  parseIdPosition,
   toPage,
   type Page,
   type PageRequest,
@@ -57,12 +57,10 @@ export class TokenService {
   /** The tenant's live tokens, newest first; a narrowed caller sees those that reach no further than itself. */
   async list(caller: Principal, tenantId: string, request: PageRequest): Promise<Page<TokenEntity>> {
     await this.tenants.get(tenantId);
-    const before = request.cursor === undefined ? null : (parseCursor(request.cursor, 1)[0] ?? null);
-    if (before !== null && !isUuid(before))
-      throw validationFailed([{ field: 'cursor', code: 'invalid', message: 'is not a cursor of this list' }]);
-    const rows = await this.store.list(tenantId, before, request.limit + 1);
-    const page = toPage(rows, request.limit, (row) => [row.tokenId]);
-    return { ...page, items: page.items.filter((row) => isWithinReach(caller, row)) };
+    const before = parseIdPosition(request);
+    const reach = caller.tenant?.subTenantIds ?? null;
+    const rows = await this.store.list(tenantId, reach, before, request.limit + 1);
+    return toPage(rows, request.limit, (row) => [row.tokenId]);
   }
 
   async get(caller: Principal, tenantId: string, tokenId: string): Promise<TokenEntity> {

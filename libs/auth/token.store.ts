@@ -1,5 +1,6 @@
 import { TenantDatabase } from '#database';
 import type { Scope } from '#kernel';
+import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
 
@@ -32,11 +33,12 @@ export class TokenStore {
   }
 
   create(token: Omit<TokenEntity, 'createdAt' | 'revokedAt'>): Promise<TokenEntity> {
-    return this.database.transaction(token.tenantId, async ({ manager }) => {
-      const { tenantId, tokenId } = token;
+    const { tenantId, tokenId } = token;
+    const created = this.database.transaction(tenantId, async ({ manager }) => {
       await manager.insert(TokenEntity, { ...token });
       return await manager.findOneByOrFail(TokenEntity, { tenantId, tokenId });
     });
+    return refuseIfTenantGone(created);
   }
 
   /** Null when there is no such token or it is revoked. */
@@ -46,8 +48,16 @@ export class TokenStore {
     );
   }
 
-  /** Up to `limit` tokens that are not revoked, newest first (ids are time-ordered), below `before`. */
-  async list(tenantId: string, before: string | null, limit: number): Promise<TokenEntity[]> {
+  /**
+   * Up to `limit` tokens that are not revoked, newest first (ids are time-ordered), below `before`; of those narrowed
+   * to sub-tenants in `reach` (null: all tokens).
+   */
+  async list(
+    tenantId: string,
+    reach: readonly string[] | null,
+    before: string | null,
+    limit: number,
+  ): Promise<TokenEntity[]> {
     return await this.database.transaction(tenantId, ({ manager }) => {
       const query = manager
         .createQueryBuilder(TokenEntity, 'token')
@@ -55,6 +65,7 @@ export class TokenStore {
         .orderBy('token.tokenId', 'DESC')
         .limit(limit);
       if (before !== null) query.andWhere('token.tokenId < :before', { before });
+      if (reach !== null) query.andWhere('token.subTenantIds <@ CAST(:reach AS text[])', { reach });
       return query.getMany();
     });
   }

@@ -2,7 +2,20 @@ import { CodedError, CommonErrors } from '#kernel';
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 const RETRYABLE_STATES = new Set(['40001', '40P01']);
-const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
+const NETWORK_CODES = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+/** What pg, its pool and TypeORM say of a connection that was lost, or not got in time; they give no code with it. */
+const DRIVER_OUTAGE =
+  /^Connection terminated|connection error and is not queryable|^timeout (?:exceeded|expired)|^Query read timeout|Client was closed|pool after calling end|connection is not yet established|^Driver not connected/i;
 
 /**
  * Turns "the database is away, full or too slow" into the coded 503 that callers may retry; everything else passes
@@ -15,6 +28,36 @@ export function translateDatabaseError(error: unknown): unknown {
     cause: error,
     retryAfterSeconds: 2,
   });
+}
+
+/** The database of a setting cannot be reached, or refuses what a start needs. The message is for an operator. */
+export class DatabaseUnusableError extends Error {
+  constructor(setting: string, cause: unknown) {
+    // Several addresses tried in vain make an AggregateError, which has a code but no message.
+    const message = cause instanceof Error ? cause.message : '';
+    super(
+      `The database that ${setting} names cannot be used: ${message === '' ? String(property(cause, 'code')) : message}.`,
+      { cause },
+    );
+    this.name = 'DatabaseUnusableError';
+  }
+}
+
+/**
+ * Runs a step of the start; a failure that lies with the server, the login or the way there names the setting to look
+ * at. Classes: 28 authorization, 3D no such database, 42501 not allowed.
+ */
+export async function usingSetting<T>(setting: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    const state = sqlState(error);
+    const known = state !== null && (/^(28|3D)/.test(state) || state === '42501');
+    // Without a state the server has said nothing: name resolution, network, TLS.
+    if (known || isOutage(error) || (state === null && typeof property(error, 'code') === 'string'))
+      throw new DatabaseUnusableError(setting, error);
+    throw error;
+  }
 }
 
 /** True when repeating the whole transaction may succeed: serialization failure or deadlock. */
@@ -40,15 +83,13 @@ function isOutage(error: unknown): boolean {
   if (state !== null) return /^(08|53|57)/.test(state) || state === '25006' || state === '55P03';
   const code = property(error, 'code');
   if (typeof code === 'string' && NETWORK_CODES.has(code)) return true;
-  return (
-    error instanceof Error &&
-    /connection|timeout exceeded|Client was closed|pool after calling end/i.test(error.message)
-  );
+  return error instanceof Error && DRIVER_OUTAGE.test(error.message);
 }
 
 function sqlState(error: unknown): string | null {
   const code = property(error, 'code');
-  return typeof code === 'string' && SQLSTATE.test(code) ? code : null;
+  // EPIPE, for one, has the form of a state.
+  return typeof code === 'string' && SQLSTATE.test(code) && !NETWORK_CODES.has(code) ? code : null;
 }
 
 function property(error: unknown, name: string): unknown {

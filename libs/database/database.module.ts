@@ -1,13 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
 
+import type { Database } from './database.js';
 import { PlatformDatabase } from './platform-database.js';
 import { TenantDatabase } from './tenant-database.js';
 
-/** Offers the two ways to the database to every feature; the pool is opened and closed by whoever starts the gateway. */
+/** Offers the two ways to the database to every feature; it is opened and closed by whoever starts the gateway. */
 @Module({})
 export class DatabaseModule {
-  static forRoot(dataSource: DataSource): DynamicModule {
+  static forRoot({ dataSource }: Pick<Database, 'dataSource'>): DynamicModule {
     return {
       module: DatabaseModule,
       global: true,

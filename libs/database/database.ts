@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 
 import { createRuntimeDataSource, type PoolOptions } from './data-source.js';
+import { usingSetting } from './database-errors.js';
 import { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 import { migrate } from './migrator.js';
 import { checkRuntimeRights } from './runtime-check.js';
@@ -72,8 +73,12 @@ async function openEmbedded(options: DatabaseOptions, embedded: EmbeddedPostgres
 async function openServer(options: DatabaseOptions, url: string): Promise<DataSource> {
   const separate = options.migrationUrl !== null;
   const login = separate ? decodeURIComponent(new URL(url).username) : null;
-  report(options.log, await migrate(options.migrationUrl ?? url, login === '' ? null : login));
-  return await openPool({ ...options, url }, options.log);
+  const owner = separate ? 'DATABASE_MIGRATION_URL' : 'DATABASE_URL';
+  const applied = await usingSetting(owner, () =>
+    migrate(options.migrationUrl ?? url, login === '' ? null : login),
+  );
+  report(options.log, applied);
+  return await usingSetting('DATABASE_URL', () => openPool({ ...options, url }, options.log));
 }
 
 async function openPool(options: PoolOptions, log?: DatabaseLog): Promise<DataSource> {

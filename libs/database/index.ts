@@ -1,6 +1,6 @@
 export { createMigrationDataSource, RUNTIME_ROLE } from './data-source.js';
 export { Database, type DatabaseLog, type DatabaseOptions } from './database.js';
-export { isForeignKeyViolation, isUniqueViolation } from './database-errors.js';
+export { DatabaseUnusableError, isForeignKeyViolation, isUniqueViolation } from './database-errors.js';
 export { DatabaseModule } from './database.module.js';
 export {
   EmbeddedPostgres,

@@ -12,7 +12,7 @@ const MAX_ATTEMPTS = 3;
 export interface TenantTransaction {
   /** Rows of the tenant through TypeORM entities. */
   readonly manager: EntityManager;
-  query<Row>(statement: Statement): Promise<StatementResult<Row>>;
+  readonly query: <Row>(statement: Statement) => Promise<StatementResult<Row>>;
 }
 
 /**

@@ -29,10 +29,15 @@ async function collect(payload: Readable, declaredLength: string | undefined): P
   if (Number(declaredLength ?? 0) > JSON_BODY_LIMIT) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of payload as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > JSON_BODY_LIMIT) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    // A refusal must leave the stream as it stands: destroying it would take the socket away before the answer is sent.
+    for await (const chunk of payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > JSON_BODY_LIMIT) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof CodedError ? error : brokenOff(error);
   }
   return Buffer.concat(chunks);
 }
@@ -50,6 +55,11 @@ function assertObject(body: unknown): object {
   throw new CodedError(CommonErrors.invalid, 'The body must be a JSON object.', {
     fields: { errors: [{ field: '', code: 'invalid', message: 'must be a JSON object' }] },
   });
+}
+
+/** The client's doing, so that it is not logged as a fault of the gateway. */
+function brokenOff(cause: unknown): CodedError {
+  return new CodedError(CommonErrors.unparsable, 'The body ended before it was complete.', { cause });
 }
 
 function tooLarge(): CodedError {

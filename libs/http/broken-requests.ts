@@ -8,29 +8,45 @@ const KINDS: Readonly<Record<string, ErrorKind>> = {
   ERR_HTTP_REQUEST_TIMEOUT: HttpErrors.timeout,
 };
 
+/** A request line that is sound but for a method that Node does not know. */
+const UNKNOWN_METHOD = /^[\w!#$%&'*+.^`|~-]+ \S+ HTTP\/1\.[01]\r?\n/;
+
+/** What Node says about the bytes; `rawPacket` holds the last of them. */
+type BrokenRequest = Error & { readonly code?: string; readonly rawPacket?: unknown };
+
 /**
  * Answers bytes that Node's parser could not take for a request. There is no path to choose a family by, so the
  * answer is a problem document; the connection ends, since nothing says where a next request would begin.
  */
-export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+export function answerBrokenRequest(error: BrokenRequest, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const kind = KINDS[error.code ?? ''] ?? CommonErrors.unparsable;
+  const kind = kindOf(error);
+  const requestId = newUuid();
   const body = JSON.stringify({
     type: 'about:blank',
     title: kind.title,
     status: kind.status,
     detail: `${kind.title}.`,
     code: kind.code,
-    request_id: newUuid(),
+    request_id: requestId,
   });
   const head = [
     `HTTP/1.1 ${kind.status} ${kind.title}`,
-    'Content-Type: application/problem+json',
+    'Content-Type: application/problem+json; charset=utf-8',
+    'Cache-Control: no-store',
+    `X-Request-Id: ${requestId}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function kindOf({ code, rawPacket }: BrokenRequest): ErrorKind {
+  // RFC 9110 §9.1: 501 for a method that is not recognized, as against one that is not allowed here.
+  const text = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1', 0, 16_384) : '';
+  if (code === 'HPE_INVALID_METHOD' && UNKNOWN_METHOD.test(text)) return HttpErrors.notImplemented;
+  return KINDS[code ?? ''] ?? CommonErrors.unparsable;
 }

@@ -5,11 +5,23 @@ export type ErrorFamily = 'native' | 'knowledge-base' | 'fetch';
 
 const FETCH_ROOTS = new Set(['fetch', 'tenants', 'tenant', 'ingestion', 'list', 'delete']);
 
-/** The family of a request target (path, with or without a query). */
+/** First segment of a path. A target may come with its origin in front (absolute form, RFC 9112 §3.2.2). */
+const ROOT = /^(?:https?:\/\/[^/?#]*)?\/+([^/?#]*)/i;
+
+/** The family of a request target. It reads targets as the router does, or a route would act as one of another family. */
 export function errorFamilyOf(target: string): ErrorFamily {
-  const root = /^\/+([^/?#]*)/.exec(target)?.[1]?.toLowerCase() ?? '';
+  const root = decoded(ROOT.exec(target)?.[1] ?? '').toLowerCase();
   if (root === 'knowledge-base') return 'knowledge-base';
   return FETCH_ROOTS.has(root) ? 'fetch' : 'native';
+}
+
+function decoded(segment: string): string {
+  if (!segment.includes('%')) return segment;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 /** One field that a body or query got wrong. `missing` tells an absent one from a bad one. */

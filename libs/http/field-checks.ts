@@ -22,6 +22,11 @@ export function isText(min: number, max: number): PropertyDecorator {
   );
 }
 
+/** A moment that `Date` can read: ISO 8601 also has weeks, ordinal days and bare hours, which it cannot. */
+export function isMoment(message: string): PropertyDecorator {
+  return check('moment', (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value)), message);
+}
+
 /** A list of 1 to `max` distinct texts that all satisfy `accepts`. */
 export function isDistinctList(
   max: number,

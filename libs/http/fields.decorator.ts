@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Expose, Type } from 'class-transformer';
+import { Expose, Transform } from 'class-transformer';
 import {
   IsBoolean,
   IsIn,
@@ -15,7 +15,8 @@ import {
   ValidateIf,
 } from 'class-validator';
 
-import { isDistinctList, isPresent, isText } from './field-checks.js';
+import { markVerbatim } from './verbatim-fields.js';
+import { isDistinctList, isMoment, isPresent, isText } from './field-checks.js';
 
 /** What all fields have: whether they must be there, and how they are documented. */
 export interface FieldOptions {
@@ -51,8 +52,13 @@ export function IntegerField(
   const { min, max } = options;
   const message = `must be a whole number from ${min} to ${max}`;
   const checks = [IsInt({ message }), Min(min, { message }), Max(max, { message })];
-  if (options.query === true) checks.push(Type(() => Number));
+  if (options.query === true) checks.push(Transform(({ value }) => readDigits(value)));
   return field(options, { type: 'integer', minimum: min, maximum: max }, ...checks);
+}
+
+/** Nothing but digits is a number here: `Number` would also read `0x3C`, `6e1` and blanks as one. */
+function readDigits(value: unknown): unknown {
+  return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
 }
 
 /** One of a few words. */
@@ -98,6 +104,7 @@ export function TimeField(options: FieldOptions): PropertyDecorator {
     { type: 'string', format: 'date-time' },
     IsISO8601({ strict: true }, { message }),
     zone,
+    isMoment(message),
   );
 }
 
@@ -106,6 +113,7 @@ export function ObjectField(options: FieldOptions): PropertyDecorator {
   return field(
     options,
     { type: 'object', additionalProperties: true },
+    markVerbatim,
     IsObject({ message: 'must be a JSON object' }),
   );
 }

@@ -27,6 +27,8 @@ export function sendError(request: GatewayRequest, reply: GatewayReply, thrown: 
   }
   const rendered = renderError(error, errorFamilyOf(request.raw.url ?? '/'), request.id);
   void reply.code(rendered.status).type(rendered.contentType).header('cache-control', 'no-store');
+  // A path that the router cannot decode gets here without having passed the hooks.
+  void reply.header('x-request-id', request.id);
   if (error.retryAfterSeconds !== undefined)
     void reply.header('retry-after', String(error.retryAfterSeconds));
   const challenge = challengeFor(error.kind.status, error.kind.code, error.fields);

@@ -12,6 +12,7 @@ export const HttpErrors = {
   },
   timeout: { code: 'request_timeout', status: 408, title: 'The request came too slowly' },
   headersTooLarge: { code: 'headers_too_large', status: 431, title: 'The headers are too large' },
+  notImplemented: { code: 'method_not_known', status: 501, title: 'The method is not known' },
   uriTooLong: { code: 'uri_too_long', status: 414, title: 'The path is too long' },
 } as const satisfies Record<string, ErrorKind>;
 

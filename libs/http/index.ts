@@ -1,13 +1,22 @@
 export * from './content/index.js';
+export { ApiContent } from './documented-content.js';
+export { ERROR_SCHEMAS } from './documented-errors.js';
+export {
+  BodyDigests,
+  LOCATION_HEADER,
+  SOURCE_HEADERS,
+  TenantHeaders,
+  WriteConditions,
+} from './documented-headers.js';
 export { errorFamilyOf, type ErrorFamily, type FieldError } from './error-family.js';
 export * from './fields.decorator.js';
-export type { GatewayReply, GatewayRequest } from './gateway-request.js';
+export type { FormFile, GatewayReply, GatewayRequest } from './gateway-request.js';
 export { HttpErrorFilter, sendError } from './http-error.filter.js';
 export { HttpErrors } from './http-errors.js';
 export { parseJsonBody } from './json-body.js';
 export { OPERATION, type Access, type OperationOptions, type Tenancy } from './operation.js';
 export { Operation } from './operation.decorator.js';
-export { Caller, Context } from './parameters.decorator.js';
+export { Caller, Context, Exchange, type ExchangeParts } from './parameters.decorator.js';
 export { REDACTED_LOG_PATHS, redactTarget } from './redaction.js';
 export { ApiPage, renderPage, type PageDto } from './page.dto.js';
 export { pageRequest, PageQuery } from './page.query.js';

@@ -4,6 +4,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiExtension, ApiOperation } from '@nestjs/swagger';
 
 import { documentErrors } from './documented-errors.js';
+import { documentTenantHeaders } from './documented-headers.js';
 import { OPERATION, type OperationOptions } from './operation.js';
 
 /** Declares an operation. A route without it is refused by the guard and fails the route test. */
@@ -15,6 +16,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     HttpCode(options.status ?? 200),
     ApiOperation({ summary: options.summary, description: describe(options, scopes) }),
     ApiExtension('x-required-scopes', scopes),
+    documentTenantHeaders(options),
     documentErrors(options),
   ];
   if (options.access !== 'public') decorators.push(ApiBearerAuth());

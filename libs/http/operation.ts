@@ -1,4 +1,4 @@
-import type { Scope } from '#kernel';
+import type { CodedError, Scope } from '#kernel';
 
 /** Who may call an operation: nobody in particular, any valid token, or a token carrying one of the scopes. */
 export type Access = 'public' | 'authenticated' | { readonly anyOf: readonly [Scope, ...Scope[]] };
@@ -24,8 +24,11 @@ export interface OperationOptions {
   readonly body?: BodyMode;
   /** Status of success; 200 unless named. */
   readonly status?: number;
-  /** Error statuses beyond those that access, tenancy and body imply. */
-  readonly errors?: readonly number[];
+  /**
+   * Errors beyond those that access, tenancy and body imply, as they are thrown; a status stands for the usual one of
+   * that status. For the OpenAPI document only.
+   */
+  readonly errors?: readonly (CodedError | number)[];
   /** Which resolvers and which error body apply. */
   readonly family?: 'native' | 'knowledge-base' | 'fetch';
 }

@@ -28,5 +28,8 @@ export function ApiPage(item: Type): MethodDecorator {
     required: ['data', 'pagination'],
     properties: { data: { type: 'array' as const, items: { $ref: getSchemaPath(item) } }, pagination },
   };
-  return applyDecorators(ApiExtraModels(item), ApiOkResponse({ description: 'A page.', schema }));
+  return applyDecorators(
+    ApiExtraModels(item),
+    ApiOkResponse({ description: 'A page; `next_cursor` is null on the last one.', schema }),
+  );
 }

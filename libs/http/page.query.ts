@@ -14,7 +14,11 @@ export class PageQuery {
   })
   limit?: number;
 
-  @TextField({ description: '`next_cursor` of the page before.', max: 4096, optional: true })
+  @TextField({
+    description: '`next_cursor` of the page before; absent for the first.',
+    max: 4096,
+    optional: true,
+  })
   cursor?: string;
 }
 

@@ -1,7 +1,7 @@
 import type { Principal, TenantContext } from '#kernel';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
-import type { GatewayRequest } from './gateway-request.js';
+import type { GatewayReply, GatewayRequest } from './gateway-request.js';
 
 /** Injects who the request acts as. Only on operations that are not public. */
 export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext): Principal => {
@@ -15,4 +15,16 @@ export const Context = createParamDecorator((_data: unknown, context: ExecutionC
   const { tenantContext } = context.switchToHttp().getRequest<GatewayRequest>();
   if (tenantContext === undefined) throw new Error('@Context() on a route that resolves no tenant context.');
   return tenantContext;
+});
+
+/** A request and the answer under way. */
+export interface ExchangeParts {
+  readonly request: GatewayRequest;
+  readonly reply: GatewayReply;
+}
+
+/** Injects request and answer, for operations that stream a body and set headers; what they return is still sent. */
+export const Exchange = createParamDecorator((_data: unknown, context: ExecutionContext): ExchangeParts => {
+  const http = context.switchToHttp();
+  return { request: http.getRequest<GatewayRequest>(), reply: http.getResponse<GatewayReply>() };
 });

@@ -9,19 +9,21 @@ const MAX_LENGTH = 256;
  */
 export function redactTarget(target: string): string {
   const path = target.split(/[?#]/, 1)[0] ?? '';
-  return path
+  return decoded(path)
     .replace(LINK, '/l/[link]')
     .replaceAll(TOKEN, '[token]')
     .replaceAll(LONG_RUN, '[redacted]')
     .slice(0, MAX_LENGTH);
 }
 
-/** Where pino must not write what it finds. */
-export const REDACTED_LOG_PATHS = [
-  'req.headers.authorization',
-  'headers.authorization',
-  'authorization',
-  'password',
-  'token',
-  'secret',
-];
+/** The router decodes a path before it matches it, so a link works, and must be seen, in any encoding. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Where pino must not write what it finds. Whole headers: the form parser logs them all at level `trace`. */
+export const REDACTED_LOG_PATHS = ['headers', '*.headers', 'authorization', 'password', 'token', 'secret'];

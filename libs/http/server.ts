@@ -56,7 +56,8 @@ function prepare(server: FastifyInstance, options: ServerOptions): void {
   void server.register(multipart, {
     limits: {
       fileSize: options.maxUploadBytes + 1,
-      files: 1,
+      // One more than is taken, so that the second is refused for what it is and not as a body too large.
+      files: 2,
       fields: 20,
       parts: 24,
       fieldSize: 128 * 1024,

@@ -1,13 +1,14 @@
 import { CodedError, CommonErrors } from '#kernel';
-import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { type ArgumentMetadata, ValidationPipe, type ValidationError } from '@nestjs/common';
 
 import type { FieldError } from './error-family.js';
+import { verbatimFields } from './verbatim-fields.js';
 
 const MAX_REPORTED = 20;
 
 /** Checks bodies, queries and paths against their DTO. Unknown fields are refused, or dropped unread. */
 export function createValidationPipe(unknownFields: 'refuse' | 'drop' = 'refuse'): ValidationPipe {
-  return new ValidationPipe({
+  return new FieldPipe({
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: unknownFields === 'refuse',
@@ -17,6 +18,28 @@ export function createValidationPipe(unknownFields: 'refuse' | 'drop' = 'refuse'
     exceptionFactory: (errors) => validationFailed(flatten(errors)),
   });
 }
+
+/**
+ * The library looks a field's rules up in a plain object, where names such as `hasOwnProperty` seem to have some, and
+ * passes over `constructor`, `prototype` and `__proto__` in silence. They are unknown fields like any other.
+ */
+class FieldPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (typeof value !== 'object' || value === null || !this.toValidate(metadata))
+      return super.transform(value, metadata) as Promise<unknown>;
+    const names = Object.keys(value).filter((name) => name in Object.prototype || name === 'prototype');
+    if (names.length > 0 && this.validatorOptions.forbidNonWhitelisted === true)
+      throw validationFailed(names.map((field) => ({ field, ...UNKNOWN })));
+    const verbatim = verbatimFields(metadata.metatype, value);
+    const known = Object.entries(value)
+      .filter(([name]) => !names.includes(name))
+      .map(([name, given]) => [name, name in verbatim ? {} : (given as unknown)]);
+    const entity: unknown = await super.transform(Object.fromEntries(known), metadata);
+    return Object.assign(entity as object, verbatim);
+  }
+}
+
+const UNKNOWN = { code: 'unknown', message: 'is not a field of this operation' } as const;
 
 /** The 422 that names every field at fault, and no value. */
 export function validationFailed(errors: readonly FieldError[]): CodedError {
@@ -36,8 +59,7 @@ function flatten(errors: readonly ValidationError[], parent = ''): FieldError[] 
 }
 
 function toFieldError(field: string, property: string, constraint: string, message: string): FieldError {
-  if (constraint === 'whitelistValidation')
-    return { field, code: 'unknown', message: 'is not a field of this operation' };
+  if (constraint === 'whitelistValidation') return { field, ...UNKNOWN };
   const text = message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
   return { field, code: constraint === 'required' ? 'missing' : 'invalid', message: text };
 }

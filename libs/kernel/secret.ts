@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 const REDACTED = '[secret]';
 
-/** A value that must not be printed: every way of turning it into text yields a placeholder. Use {@link reveal}. */
+/** A value that must not be printed: every way of turning it into text yields the same few letters. Use {@link reveal}. */
 export class Secret<T = string> {
   readonly #value: T;
 

@@ -5,6 +5,7 @@ import { ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
 
 import { LinkDto, LinkListQuery, toLinkDto } from './link.dto.js';
 import { ManagedLinkService } from './managed-link.service.js';
+import { PresignErrors } from './presign.errors.js';
 
 const MANAGE = { anyOf: ['links:manage'] } as const;
 
@@ -19,7 +20,7 @@ export class LinkController {
     description: 'Live links of the sub-tenant, newest first. URLs are not shown again.',
     access: MANAGE,
     tenancy: 'context',
-    errors: [422],
+    errors: [400, 422],
   })
   @ApiPage(LinkDto)
   async list(@Context() context: TenantContext, @Query() query: LinkListQuery): Promise<PageDto<LinkDto>> {
@@ -29,7 +30,14 @@ export class LinkController {
   }
 
   @Delete(':link_id')
-  @Operation({ summary: 'Take a link back', access: MANAGE, tenancy: 'context', status: 204 })
+  @Operation({
+    summary: 'Take a link back',
+    description: 'In force with the answer. Downloads that have begun are not cut.',
+    access: MANAGE,
+    tenancy: 'context',
+    status: 204,
+    errors: [PresignErrors.notFound()],
+  })
   @ApiNoContentResponse({ description: 'The link answers 410 from now on.' })
   async revoke(@Context() context: TenantContext, @Param('link_id') linkId: string): Promise<void> {
     await this.links.revoke(context, linkId);

@@ -31,6 +31,15 @@ export class CreateLinkDto {
   disposition?: 'attachment' | 'inline';
 }
 
+/** Requests to begin with; the first one is what the API page offers. */
+export const CREATE_LINK_EXAMPLES = {
+  hour: { summary: 'For an hour', value: { expires_in: 3600 } },
+  named: {
+    summary: 'For a day, shown in the browser, under another name',
+    value: { expires_in: 86_400, disposition: 'inline', filename: 'Quarterly report.pdf' },
+  },
+};
+
 /** Query of `GET /v1/links`. */
 export class LinkListQuery extends PageQuery {
   @PatternField({
@@ -52,13 +61,17 @@ export class LinkListQuery extends PageQuery {
 
 /** A managed link, as answered. */
 export class LinkDto {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', example: '0197c9a4-77de-7f10-a2b3-c4d5e6f70819' })
   link_id: string;
 
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', example: '0197c9a2-5b1e-7c3d-8f4a-2b6d9e0c1a57' })
   source_id: string;
 
-  @ApiProperty({ format: 'uuid', description: 'Token that issued it.' })
+  @ApiProperty({
+    format: 'uuid',
+    description: 'Token that issued it.',
+    example: '0197c9a0-11aa-7b2c-9d3e-4f5a6b7c8d9e',
+  })
   token_id: string;
 
   @ApiProperty({ type: String, nullable: true, example: null })
@@ -78,7 +91,7 @@ export class LinkDto {
 export class IssuedLinkDto extends LinkDto {
   @ApiProperty({
     description: 'Needs no token. Whoever has it has the file until it ends.',
-    example: 'http://127.0.0.1:8080/l/AQAB…',
+    example: 'http://127.0.0.1:8080/l/AQIAAWszdjl4MHEybTdhYgGXyaJbHnw9',
   })
   url: string;
 }

@@ -45,7 +45,7 @@ export class LinkService {
   async sign(issuer: Principal, target: LinkTarget, wish: LinkWish): Promise<SignedLink> {
     const { tenantKey, keyId, key } = await this.keys.getCurrent(target.tenantId);
     const issuedAt = this.clock.nowSeconds();
-    const expiresAt = this.expiryOf(issuer, issuedAt, wish.expiresIn);
+    const expiresAt = expiryOf(issuer, issuedAt, wish.expiresIn);
     const claims: LinkClaims = {
       tenantKey,
       keyId,
@@ -64,13 +64,6 @@ export class LinkService {
     };
   }
 
-  /** When a link made now would end. */
-  expiryOf(issuer: Principal, nowSeconds: number, expiresIn: number): number {
-    const wanted = nowSeconds + expiresIn;
-    const end = issuer.expiresAt;
-    return end === null ? wanted : Math.min(wanted, Math.floor(end.getTime() / 1000));
-  }
-
   /** The claims of a link that was signed here and has not expired. Throws `link_invalid` or `link_gone`. */
   async verify(text: string): Promise<LinkClaims> {
     const link = parseLink(text);
@@ -80,4 +73,11 @@ export class LinkService {
     if (link.claims.expiresAt <= this.clock.nowSeconds()) throw PresignErrors.gone();
     return link.claims;
   }
+}
+
+/** When a link made now ends, in whole seconds. */
+function expiryOf(issuer: Principal, nowSeconds: number, expiresIn: number): number {
+  const wanted = nowSeconds + expiresIn;
+  const end = issuer.expiresAt;
+  return end === null ? wanted : Math.min(wanted, Math.floor(end.getTime() / 1000));
 }

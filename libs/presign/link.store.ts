@@ -1,5 +1,6 @@
 import { TenantDatabase } from '#database';
-import type { TenantContext } from '#kernel';
+import type { TenantContext, TimePosition } from '#kernel';
+import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
 /** A managed link. */
@@ -18,7 +19,7 @@ export interface LinkFilter {
   readonly sourceId: string | null;
   readonly tokenId: string | null;
   /** Position of the row before the first one wanted. */
-  readonly before: { readonly createdAt: string; readonly linkId: string } | null;
+  readonly before: TimePosition | null;
   readonly limit: number;
 }
 
@@ -31,7 +32,7 @@ export class LinkStore {
     const { tenantId, subTenantId } = context;
     const { linkId, sourceId, tokenId, filename, disposition, expiresAt } = link;
     const values = [tenantId, linkId, subTenantId, sourceId, tokenId, filename, disposition, expiresAt];
-    const { rows } = await this.database.query<LinkRow>(tenantId, { ...CREATE, values });
+    const { rows } = await refuseIfTenantGone(this.database.query<LinkRow>(tenantId, { ...CREATE, values }));
     const [created] = rows;
     if (created === undefined) throw new Error('A link was not stored.');
     return created;
@@ -46,7 +47,7 @@ export class LinkStore {
       sourceId,
       tokenId,
       before?.createdAt ?? null,
-      before?.linkId ?? null,
+      before?.id ?? null,
       limit,
     ];
     return (await this.database.query<LinkRow>(tenantId, { ...LIST, values })).rows;

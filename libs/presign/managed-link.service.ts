@@ -1,9 +1,7 @@
-import { validationFailed } from '#http';
 import {
-  Clock,
   isUuid,
   newUuid,
-  parseCursor,
+  parseTimePosition,
   toPage,
   type Page,
   type PageRequest,
@@ -22,27 +20,29 @@ export class ManagedLinkService {
   constructor(
     private readonly store: LinkStore,
     private readonly links: LinkService,
-    private readonly clock: Clock,
   ) {}
 
-  /** Makes a link. The row is there before the URL is, so that no URL exists that could not be taken back. */
+  /**
+   * Makes a link. The URL is given out only once its row is there, so that none exists that could not be taken back;
+   * without the row it would open nothing. Row and URL end at the same second, since it is signed first.
+   */
   async issue(
     context: TenantContext,
     issuer: Principal,
     target: LinkTarget,
     wish: { expiresIn: number; filename: string | null; disposition: 'attachment' | 'inline' },
   ): Promise<{ link: LinkRow; url: string }> {
-    const expiresAt = this.links.expiryOf(issuer, this.clock.nowSeconds(), wish.expiresIn);
+    const linkId = newUuid();
+    const { url, expiresAt } = await this.links.sign(issuer, target, { ...wish, linkId });
     const link = await this.store.create(context, {
-      linkId: newUuid(),
+      linkId,
       sourceId: target.sourceId,
       tokenId: issuer.tokenId,
       filename: wish.filename,
       disposition: wish.disposition,
-      expiresAt: new Date(expiresAt * 1000),
+      expiresAt,
     });
-    const signed = await this.links.sign(issuer, target, { ...wish, linkId: link.linkId });
-    return { link: { ...link, expiresAt: signed.expiresAt }, url: signed.url };
+    return { link, url };
   }
 
   /** Live links of the sub-tenant, newest first. */
@@ -51,7 +51,7 @@ export class ManagedLinkService {
     filter: { sourceId: string | null; tokenId: string | null },
     request: PageRequest,
   ): Promise<Page<LinkRow>> {
-    const before = request.cursor === undefined ? null : readPosition(request.cursor);
+    const before = parseTimePosition(request);
     const rows = await this.store.list(context, { ...filter, before, limit: request.limit + 1 });
     return toPage(rows, request.limit, (row) => [row.createdAt.toISOString(), row.linkId]);
   }
@@ -60,12 +60,4 @@ export class ManagedLinkService {
   async revoke(context: TenantContext, linkId: string): Promise<void> {
     if (!isUuid(linkId) || !(await this.store.revoke(context, linkId))) throw PresignErrors.notFound();
   }
-}
-
-function readPosition(cursor: string): { createdAt: string; linkId: string } {
-  const [createdAt = '', linkId = ''] = parseCursor(cursor, 2);
-  if (Number.isNaN(Date.parse(createdAt)) || !isUuid(linkId)) {
-    throw validationFailed([{ field: 'cursor', code: 'invalid', message: 'is not a cursor of this list' }]);
-  }
-  return { createdAt, linkId };
 }

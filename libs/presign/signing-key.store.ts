@@ -1,4 +1,5 @@
 import { TenantDatabase } from '#database';
+import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
 /** A signing key as it is stored. */
@@ -34,7 +35,7 @@ export class SigningKeyStore {
 
   /** Stores a tenant's first key unless there is one by now; either way {@link findCurrent} finds one afterwards. */
   async ensureFirst(tenantId: string, sealed: Buffer): Promise<void> {
-    await this.database.query(tenantId, { ...ENSURE_FIRST, values: [tenantId, sealed] });
+    await refuseIfTenantGone(this.database.query(tenantId, { ...ENSURE_FIRST, values: [tenantId, sealed] }));
   }
 }
 

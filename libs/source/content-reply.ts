@@ -42,7 +42,8 @@ export class ContentReply {
       throw plan.status === 412 ? SourceErrors.precondition() : SourceErrors.range();
     }
     if (plan.status === 304 || request.method === 'HEAD') {
-      void reply.code(plan.status).headers(plan.headers).send('');
+      // No payload at all: an empty text would bring a Content-Type and a length of its own along.
+      void reply.code(plan.status).headers(plan.headers).send();
       return true;
     }
     const body = await this.content.open(source, plan.range, served.reread, abortSignalOf(reply));

@@ -1,4 +1,4 @@
-import { normalizeContentType, safeFileName, UNKNOWN_CONTENT_TYPE } from '#http';
+import { normalizeContentType, parseMediaType, safeFileName, UNKNOWN_CONTENT_TYPE } from '#http';
 import mime from 'mime';
 
 /** What clients send when they say nothing: curl's default for a body, and "some bytes". */
@@ -8,5 +8,12 @@ const SAYS_NOTHING = new Set(['application/x-www-form-urlencoded', UNKNOWN_CONTE
 export function contentTypeOf(declared: string | undefined, name: string): string {
   const normalized = normalizeContentType(declared);
   if (!SAYS_NOTHING.has(normalized)) return normalized;
-  return mime.getType(safeFileName(name)) ?? UNKNOWN_CONTENT_TYPE;
+  const safe = safeFileName(name);
+  // A name without a dot would be taken for an extension itself.
+  return (safe.includes('.') ? mime.getType(safe) : null) ?? UNKNOWN_CONTENT_TYPE;
+}
+
+/** A media type to look for, in the form in which they are stored. What is none stays as it is and finds nothing. */
+export function contentTypeFilter(wanted: string): string {
+  return parseMediaType(wanted) === null ? wanted : normalizeContentType(wanted);
 }

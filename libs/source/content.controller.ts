@@ -1,17 +1,24 @@
-import { Caller, Context, Operation, type GatewayReply, type GatewayRequest } from '#http';
+import {
+  ApiContent,
+  BodyDigests,
+  Caller,
+  Context,
+  Exchange,
+  LOCATION_HEADER,
+  Operation,
+  SOURCE_HEADERS,
+  WriteConditions,
+  type ExchangeParts,
+  type GatewayReply,
+  type GatewayRequest,
+} from '#http';
 import type { Principal, TenantContext } from '#kernel';
 import { Controller, Get, Head, Param, Put, Query, Req, Res } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiConsumes,
-  ApiCreatedResponse,
-  ApiOkResponse,
-  ApiProduces,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
 import { abortSignalOf, ContentReply } from './content-reply.js';
 import { PutContentQuery, SourceDto, toSourceDto } from './source.dto.js';
+import { SourceErrors, UPLOAD_ERRORS } from './source.errors.js';
 import { SourceService } from './source.service.js';
 import { sourceEtag } from './source.js';
 import { SourceWriter } from './source-writer.service.js';
@@ -21,9 +28,13 @@ const READ = {
     'Conditions, one range and the digest of the whole follow RFC 9110 and RFC 9530. Always an attachment.',
   access: { anyOf: ['sources:read'] as const },
   tenancy: 'context',
-  errors: [304, 409, 412, 416],
+  errors: [
+    SourceErrors.notFound(),
+    SourceErrors.pending(),
+    SourceErrors.precondition(),
+    SourceErrors.range(),
+  ],
 } as const;
-const BYTES = { schema: { type: 'string' as const, format: 'binary' } };
 
 @ApiTags('Sources')
 @Controller('v1/sources/:source_id/content')
@@ -37,7 +48,7 @@ export class ContentController {
   // Before GET: the server would add a HEAD of its own to a GET, which knows nothing of the content's length.
   @Head()
   @Operation({ ...READ, summary: "The headers of a source's content" })
-  @ApiOkResponse({ description: 'The headers GET would send.' })
+  @ApiContent('HEAD')
   async head(
     @Context() context: TenantContext,
     @Param('source_id') id: string,
@@ -49,8 +60,7 @@ export class ContentController {
 
   @Get()
   @Operation({ ...READ, summary: "A source's content" })
-  @ApiProduces('application/octet-stream')
-  @ApiOkResponse({ description: 'The bytes.', content: { 'application/octet-stream': BYTES } })
+  @ApiContent('GET')
   async get(
     @Context() context: TenantContext,
     @Param('source_id') id: string,
@@ -69,22 +79,28 @@ export class ContentController {
     access: { anyOf: ['sources:create', 'sources:write'] },
     tenancy: 'context',
     body: 'raw',
-    errors: [408, 409, 412, 507],
+    errors: [...UPLOAD_ERRORS, SourceErrors.idElsewhere(), SourceErrors.precondition()],
   })
   @ApiConsumes('application/octet-stream')
-  @ApiBody(BYTES)
-  @ApiOkResponse({ type: SourceDto, description: 'The content was replaced.' })
-  @ApiCreatedResponse({ type: SourceDto, description: 'The source was made.' })
+  @ApiBody({ schema: { type: 'string', format: 'binary', example: '%PDF-1.7 ...' } })
+  @WriteConditions({ create: true })
+  @BodyDigests()
+  @ApiOkResponse({ type: SourceDto, description: 'The content was replaced.', headers: SOURCE_HEADERS })
+  @ApiCreatedResponse({
+    type: SourceDto,
+    description: 'The source was made.',
+    headers: { ...SOURCE_HEADERS, ...LOCATION_HEADER },
+  })
   async put(
     @Caller() caller: Principal,
     @Context() context: TenantContext,
     @Param('source_id') id: string,
     @Query() query: PutContentQuery,
-    @Req() request: GatewayRequest,
-    @Res({ passthrough: true }) reply: GatewayReply,
+    @Exchange() { request, reply }: ExchangeParts,
   ): Promise<SourceDto> {
     const signal = abortSignalOf(reply);
-    const { source, replaced } = await this.writer.put(context, caller, id, query.name, request, signal);
+    const target = { id, name: query.name };
+    const { source, replaced } = await this.writer.put(context, caller, target, request, signal);
     void reply.code(replaced ? 200 : 201).header('etag', sourceEtag(source));
     if (!replaced) void reply.header('location', `/v1/sources/${source.sourceId}`);
     return toSourceDto(source);

@@ -1,17 +1,18 @@
-import { Operation, type GatewayReply, type GatewayRequest } from '#http';
+import { ApiContent, Operation, type GatewayReply, type GatewayRequest } from '#http';
+import { PresignErrors } from '#presign';
 import { Controller, Get, Head, Param, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 
 import { ContentReply } from './content-reply.js';
 import { RedemptionService } from './redemption.service.js';
+import { SourceErrors } from './source.errors.js';
 
 const OPEN = {
   description: 'What a link opens. The link is the credential: no header is looked at for one.',
   access: 'public',
   tenancy: 'none',
-  errors: [304, 403, 410, 412, 416],
+  errors: [PresignErrors.invalid(), PresignErrors.gone(), SourceErrors.precondition(), SourceErrors.range()],
 } as const;
-const BYTES = { schema: { type: 'string' as const, format: 'binary' } };
 
 @ApiTags('Links')
 @Controller('l/:link')
@@ -23,7 +24,7 @@ export class LinkContentController {
 
   @Head()
   @Operation({ ...OPEN, summary: 'The headers of what a link opens' })
-  @ApiOkResponse({ description: 'The headers GET would send.' })
+  @ApiContent('HEAD')
   async head(
     @Param('link') link: string,
     @Req() request: GatewayRequest,
@@ -34,8 +35,7 @@ export class LinkContentController {
 
   @Get()
   @Operation({ ...OPEN, summary: 'Download through a link' })
-  @ApiProduces('application/octet-stream')
-  @ApiOkResponse({ description: 'The bytes.', content: { 'application/octet-stream': BYTES } })
+  @ApiContent('GET')
   async get(
     @Param('link') link: string,
     @Req() request: GatewayRequest,

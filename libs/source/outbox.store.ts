@@ -1,4 +1,5 @@
 import { PlatformDatabase, TenantDatabase } from '#database';
+import { dropTenantRows } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
 /** An object that is to be removed. */
@@ -48,14 +49,7 @@ export class OutboxStore {
       await query({ ...ERASE_UPLOADS, values: [tenantId] });
       const left = await query<{ left: boolean }>({ ...ANYTHING_LEFT, values: [tenantId] });
       if (left.rows[0]?.left !== false) return;
-      for (const table of ['links', 'tokens', 'signing_keys', 'sub_tenants', 'tenants']) {
-        await query({
-          name: `erase-${table}`,
-          text: `DELETE FROM ${table} WHERE tenant_id = $1`,
-          values: [tenantId],
-        });
-      }
-      await query({ name: 'unregister-tenant', text: 'SELECT unregister_tenant($1)', values: [tenantId] });
+      await dropTenantRows({ query }, tenantId);
     });
   }
 }

@@ -9,7 +9,7 @@ import {
 import { OutboxStore, type OutboxEntry } from './outbox.store.js';
 import { SourceStorage } from './source.storage.js';
 
-const IDLE_MS = 5_000;
+const IDLE_MS = 1_000;
 const TENANTS_PER_ROUND = 100;
 const ENTRIES_PER_LEASE = 100;
 const SOURCES_PER_STEP = 1_000;

@@ -1,10 +1,18 @@
 import { Caller, Context, Operation } from '#http';
 import type { Principal, TenantContext } from '#kernel';
-import { CreateLinkDto, IssuedLinkDto, LINK_LIFE, ManagedLinkService, toLinkDto } from '#presign';
+import {
+  CREATE_LINK_EXAMPLES,
+  CreateLinkDto,
+  IssuedLinkDto,
+  LINK_LIFE,
+  ManagedLinkService,
+  toLinkDto,
+} from '#presign';
 import { Body, Controller, Param, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
 
 import { ContentService } from './content.service.js';
+import { SourceErrors } from './source.errors.js';
 import { SourceService } from './source.service.js';
 
 @ApiTags('Links')
@@ -26,9 +34,10 @@ export class SourceLinkController {
     tenancy: 'context',
     body: 'json',
     status: 201,
-    errors: [409],
+    errors: [SourceErrors.notFound(), SourceErrors.pending()],
   })
-  @ApiCreatedResponse({ type: IssuedLinkDto })
+  @ApiBody({ type: CreateLinkDto, examples: CREATE_LINK_EXAMPLES })
+  @ApiCreatedResponse({ type: IssuedLinkDto, description: 'The link, with its URL this once.' })
   async create(
     @Caller() caller: Principal,
     @Context() context: TenantContext,

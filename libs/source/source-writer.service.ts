@@ -9,7 +9,7 @@ import { assertUnchanged } from './source.service.js';
 import { SourceStore } from './source.store.js';
 import type { Source } from './source.js';
 import { UploadFormReader } from './upload-form.js';
-import { UploadService } from './upload.service.js';
+import { UploadService, type Incoming } from './upload.service.js';
 import type { Committed } from './upload.store.js';
 
 /** Use cases that bring bytes into sources. */
@@ -50,8 +50,7 @@ export class SourceWriter {
   async put(
     context: TenantContext,
     caller: Principal,
-    id: string,
-    name: string | undefined,
+    { id, name }: { readonly id: string; readonly name: string | undefined },
     request: GatewayRequest,
     signal: AbortSignal,
   ): Promise<Committed> {
@@ -59,7 +58,7 @@ export class SourceWriter {
     const before = await this.store.find(context, reference);
     assertMayPut(caller, before);
     assertUnchanged(request.headers, before);
-    const staged = await this.uploads.stage(context, caller, request.raw, declaredIn(request), signal);
+    const staged = await this.uploads.stage(context, caller, incomingBody(request, signal));
     return await this.uploads.commit(context, staged, {
       reference,
       name,
@@ -82,13 +81,12 @@ function assertMayPut(caller: Principal, existing: Source | null): void {
   if (!caller.scopes.has(needed)) throw SourceErrors.scope(needed);
 }
 
-function declaredIn(request: GatewayRequest): {
-  sizeBytes: number | undefined;
-  checksumSha256: string | undefined;
-} {
+function incomingBody(request: GatewayRequest, signal: AbortSignal): Incoming {
   const length = request.headers['content-length'];
   return {
+    body: request.raw,
     sizeBytes: length === undefined ? undefined : Number(length),
     checksumSha256: declaredSha256(request.headers) ?? undefined,
+    signal,
   };
 }

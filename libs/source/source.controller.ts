@@ -2,9 +2,12 @@ import {
   ApiPage,
   Caller,
   Context,
+  LOCATION_HEADER,
   Operation,
   pageRequest,
   renderPage,
+  SOURCE_HEADERS,
+  WriteConditions,
   type GatewayReply,
   type GatewayRequest,
   type PageDto,
@@ -21,26 +24,35 @@ import {
 } from '@nestjs/swagger';
 
 import { abortSignalOf } from './content-reply.js';
+import { contentTypeFilter } from './content-type.js';
 import { assertMetadata } from './source-metadata.js';
 import { SourceDto, SourceListQuery, toSourceDto, UpdateSourceDto } from './source.dto.js';
+import { SourceErrors, UPLOAD_ERRORS } from './source.errors.js';
 import { SourceService } from './source.service.js';
 import { sourceEtag, type Source } from './source.js';
 import { SourceWriter } from './source-writer.service.js';
 
 const READ = { anyOf: ['sources:read'] } as const;
+// The API page fills its form with the examples of the fields; what is empty it does not send.
 const FORM = {
   type: 'object' as const,
   required: ['file'],
   properties: {
+    file: { type: 'string' as const, format: 'binary', description: 'The file.' },
     source_id: {
       type: 'string' as const,
-      description: 'A UUID becomes the id, anything else the external id.',
+      description: 'A UUID becomes the id, anything else the external id. Leave it out for a fresh id.',
+      example: '',
     },
-    name: { type: 'string' as const, description: "The file's name when absent." },
-    metadata: { type: 'string' as const, description: 'A JSON object.', example: '{"project":"apollo"}' },
-    file: { type: 'string' as const, format: 'binary' },
+    name: { type: 'string' as const, description: "The file's name when absent.", example: '' },
+    metadata: {
+      type: 'string' as const,
+      description: 'A JSON object, such as `{"project":"apollo"}`.',
+      example: '',
+    },
   },
 };
+const FORM_EXAMPLE = { file: '%PDF-1.7 ...', name: 'report.pdf', metadata: '{"project":"apollo"}' };
 
 @ApiTags('Sources')
 @Controller('v1/sources')
@@ -59,11 +71,15 @@ export class SourceController {
     tenancy: 'context',
     body: 'multipart',
     status: 201,
-    errors: [408, 409, 507],
+    errors: [...UPLOAD_ERRORS, SourceErrors.exists(), SourceErrors.idElsewhere(), SourceErrors.fileMissing()],
   })
   @ApiConsumes('multipart/form-data')
-  @ApiBody({ schema: FORM })
-  @ApiCreatedResponse({ type: SourceDto })
+  @ApiBody({ schema: { ...FORM, example: FORM_EXAMPLE } })
+  @ApiCreatedResponse({
+    type: SourceDto,
+    description: 'The source.',
+    headers: { ...SOURCE_HEADERS, ...LOCATION_HEADER },
+  })
   async create(
     @Caller() caller: Principal,
     @Context() context: TenantContext,
@@ -81,7 +97,7 @@ export class SourceController {
     description: 'Newest first.',
     access: READ,
     tenancy: 'context',
-    errors: [422],
+    errors: [400, 422],
   })
   @ApiPage(SourceDto)
   async list(
@@ -93,7 +109,7 @@ export class SourceController {
       context,
       {
         namePrefix: query.name_prefix ?? null,
-        contentType: query.content_type?.toLowerCase() ?? null,
+        contentType: query.content_type === undefined ? null : contentTypeFilter(query.content_type),
         externalId: query.external_id ?? null,
         createdAfter: query.created_after === undefined ? null : new Date(query.created_after),
         createdBefore: query.created_before === undefined ? null : new Date(query.created_before),
@@ -109,8 +125,9 @@ export class SourceController {
     description: 'By UUID or external id.',
     access: READ,
     tenancy: 'context',
+    errors: [SourceErrors.notFound()],
   })
-  @ApiOkResponse({ type: SourceDto })
+  @ApiOkResponse({ type: SourceDto, description: 'The source.', headers: SOURCE_HEADERS })
   async get(
     @Context() context: TenantContext,
     @Param('source_id') id: string,
@@ -126,9 +143,10 @@ export class SourceController {
     access: { anyOf: ['sources:write'] },
     tenancy: 'context',
     body: 'json',
-    errors: [412],
+    errors: [SourceErrors.notFound(), SourceErrors.precondition()],
   })
-  @ApiOkResponse({ type: SourceDto })
+  @WriteConditions()
+  @ApiOkResponse({ type: SourceDto, description: 'The source as it is now.', headers: SOURCE_HEADERS })
   async update(
     @Context() context: TenantContext,
     @Param('source_id') id: string,
@@ -150,8 +168,9 @@ export class SourceController {
     access: { anyOf: ['sources:delete'] },
     tenancy: 'context',
     status: 204,
-    errors: [412],
+    errors: [SourceErrors.notFound(), SourceErrors.precondition()],
   })
+  @WriteConditions()
   @ApiNoContentResponse({ description: 'The source is gone.' })
   async remove(
     @Context() context: TenantContext,

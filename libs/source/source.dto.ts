@@ -11,10 +11,9 @@ export class SourceListQuery extends PageQuery {
   name_prefix?: string;
 
   @TextField({
-    description: 'This media type, with or without parameters.',
+    description: 'This media type, such as `application/pdf`, with or without parameters.',
     max: 255,
     optional: true,
-    example: 'application/pdf',
   })
   content_type?: string;
 
@@ -43,9 +42,10 @@ export class UpdateSourceDto {
 
 /** Query of `PUT /v1/sources/{source_id}/content`. */
 export class PutContentQuery {
+  // Without an example: the API page would send it.
   @TextField({
-    ...NAME,
     description: "The source's name; when absent a new source is named after its id.",
+    max: NAME.max,
     optional: true,
   })
   name?: string;
@@ -53,7 +53,7 @@ export class PutContentQuery {
 
 /** A source, as answered. */
 export class SourceDto {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', example: '0197c9a2-5b1e-7c3d-8f4a-2b6d9e0c1a57' })
   source_id: string;
 
   @ApiProperty({
@@ -79,10 +79,20 @@ export class SourceDto {
   @ApiProperty({ type: 'integer', nullable: true, example: 48213 })
   size_bytes: number | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'SHA-256 of the content in hex.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'SHA-256 of the content in hex.',
+    example: 'ecf701f727d9e2d77c4aa49ac6fbbcc997278aca010bddeeb961c10cf54d435a',
+  })
   checksum_sha256: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Entity tag of the content, with its quotes.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Entity tag of the content, with its quotes.',
+    example: '"ecf701f727d9e2d77c4aa49ac6fbbcc997278aca010bddeeb961c10cf54d435a"',
+  })
   etag: string | null;
 
   @ApiProperty({ type: 'integer', description: 'Counts the contents the source has had.', example: 1 })

@@ -1,4 +1,5 @@
 import { CodedError, type ErrorKind, type Scope } from '#kernel';
+import { StorageErrors } from '#storage';
 
 const KINDS = {
   notFound: { code: 'source_not_found', status: 404, title: 'No such source' },
@@ -35,3 +36,13 @@ export const SourceErrors = {
     new CodedError(KINDS.fileMissing, 'The form needs a part named "file" with a file in it.'),
   formBroken: (detail: string, cause?: unknown) => new CodedError(KINDS.formBroken, detail, { cause }),
 };
+
+/** What any upload can meet on its way into the storage; for the OpenAPI document. */
+export const UPLOAD_ERRORS = [
+  408,
+  SourceErrors.uploadEnded(),
+  new CodedError(StorageErrors.uploadIncomplete, 'The upload ended before it was complete.'),
+  new CodedError(StorageErrors.sizeMismatch, 'The body has another size than declared.'),
+  new CodedError(StorageErrors.checksumMismatch, 'The body has another SHA-256 than declared.'),
+  new CodedError(StorageErrors.insufficientStorage, 'The storage is full.'),
+];

@@ -1,5 +1,6 @@
-import { validationFailed, writePreconditionHolds, type GatewayRequest } from '#http';
-import { isUuid, parseCursor, toPage, type Page, type PageRequest, type TenantContext } from '#kernel';
+import { writePreconditionHolds, type GatewayRequest } from '#http';
+import { isUuid, parseTimePosition, toPage, type Page, type PageRequest, type TenantContext } from '#kernel';
+import { TenantErrors } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
 import { OutboxWorker } from './outbox.worker.js';
@@ -26,7 +27,10 @@ export class SourceService {
     return source;
   }
 
-  /** A source by UUID in any sub-tenant that the caller may see (null: all of them). */
+  /**
+   * A source by UUID in any sub-tenant that the caller may see (null: all of them). Throws `tenant_suspended` when the
+   * one it lies in is suspended: such a request names no sub-tenant that could have been refused before.
+   */
   async getInTenant(
     tenantId: string,
     sourceId: string,
@@ -34,6 +38,7 @@ export class SourceService {
   ): Promise<Source> {
     const source = isUuid(sourceId) ? await this.store.findInTenant(tenantId, sourceId, subTenantIds) : null;
     if (source === null) throw SourceErrors.notFound();
+    if (source.subTenantStatus === 'suspended') throw TenantErrors.suspended();
     return source;
   }
 
@@ -43,7 +48,7 @@ export class SourceService {
     filter: Omit<SourceFilter, 'position' | 'limit'>,
     request: PageRequest,
   ): Promise<Page<Source>> {
-    const position = request.cursor === undefined ? null : readPosition(request.cursor);
+    const position = parseTimePosition(request);
     const rows = await this.store.list(context, { ...filter, position, limit: request.limit + 1 });
     return toPage(rows, request.limit, (row) => [row.createdAt.toISOString(), row.sourceId]);
   }
@@ -74,20 +79,12 @@ export class SourceService {
 export function assertUnchanged(headers: Headers, current: Source | null): void {
   const etags =
     current === null ? [] : [sourceEtag(current), contentEtag(current)].filter((etag) => etag !== null);
-  const lastModified = current?.updatedAt ?? new Date(0);
+  const states = current === null ? [null] : etags.map((etag) => ({ etag, lastModified: current.updatedAt }));
+  const { 'if-none-match': ifNoneMatch, ...positive } = headers;
+  const negative = ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch };
+  // Either tag may be the one that If-Match names, but neither may be one that If-None-Match names.
   const holds =
-    etags.length === 0
-      ? writePreconditionHolds(headers, null)
-      : headers['if-match'] === undefined
-        ? etags.every((etag) => writePreconditionHolds(headers, { etag, lastModified }))
-        : etags.some((etag) => writePreconditionHolds(headers, { etag, lastModified }));
+    states.some((state) => writePreconditionHolds(positive, state)) &&
+    states.every((state) => writePreconditionHolds(negative, state));
   if (!holds) throw SourceErrors.precondition();
-}
-
-function readPosition(cursor: string): { createdAt: string; sourceId: string } {
-  const [createdAt = '', sourceId = ''] = parseCursor(cursor, 2);
-  if (Number.isNaN(Date.parse(createdAt)) || !isUuid(sourceId)) {
-    throw validationFailed([{ field: 'cursor', code: 'invalid', message: 'is not a cursor of this list' }]);
-  }
-  return { createdAt, sourceId };
 }

@@ -1,4 +1,4 @@
-import { StorageRegistry, type ObjectStorage, type StorageBinding } from '#storage';
+import type { ObjectStorage, StorageBinding, StorageRegistry } from '#storage';
 
 /** Where sources' bytes are: the operator's default place. */
 export class SourceStorage {

@@ -1,5 +1,5 @@
 import { TenantDatabase, type TenantTransaction } from '#database';
-import type { TenantContext } from '#kernel';
+import type { TenantContext, TimePosition } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 import type { SourceReference } from './source-reference.js';
@@ -13,7 +13,7 @@ export interface SourceFilter {
   readonly createdAfter: Date | null;
   readonly createdBefore: Date | null;
   /** Position of the row before the first one wanted. */
-  readonly position: { readonly createdAt: string; readonly sourceId: string } | null;
+  readonly position: TimePosition | null;
   readonly limit: number;
 }
 
@@ -21,6 +21,11 @@ export interface SourceFilter {
 export interface SourceChange {
   readonly name?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A source and how the sub-tenant it lies in stands. */
+export interface PlacedSource extends Source {
+  readonly subTenantStatus: 'active' | 'suspended';
 }
 
 /** Database access for sources. */
@@ -46,14 +51,14 @@ export class SourceStore {
     return found.rows[0] ?? null;
   }
 
-  /** A source by its UUID in whichever of the sub-tenants it is (null: any). */
+  /** A source by its UUID in whichever of the sub-tenants it is (null: any), and how that sub-tenant stands. */
   async findInTenant(
     tenantId: string,
     sourceId: string,
     subTenantIds: readonly string[] | null,
-  ): Promise<Source | null> {
+  ): Promise<PlacedSource | null> {
     const values = [tenantId, sourceId, subTenantIds === null ? null : [...subTenantIds]];
-    return (await this.database.query<Source>(tenantId, { ...IN_TENANT, values })).rows[0] ?? null;
+    return (await this.database.query<PlacedSource>(tenantId, { ...IN_TENANT, values })).rows[0] ?? null;
   }
 
   async list({ tenantId, subTenantId }: TenantContext, filter: SourceFilter): Promise<Source[]> {
@@ -67,7 +72,7 @@ export class SourceStore {
       createdAfter,
       createdBefore,
       position?.createdAt ?? null,
-      position?.sourceId ?? null,
+      position?.id ?? null,
       limit,
     ];
     return (await this.database.query<Source>(tenantId, { ...LIST, values })).rows;
@@ -109,17 +114,15 @@ export class SourceStore {
   }
 }
 
-/** The source of the sub-tenant, locked until the transaction ends. */
+/** The source of the sub-tenant, locked until the transaction ends; null for a reference that names none. */
 export async function lock(
   transaction: TenantTransaction,
   { tenantId, subTenantId }: TenantContext,
   { sourceId, externalId }: SourceReference,
 ): Promise<Source | null> {
-  const { rows } = await transaction.query<Source>({
-    ...LOCK,
-    values: [tenantId, subTenantId, sourceId, externalId],
-  });
-  return rows[0] ?? null;
+  const statement = sourceId === null ? LOCK_BY_EXTERNAL_ID : LOCK_BY_ID;
+  const values = [tenantId, subTenantId, sourceId ?? externalId];
+  return (await transaction.query<Source>({ ...statement, values })).rows[0] ?? null;
 }
 
 const BY_ID = {
@@ -132,15 +135,14 @@ const BY_EXTERNAL_ID = {
 };
 const IN_TENANT = {
   name: 'source-in-tenant',
-  text: `SELECT ${SOURCE_COLUMNS} FROM sources s
+  text: `SELECT ${SOURCE_COLUMNS}, u.status AS "subTenantStatus" FROM sources s
+JOIN sub_tenants u ON u.tenant_id = s.tenant_id AND u.sub_tenant_id = s.sub_tenant_id
 WHERE s.tenant_id = $1 AND s.source_id = $2 AND ($3::text[] IS NULL OR s.sub_tenant_id = ANY ($3))`,
 };
-const LOCK = {
-  name: 'lock-source',
-  text: `SELECT ${SOURCE_COLUMNS} FROM sources s
-WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2
-  AND ($3::uuid IS NULL OR s.source_id = $3) AND ($4::text IS NULL OR s.external_id = $4)
-FOR UPDATE`,
+const LOCK_BY_ID = { name: 'lock-source-by-id', text: `${BY_ID.text} FOR UPDATE` };
+const LOCK_BY_EXTERNAL_ID = {
+  name: 'lock-source-by-external-id',
+  text: `${BY_EXTERNAL_ID.text} FOR UPDATE`,
 };
 const LIST = {
   name: 'list-sources',

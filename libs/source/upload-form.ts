@@ -1,7 +1,13 @@
-import { characterCount, declaredSha256, isStorableText, validationFailed, type GatewayRequest } from '#http';
+import {
+  characterCount,
+  declaredSha256,
+  isStorableText,
+  validationFailed,
+  type FormFile,
+  type GatewayRequest,
+} from '#http';
 import { CodedError, type Principal, type TenantContext } from '#kernel';
 import { Injectable } from '@nestjs/common';
-import type { MultipartFile } from '@fastify/multipart';
 
 import { isExternalId } from './source-reference.js';
 import { parseMetadata } from './source-metadata.js';
@@ -39,18 +45,19 @@ export class UploadFormReader {
     signal: AbortSignal,
     mayCreate: (sourceId: string) => Promise<void>,
   ): Promise<UploadForm> {
-    const form: { staged?: StagedUpload; file?: MultipartFile; fields: Fields } = { fields: {} };
+    const form: { staged?: StagedUpload; file?: FormFile; fields: Fields } = { fields: {} };
     try {
       for await (const part of partsOf(request)) {
         if (part.type === 'file') {
           if (form.file !== undefined || part.fieldname !== 'file')
             throw wrong('file', 'one file is taken, in a part named "file"');
           form.file = part;
-          const declared = {
+          form.staged = await this.uploads.stage(context, caller, {
+            body: part.file,
             sizeBytes: undefined,
             checksumSha256: declaredSha256(request.headers) ?? undefined,
-          };
-          form.staged = await this.uploads.stage(context, caller, part.file, declared, signal);
+            signal,
+          });
           if (part.file.truncated) throw SourceErrors.formBroken('The form ended inside its file.');
         } else {
           await takeField(form.fields, part, mayCreate);
@@ -86,7 +93,7 @@ async function takeField(
   }
 }
 
-function finish(staged: StagedUpload, file: MultipartFile | undefined, fields: Fields): UploadForm {
+function finish(staged: StagedUpload, file: FormFile | undefined, fields: Fields): UploadForm {
   const name = fields.name;
   if (name !== undefined && !isName(name))
     throw wrong('name', `must be text of 1 to ${MAX_NAME} characters without NUL`);

@@ -13,11 +13,14 @@ import {
   type Upload,
 } from './upload.store.js';
 
-/** What is known of the bytes before they come. */
-export interface Declared {
+/** Bytes on their way in, and what is known of them before they come. */
+export interface Incoming {
+  readonly body: BodySource;
   readonly sizeBytes: number | undefined;
   /** Hex. */
   readonly checksumSha256: string | undefined;
+  /** Aborts when nobody sends any more. */
+  readonly signal: AbortSignal;
 }
 
 /** Bytes that are durable but belong to no source yet. Exactly one of commit and abandon ends it. */
@@ -46,19 +49,13 @@ export class UploadService {
   ) {}
 
   /** Receives bytes. Size, checksum and the upload limit are enforced here; on failure nothing is left. */
-  async stage(
-    context: TenantContext,
-    caller: Principal,
-    body: BodySource,
-    declared: Declared,
-    signal: AbortSignal,
-  ): Promise<StagedUpload> {
-    this.assertSize(declared.sizeBytes);
+  async stage(context: TenantContext, caller: Principal, incoming: Incoming): Promise<StagedUpload> {
+    this.assertSize(incoming.sizeBytes);
     const storage = await this.storage.open();
     const upload = await this.store.open(context, caller.tokenId);
     if (upload === null) throw TenantErrors.notFound();
     try {
-      return { upload, stored: await this.receive(context, storage, upload, body, declared, signal) };
+      return { upload, stored: await this.receive(context, storage, upload, incoming) };
     } catch (error) {
       await this.abandon(context, upload);
       throw error;
@@ -93,9 +90,7 @@ export class UploadService {
     context: TenantContext,
     storage: ObjectStorage,
     upload: Upload,
-    body: BodySource,
-    declared: Declared,
-    signal: AbortSignal,
+    { body, sizeBytes, checksumSha256, signal }: Incoming,
   ): Promise<PutResult> {
     const renewal = setInterval(
       () => void this.store.renew(context, upload).catch(() => undefined),
@@ -105,8 +100,8 @@ export class UploadService {
       return await storage.put(upload.objectKey, body, {
         signal,
         maxBytes: this.limits.maxUploadBytes,
-        expectedSize: declared.sizeBytes,
-        expectedSha256: declared.checksumSha256,
+        expectedSize: sizeBytes,
+        expectedSha256: checksumSha256,
       });
     } finally {
       clearInterval(renewal);

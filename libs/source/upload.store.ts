@@ -1,6 +1,7 @@
 import { isUniqueViolation, TenantDatabase, type TenantTransaction } from '#database';
 import { newUuid, type TenantContext } from '#kernel';
 import { parseObjectKey, type ObjectKey, type PutResult } from '#storage';
+import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
 import type { SourceReference } from './source-reference.js';
@@ -46,10 +47,9 @@ export class UploadStore {
   /** Registers a write. Null when the tenant is gone. */
   async open({ tenantId, subTenantId }: TenantContext, tokenId: string): Promise<Upload | null> {
     const values = [tenantId, newUuid(), subTenantId, newUuid(), tokenId];
-    const { rows } = await this.database.query<{ uploadId: string; objectKey: string }>(tenantId, {
-      ...OPEN,
-      values,
-    });
+    const { rows } = await refuseIfTenantGone(
+      this.database.query<{ uploadId: string; objectKey: string }>(tenantId, { ...OPEN, values }),
+    );
     const [row] = rows;
     return row === undefined ? null : { uploadId: row.uploadId, objectKey: parseObjectKey(row.objectKey) };
   }

@@ -12,3 +12,5 @@ export { TenantEntity } from './tenant.entity.js';
 export { TenantErrors } from './tenant.errors.js';
 export { TenantModule } from './tenant.module.js';
 export { TenantService } from './tenant.service.js';
+export { dropTenantRows } from './tenant.store.js';
+export { refuseIfTenantGone } from './tenant-gone.js';

@@ -21,9 +21,9 @@ export class SubTenantController {
     tenancy: 'path',
     body: 'json',
     status: 201,
-    errors: [409],
+    errors: [TenantErrors.subExists(), TenantErrors.subForbidden()],
   })
-  @ApiCreatedResponse({ type: SubTenantDto })
+  @ApiCreatedResponse({ type: SubTenantDto, description: 'The sub-tenant.' })
   async create(
     @Caller() caller: Principal,
     @Param('tenant_id') tenantId: string,
@@ -46,8 +46,13 @@ export class SubTenantController {
   }
 
   @Get(':sub_tenant_id')
-  @Operation({ summary: 'Get a sub-tenant', access: MANAGE, tenancy: 'path' })
-  @ApiOkResponse({ type: SubTenantDto })
+  @Operation({
+    summary: 'Get a sub-tenant',
+    access: MANAGE,
+    tenancy: 'path',
+    errors: [TenantErrors.subNotFound()],
+  })
+  @ApiOkResponse({ type: SubTenantDto, description: 'The sub-tenant.' })
   async get(
     @Caller() caller: Principal,
     @Param('tenant_id') tenantId: string,
@@ -57,8 +62,14 @@ export class SubTenantController {
   }
 
   @Patch(':sub_tenant_id')
-  @Operation({ summary: 'Rename a sub-tenant', access: MANAGE, tenancy: 'path', body: 'json' })
-  @ApiOkResponse({ type: SubTenantDto })
+  @Operation({
+    summary: 'Rename a sub-tenant',
+    access: MANAGE,
+    tenancy: 'path',
+    body: 'json',
+    errors: [TenantErrors.subNotFound()],
+  })
+  @ApiOkResponse({ type: SubTenantDto, description: 'The sub-tenant.' })
   async rename(
     @Caller() caller: Principal,
     @Param('tenant_id') tenantId: string,
@@ -75,7 +86,7 @@ export class SubTenantController {
     access: MANAGE,
     tenancy: 'path',
     status: 204,
-    errors: [409, 422],
+    errors: [TenantErrors.subIsDefault(), TenantErrors.subNotEmpty(), TenantErrors.subNotFound(), 422],
   })
   @ApiNoContentResponse({ description: 'The sub-tenant is gone, its links with it.' })
   async remove(
@@ -95,8 +106,9 @@ export class SubTenantController {
     description: 'Requests in it answer 403 `tenant_suspended`, its links 410, until it is resumed.',
     access: MANAGE,
     tenancy: 'path',
+    errors: [TenantErrors.subNotFound()],
   })
-  @ApiOkResponse({ type: SubTenantDto })
+  @ApiOkResponse({ type: SubTenantDto, description: 'The sub-tenant.' })
   async suspend(
     @Caller() caller: Principal,
     @Param('tenant_id') tenantId: string,
@@ -106,8 +118,13 @@ export class SubTenantController {
   }
 
   @Post(':sub_tenant_id/resume')
-  @Operation({ summary: 'Resume a suspended sub-tenant', access: MANAGE, tenancy: 'path' })
-  @ApiOkResponse({ type: SubTenantDto })
+  @Operation({
+    summary: 'Resume a suspended sub-tenant',
+    access: MANAGE,
+    tenancy: 'path',
+    errors: [TenantErrors.subNotFound()],
+  })
+  @ApiOkResponse({ type: SubTenantDto, description: 'The sub-tenant.' })
   async resume(
     @Caller() caller: Principal,
     @Param('tenant_id') tenantId: string,

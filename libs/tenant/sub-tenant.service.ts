@@ -1,11 +1,12 @@
 import { validationFailed } from '#http';
-import { parseCursor, toPage, type Page, type PageRequest, type Principal } from '#kernel';
+import { parseTextPosition, toPage, type Page, type PageRequest, type Principal } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 import type { SubTenantEntity } from './sub-tenant.entity.js';
 import { SubTenantStore } from './sub-tenant.store.js';
 import type { TenantEntity } from './tenant.entity.js';
 import { TenantErrors } from './tenant.errors.js';
+import { TENANT_ID } from './tenant-ids.js';
 import { assertFree, TenantService } from './tenant.service.js';
 
 /** A sub-tenant with the tenant it belongs to. */
@@ -55,12 +56,9 @@ export class SubTenantService {
     request: PageRequest,
   ): Promise<{ tenant: TenantEntity; page: Page<SubTenantEntity> }> {
     const tenant = await this.tenants.get(tenantId);
-    const after = request.cursor === undefined ? '' : (parseCursor(request.cursor, 1)[0] ?? '');
-    const rows = await this.store.list(tenantId, after, request.limit + 1);
-    const page = toPage(rows, request.limit, (row) => [row.subTenantId]);
-    const reach = reachOf(caller);
-    if (reach === null) return { tenant, page };
-    return { tenant, page: { ...page, items: page.items.filter((row) => reach.includes(row.subTenantId)) } };
+    const after = parseTextPosition(request);
+    const rows = await this.store.list(tenantId, reachOf(caller), after, request.limit + 1);
+    return { tenant, page: toPage(rows, request.limit, (row) => [row.subTenantId]) };
   }
 
   rename(
@@ -110,8 +108,9 @@ function reachOf(caller: Principal): readonly string[] | null {
   return caller.tenant?.subTenantIds ?? null;
 }
 
-/** Beyond reach looks like absent. */
+/** Beyond reach looks like absent, and so does what cannot be an id. */
 function assertReach(caller: Principal, id: string): void {
+  if (!TENANT_ID.test(id)) throw TenantErrors.subNotFound();
   const reach = reachOf(caller);
   if (reach !== null && !reach.includes(id)) throw TenantErrors.subNotFound();
 }

@@ -1,8 +1,9 @@
 import { isForeignKeyViolation, isUniqueViolation, TenantDatabase } from '#database';
 import { Injectable } from '@nestjs/common';
-import { MoreThan } from 'typeorm';
+import { And, In, MoreThan } from 'typeorm';
 
 import { SubTenantEntity } from './sub-tenant.entity.js';
+import { refuseIfTenantGone } from './tenant-gone.js';
 
 /** Database access for sub-tenants. */
 @Injectable()
@@ -12,16 +13,12 @@ export class SubTenantStore {
   /** Makes a sub-tenant; null when the id is taken. */
   async create(tenantId: string, subTenantId: string, name: string): Promise<SubTenantEntity | null> {
     try {
-      return await this.database.transaction(tenantId, async ({ manager }) => {
-        const row = manager.create(SubTenantEntity, {
-          tenantId,
-          subTenantId,
-          name,
-          status: 'active' as const,
-        });
+      const row = { tenantId, subTenantId, name, status: 'active' as const };
+      const created = this.database.transaction(tenantId, async ({ manager }) => {
         await manager.insert(SubTenantEntity, row);
         return await manager.findOneByOrFail(SubTenantEntity, { tenantId, subTenantId });
       });
+      return await refuseIfTenantGone(created);
     } catch (error) {
       if (isUniqueViolation(error)) return null;
       throw error;
@@ -34,11 +31,17 @@ export class SubTenantStore {
     );
   }
 
-  /** Up to `limit` sub-tenants whose ids sort after `after`. */
-  list(tenantId: string, after: string, limit: number): Promise<SubTenantEntity[]> {
+  /** Up to `limit` sub-tenants, of those in `reach` (null: all), whose ids sort after `after`. */
+  list(
+    tenantId: string,
+    reach: readonly string[] | null,
+    after: string,
+    limit: number,
+  ): Promise<SubTenantEntity[]> {
+    const wanted = reach === null ? MoreThan(after) : And(MoreThan(after), In([...reach]));
     return this.database.transaction(tenantId, ({ manager }) =>
       manager.find(SubTenantEntity, {
-        where: { tenantId, subTenantId: MoreThan(after) },
+        where: { tenantId, subTenantId: wanted },
         order: { subTenantId: 'ASC' },
         take: limit,
       }),
@@ -52,14 +55,19 @@ export class SubTenantStore {
     change: { name?: string; status?: SubTenantEntity['status'] },
   ): Promise<SubTenantEntity | null> {
     return this.database.transaction(tenantId, async ({ manager }) => {
-      const found = await manager.findOneBy(SubTenantEntity, { tenantId, subTenantId });
+      // Locked, or a rename that read before a suspension would write the old status back after it.
+      const found = await manager.findOne(SubTenantEntity, {
+        where: { tenantId, subTenantId },
+        lock: { mode: 'for_no_key_update' },
+      });
       return found === null ? null : await manager.save(SubTenantEntity, Object.assign(found, change));
     });
   }
 
   /**
    * Removes a sub-tenant. With `force`, its sources go first, their objects by way of the outbox, in one transaction;
-   * an upload under way keeps it (`not_empty`). Its links end with it; tokens narrowed to it keep their other ones.
+   * an upload under way keeps it (`not_empty`). Its links end with it, and so do tokens narrowed to it alone; those
+   * narrowed to others as well keep the others. Whoever makes the id anew lets none of the old ones in.
    */
   async remove(
     tenantId: string,
@@ -71,6 +79,7 @@ export class SubTenantStore {
       return await this.database.transaction(tenantId, async ({ query }) => {
         if (force) await query({ name: 'clear-sub-tenant', text: CLEAR, values });
         await query({ name: 'drop-sub-tenant-links', text: DROP_LINKS, values });
+        await query({ name: 'drop-sub-tenant-reach', text: DROP_REACH, values });
         const { rowCount } = await query({ name: 'drop-sub-tenant', text: DROP, values });
         return rowCount === 1 ? 'removed' : 'absent';
       });
@@ -86,4 +95,8 @@ WITH gone AS (DELETE FROM sources WHERE tenant_id = $1 AND sub_tenant_id = $2 RE
 INSERT INTO outbox (tenant_id, kind, object_key)
 SELECT $1, 'remove_object', object_key FROM gone WHERE object_key IS NOT NULL`;
 const DROP_LINKS = 'DELETE FROM links WHERE tenant_id = $1 AND sub_tenant_id = $2';
+const DROP_REACH = `
+UPDATE tokens SET sub_tenant_ids = array_remove(sub_tenant_ids, $2::text),
+  revoked_at = CASE WHEN sub_tenant_ids <@ ARRAY[$2::text] THEN coalesce(revoked_at, now()) ELSE revoked_at END
+WHERE tenant_id = $1 AND $2::text = ANY (sub_tenant_ids)`;
 const DROP = 'DELETE FROM sub_tenants WHERE tenant_id = $1 AND sub_tenant_id = $2';

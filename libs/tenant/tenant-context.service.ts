@@ -1,12 +1,11 @@
 import type { ErrorFamily } from '#http';
-import type { Principal, TenantContext } from '#kernel';
-import { CodedError } from '#kernel';
+import { CodedError, type TenantContext } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 import { TenantErrors } from './tenant.errors.js';
 import { TenantContextStore, type TenantStanding } from './tenant-context.store.js';
 import { meansDefaultSubTenant, TENANT_ID } from './tenant-ids.js';
-import { TenantResolver, type TenantRequest } from './tenant-resolver.js';
+import { TenantResolver, type TenantClaim, type TenantRequest } from './tenant-resolver.js';
 
 const MISSING_ORGANIZATION = {
   code: 'organization_missing',
@@ -46,14 +45,21 @@ export class TenantContextService {
     return { tenantId, subTenantId: standing.defaultSubTenantId };
   }
 
-  /** Refuses a principal whose own tenant is suspended; for operations that act on the tenant itself. */
-  async assertActive(tenantId: string): Promise<void> {
-    await this.standing(tenantId, null);
+  /**
+   * For operations without a tenant context: refuses a tenant's principal whose tenant is suspended, or whose request
+   * names another tenant. The platform's own passes.
+   */
+  async assertActive(request: TenantRequest): Promise<void> {
+    const { tenant } = request.principal;
+    if (tenant === null) return;
+    assertOwn(request, this.resolver.resolve(request));
+    await this.standing(tenant.tenantId, null);
   }
 
   private claimed(request: TenantRequest): { tenantId: string; subTenantId: string | undefined } {
     const claim = this.resolver.resolve(request);
     if (claim?.tenantId === undefined) throw missingTenant(request.family);
+    assertOwn(request, claim);
     if (!TENANT_ID.test(claim.tenantId)) throw TenantErrors.notFound();
     return { tenantId: claim.tenantId, subTenantId: claim.subTenantId };
   }
@@ -64,6 +70,14 @@ export class TenantContextService {
     if (standing === null || standing.tenantStatus === 'deleting') throw TenantErrors.notFound();
     if (standing.tenantStatus === 'suspended') throw TenantErrors.suspended();
     return standing;
+  }
+}
+
+/** Held to here and not left to the resolvers, which are swapped: a tenant's principal acts in its own tenant only. */
+function assertOwn({ principal }: TenantRequest, claim: TenantClaim | null): void {
+  const bound = principal.tenant?.tenantId;
+  if (bound !== undefined && claim?.tenantId !== undefined && claim.tenantId !== bound) {
+    throw TenantErrors.mismatch();
   }
 }
 

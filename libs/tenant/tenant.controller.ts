@@ -1,7 +1,9 @@
-import { ApiPage, Operation, pageRequest, PageQuery, renderPage, type PageDto } from '#http';
+import { ApiPage, Caller, Operation, pageRequest, PageQuery, renderPage, type PageDto } from '#http';
+import type { Principal } from '#kernel';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
+import { TenantErrors } from './tenant.errors.js';
 import { CreateTenantDto, ForceQuery, RenameDto, TenantDto, toTenantDto } from './tenant.dto.js';
 import { TenantService } from './tenant.service.js';
 
@@ -21,16 +23,22 @@ export class TenantController {
     tenancy: 'none',
     body: 'json',
     status: 201,
-    errors: [409],
+    errors: [TenantErrors.exists()],
   })
-  @ApiCreatedResponse({ type: TenantDto })
+  @ApiCreatedResponse({ type: TenantDto, description: 'The tenant.' })
   async create(@Body() body: CreateTenantDto): Promise<TenantDto> {
     const { tenant_id: tenantId, name, default_sub_tenant_id: defaultSubTenantId } = body;
     return toTenantDto(await this.tenants.create({ tenantId, name, defaultSubTenantId }));
   }
 
   @Get()
-  @Operation({ summary: 'List tenants', access: PLATFORM, tenancy: 'none', errors: [400, 422] })
+  @Operation({
+    summary: 'List tenants',
+    access: PLATFORM,
+    tenancy: 'none',
+    errors: [400, 422],
+    description: 'By id.',
+  })
   @ApiPage(TenantDto)
   async list(@Query() query: PageQuery): Promise<PageDto<TenantDto>> {
     const request = pageRequest(query);
@@ -39,16 +47,20 @@ export class TenantController {
 
   @Get(':tenant_id')
   @Operation({ summary: 'Get a tenant', access: OWN, tenancy: 'path' })
-  @ApiOkResponse({ type: TenantDto })
+  @ApiOkResponse({ type: TenantDto, description: 'The tenant.' })
   async get(@Param('tenant_id') tenantId: string): Promise<TenantDto> {
     return toTenantDto(await this.tenants.get(tenantId));
   }
 
   @Patch(':tenant_id')
   @Operation({ summary: 'Rename a tenant', access: OWN, tenancy: 'path', body: 'json' })
-  @ApiOkResponse({ type: TenantDto })
-  async rename(@Param('tenant_id') tenantId: string, @Body() body: RenameDto): Promise<TenantDto> {
-    return toTenantDto(await this.tenants.rename(tenantId, body.name));
+  @ApiOkResponse({ type: TenantDto, description: 'The tenant.' })
+  async rename(
+    @Caller() caller: Principal,
+    @Param('tenant_id') tenantId: string,
+    @Body() body: RenameDto,
+  ): Promise<TenantDto> {
+    return toTenantDto(await this.tenants.rename(caller, tenantId, body.name));
   }
 
   @Delete(':tenant_id')
@@ -59,7 +71,7 @@ export class TenantController {
     access: PLATFORM,
     tenancy: 'path',
     status: 204,
-    errors: [409, 422],
+    errors: [TenantErrors.notEmpty(), 422],
   })
   @ApiNoContentResponse({ description: 'The tenant is gone for every caller.' })
   async remove(@Param('tenant_id') tenantId: string, @Query() query: ForceQuery): Promise<void> {
@@ -73,14 +85,14 @@ export class TenantController {
     access: PLATFORM,
     tenancy: 'path',
   })
-  @ApiOkResponse({ type: TenantDto })
+  @ApiOkResponse({ type: TenantDto, description: 'The tenant.' })
   async suspend(@Param('tenant_id') tenantId: string): Promise<TenantDto> {
     return toTenantDto(await this.tenants.setSuspended(tenantId, true));
   }
 
   @Post(':tenant_id/resume')
   @Operation({ summary: 'Resume a suspended tenant', access: PLATFORM, tenancy: 'path' })
-  @ApiOkResponse({ type: TenantDto })
+  @ApiOkResponse({ type: TenantDto, description: 'The tenant.' })
   async resume(@Param('tenant_id') tenantId: string): Promise<TenantDto> {
     return toTenantDto(await this.tenants.setSuspended(tenantId, false));
   }

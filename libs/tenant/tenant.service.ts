@@ -1,5 +1,5 @@
 import { validationFailed } from '#http';
-import { newUuid, parseCursor, toPage, type Page, type PageRequest } from '#kernel';
+import { newUuid, parseTextPosition, toPage, type Page, type PageRequest, type Principal } from '#kernel';
 import { Injectable } from '@nestjs/common';
 import { randomInt } from 'node:crypto';
 
@@ -42,14 +42,16 @@ export class TenantService {
 
   /** All tenants by id. */
   async list(request: PageRequest): Promise<Page<TenantEntity>> {
-    const after = request.cursor === undefined ? '' : (parseCursor(request.cursor, 1)[0] ?? '');
+    const after = parseTextPosition(request);
     const rows = await this.store.list(after, request.limit + 1);
     const page = toPage(rows, request.limit, (row) => [row.tenantId]);
     // A tenant under erasure takes its place in the page, so that the cursor moves past it, but is not shown.
     return { items: page.items.flatMap((row) => row.tenant ?? []), nextCursor: page.nextCursor };
   }
 
-  async rename(tenantId: string, name: string | undefined): Promise<TenantEntity> {
+  /** Renames. A caller narrowed to some sub-tenants does not speak for the tenant (`sub_tenant_forbidden`). */
+  async rename(caller: Principal, tenantId: string, name: string | undefined): Promise<TenantEntity> {
+    if (caller.tenant !== null && caller.tenant.subTenantIds !== null) throw TenantErrors.subForbidden();
     return (await this.store.update(tenantId, name === undefined ? {} : { name })) ?? refuse();
   }
 
@@ -58,7 +60,7 @@ export class TenantService {
     return (await this.store.update(tenantId, { status: suspended ? 'suspended' : 'active' })) ?? refuse();
   }
 
-  /** Ends a tenant: access stops now, bytes and rows are erased in the background. */
+  /** Ends a tenant: access stops now; an empty one is gone at once, otherwise bytes and rows go in the background. */
   async remove(tenantId: string, force: boolean): Promise<void> {
     const outcome = await this.store.remove(tenantId, force);
     if (outcome === 'absent') throw TenantErrors.notFound();

@@ -62,42 +62,74 @@ export class TenantStore {
   /** Changes what is given; null when there is no such tenant. */
   update(tenantId: string, change: { name?: string; status?: TenantStatus }): Promise<TenantEntity | null> {
     return this.tenants.transaction(tenantId, async ({ manager }) => {
-      const tenant = await findLive(manager, tenantId);
+      // Locked, or a rename that read before a suspension would write the old status back after it.
+      const tenant = await findLive(manager, tenantId, 'for_no_key_update');
       return tenant === null ? null : await manager.save(TenantEntity, Object.assign(tenant, change));
     });
   }
 
   /**
-   * Marks a tenant for erasure: from the commit on it is gone for every caller. One that holds sources or uploads is
-   * marked only when `force` says so. They are another feature's rows: only whether there are any is asked here.
+   * Ends a tenant: from the commit on it is gone for every caller. An empty one is erased at once, and its id is free
+   * again. One that holds sources or uploads is marked for erasure, and only when `force` says so; one whose last
+   * objects are still being removed is marked as well, since what removes them needs its rows.
    */
-  remove(tenantId: string, force: boolean): Promise<'marked' | 'not_empty' | 'absent'> {
+  remove(tenantId: string, force: boolean): Promise<'removed' | 'not_empty' | 'absent'> {
     return this.tenants.transaction(tenantId, async (transaction) => {
-      const tenant = await transaction.manager.findOne(TenantEntity, {
-        where: { tenantId },
-        lock: { mode: 'pessimistic_write' },
-      });
-      if (tenant === null || tenant.status === 'deleting') return 'absent';
-      const holds = await holdsContent(transaction, tenantId);
-      if (holds && !force) return 'not_empty';
-      await transaction.manager.update(TenantEntity, { tenantId }, { status: 'deleting' });
-      return 'marked';
+      const { manager } = transaction;
+      const tenant = await findLive(manager, tenantId, 'pessimistic_write');
+      if (tenant === null) return 'absent';
+      const { content, work } = await holdings(transaction, tenantId);
+      if (content && !force) return 'not_empty';
+      if (content || work) await manager.update(TenantEntity, { tenantId }, { status: 'deleting' });
+      else await dropTenantRows(transaction, tenantId);
+      return 'removed';
     });
   }
 }
 
-function findLive(manager: TenantTransaction['manager'], tenantId: string): Promise<TenantEntity | null> {
-  return manager
-    .findOneBy(TenantEntity, { tenantId })
-    .then((tenant) => (tenant?.status === 'deleting' ? null : tenant));
+async function findLive(
+  manager: TenantTransaction['manager'],
+  tenantId: string,
+  lock?: 'for_no_key_update' | 'pessimistic_write',
+): Promise<TenantEntity | null> {
+  const tenant = await manager.findOne(TenantEntity, {
+    where: { tenantId },
+    ...(lock === undefined ? {} : { lock: { mode: lock } }),
+  });
+  return tenant?.status === 'deleting' ? null : tenant;
 }
 
-async function holdsContent(transaction: TenantTransaction, tenantId: string): Promise<boolean> {
-  const { rows } = await transaction.query<{ holds: boolean }>({
-    name: 'tenant-holds-content',
-    text: `SELECT EXISTS (SELECT FROM sources WHERE tenant_id = $1)
-             OR EXISTS (SELECT FROM uploads WHERE tenant_id = $1) AS holds`,
+/** Other features' rows: only whether there are any is asked here. Locks the sub-tenants, so that none can be added. */
+async function holdings(
+  { query }: TenantTransaction,
+  tenantId: string,
+): Promise<{ content: boolean; work: boolean }> {
+  await query({ name: 'lock-sub-tenants', text: LOCK_SUB_TENANTS, values: [tenantId] });
+  const { rows } = await query<{ content: boolean; work: boolean }>({
+    name: 'tenant-holdings',
+    text: HOLDINGS,
     values: [tenantId],
   });
-  return rows[0]?.holds === true;
+  return rows[0] ?? { content: true, work: true };
 }
+
+/**
+ * Deletes what is left of a tenant once its sources, uploads and outbox entries are gone; its id and key are free with
+ * the commit. Whoever makes something of the tenant's at the same moment waits, and then finds it gone.
+ */
+export async function dropTenantRows(
+  { query }: Pick<TenantTransaction, 'query'>,
+  tenantId: string,
+): Promise<void> {
+  for (const table of ['links', 'tokens', 'signing_keys', 'sub_tenants', 'tenants']) {
+    const text = `DELETE FROM ${table} WHERE tenant_id = $1`;
+    await query({ name: `drop-tenant-${table}`, text, values: [tenantId] });
+  }
+  await query({ name: 'unregister-tenant', text: 'SELECT unregister_tenant($1)', values: [tenantId] });
+}
+
+const LOCK_SUB_TENANTS = 'SELECT FROM sub_tenants WHERE tenant_id = $1 FOR UPDATE';
+const HOLDINGS = `
+SELECT EXISTS (SELECT FROM sources WHERE tenant_id = $1)
+    OR EXISTS (SELECT FROM uploads WHERE tenant_id = $1) AS content,
+  EXISTS (SELECT FROM outbox WHERE tenant_id = $1) AS work`;

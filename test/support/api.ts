@@ -14,11 +14,14 @@ export interface Answer {
   readonly json: Json;
 }
 
+/** A body as fetch takes it. */
+export type RequestBody = NonNullable<RequestInit['body']>;
+
 /** What a request sends beyond method and path. */
 export interface RequestOptions {
   readonly json?: unknown;
   readonly form?: FormData;
-  readonly body?: BodyInit;
+  readonly body?: RequestBody;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -76,14 +79,14 @@ export class Api {
   ): Promise<Answer> {
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) form.append(name, value);
-    form.append('file', new Blob([content as BlobPart], { type }), fileName);
+    form.append('file', new Blob([content], { type }), fileName);
     return this.request('POST', '/v1/sources', { form });
   }
 
   /** Uploads a raw body to an id. */
   put(id: string, content: Buffer | string, headers: Record<string, string> = {}): Promise<Answer> {
     return this.request('PUT', `/v1/sources/${encodeURIComponent(id)}/content`, {
-      body: content as BodyInit,
+      body: content,
       headers,
     });
   }

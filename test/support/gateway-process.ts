@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = join(REPOSITORY, 'dist/apps/gateway/src/main.js');
+/** The built gateway's program. */
+export const MAIN = join(REPOSITORY, 'dist/apps/gateway/src/main.js');
 const START_LIMIT_MS = 60_000;
 
 /** How to start a gateway. */
@@ -14,6 +15,13 @@ export interface GatewayOptions {
   /** Kept when given, made and removed with {@link GatewayProcess.dispose} when not. */
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
+}
+
+/** How a gateway's start ended. */
+export interface GatewayRun {
+  readonly code: number | null;
+  readonly output: string;
+  readonly pid: number;
 }
 
 /** A real gateway in a process of its own, as `npm start` runs it. */
@@ -30,10 +38,7 @@ export class GatewayProcess {
   /** Starts a gateway on a free port and resolves when it is ready. Rejects with its output when it is not. */
   static async start(options: GatewayOptions = {}): Promise<GatewayProcess> {
     const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'gatehold-test-')));
-    const child = spawn(process.execPath, [MAIN], {
-      env: { PATH: process.env['PATH'] ?? '', PORT: '0', GATEHOLD_DATA_DIR: dataDir, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawnGateway(dataDir, options);
     const output: string[] = [];
     const url = await readyUrl(child, output);
     const rootToken =
@@ -41,9 +46,51 @@ export class GatewayProcess {
     return new GatewayProcess(child, url, dataDir, rootToken, options.dataDir === undefined, output);
   }
 
+  /** Runs a gateway that is expected to end by itself; one that gets ready is killed, with exit code null. */
+  static async run(options: GatewayOptions = {}): Promise<GatewayRun> {
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'gatehold-test-')));
+    const child = spawnGateway(dataDir, options);
+    const output: string[] = [];
+    const exited = once(child, 'close') as Promise<[number | null]>;
+    await readyUrl(child, output).then(
+      () => child.kill('SIGKILL'),
+      () => undefined,
+    );
+    const [code] = await exited;
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    return { code, output: output.join(''), pid: child.pid ?? -1 };
+  }
+
   /** Everything it has written to stdout and stderr so far. */
   get log(): string {
     return this.output.join('');
+  }
+
+  /** Process id. */
+  get pid(): number {
+    return this.child.pid ?? -1;
+  }
+
+  /** Resolves with the exit code when it ends, whoever ends it; null when a signal did. */
+  async ended(): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    const [code] = (await once(this.child, 'exit')) as [number | null];
+    return code;
+  }
+
+  /** Resolves when its log matches; rejects when it ends before it does. */
+  said(pattern: RegExp): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (pattern.test(this.log)) resolve();
+      };
+      this.child.stdout?.on('data', look);
+      this.child.stderr?.on('data', look);
+      this.child.once('close', () =>
+        reject(new Error(`The gateway ended without saying ${String(pattern)}.\n${this.log}`)),
+      );
+      look();
+    });
   }
 
   /** Sends a signal and resolves with the exit code once the process is gone; null when a signal ended it. */
@@ -60,6 +107,27 @@ export class GatewayProcess {
     await this.signal('SIGTERM');
     if (this.ownsDataDir) await rm(this.dataDir, { recursive: true, force: true });
   }
+}
+
+/** The process id of the embedded server on a data folder, as its pid file names it; null without one. */
+export async function serverPid(dataDir: string): Promise<number | null> {
+  const text = await readFile(join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8').catch(() => '');
+  const pid = Number.parseInt(text, 10);
+  return Number.isNaN(pid) ? null : pid;
+}
+
+/** Whether a process runs; one that has ended and only waits for its parent does not. */
+export async function isRunning(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => null);
+  return stat !== null && !/\) [ZX] /.test(stat);
+}
+
+/** Starts a gateway's process and waits for nothing. */
+export function spawnGateway(dataDir: string, options: GatewayOptions): ChildProcess {
+  return spawn(process.execPath, [MAIN], {
+    env: { PATH: process.env['PATH'] ?? '', PORT: '0', GATEHOLD_DATA_DIR: dataDir, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 function readyUrl(child: ChildProcess, output: string[]): Promise<string> {

@@ -1,6 +1,6 @@
 import { AuthModule, RolePolicy } from '#auth';
 import type { GatewayConfig } from '#config';
-import { DatabaseModule } from '#database';
+import { DatabaseModule, type Database } from '#database';
 import { createValidationPipe, HttpErrorFilter } from '#http';
 import type { Sealer, Secret } from '#kernel';
 import { PresignModule, type PublicUrl } from '#presign';
@@ -16,7 +16,6 @@ import {
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { join } from 'node:path';
-import type { DataSource } from 'typeorm';
 
 import { FetchController } from './compat/fetch.controller.js';
 import { KnowledgeBaseController } from './compat/knowledge-base.controller.js';
@@ -26,7 +25,7 @@ import { Readiness } from './health/readiness.js';
 /** What exists before the modules do. */
 export interface AppOptions {
   readonly config: GatewayConfig;
-  readonly dataSource: DataSource;
+  readonly database: Database;
   readonly rootToken: Secret;
   readonly sealer: Sealer;
   readonly publicUrl: PublicUrl;
@@ -35,11 +34,11 @@ export interface AppOptions {
 /** The composition root: the one place where implementations are chosen. */
 @Module({})
 export class AppModule {
-  static forRoot({ config, dataSource, rootToken, sealer, publicUrl }: AppOptions): DynamicModule {
+  static forRoot({ config, database, rootToken, sealer, publicUrl }: AppOptions): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        DatabaseModule.forRoot(dataSource),
+        DatabaseModule.forRoot(database),
         TenantModule.forRoot({ resolver: tenantResolver(config.http.organizationHeader) }),
         AuthModule.forRoot({ rootToken, policy: RolePolicy }),
         PresignModule.forRoot({ sealer, publicUrl }),

@@ -9,6 +9,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 
 import { AppModule } from './app.module.js';
+import { Connections } from './connections.js';
 import { ENTITIES } from './entities.js';
 import { Readiness } from './health/readiness.js';
 import { NestLogger } from './logging.js';
@@ -45,9 +46,11 @@ export async function startGateway(
   try {
     const publicUrl = new PublicUrl(config.http.publicUrl);
     const app = await createApp(config, secrets, logger, database, publicUrl);
+    const connections = new Connections(app.getHttpServer());
     const url = await listen(app, config);
+    const { drainSeconds } = config.limits;
     publicUrl.settle(url);
-    return { url, lost: database.lost, stop: once(() => stop(app, database, config.limits.drainSeconds)) };
+    return { url, lost: database.lost, stop: once(() => stop(app, connections, database, drainSeconds)) };
   } catch (error) {
     await database.close();
     throw error;
@@ -69,7 +72,7 @@ async function createApp(
   });
   const { rootToken, masterKey } = secrets;
   const sealer = new Sealer(masterKey);
-  const module = AppModule.forRoot({ config, dataSource: database.dataSource, rootToken, sealer, publicUrl });
+  const module = AppModule.forRoot({ config, database, rootToken, sealer, publicUrl });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,
@@ -79,7 +82,7 @@ async function createApp(
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', authenticationHook(app.get(Authenticator)));
-  if (config.http.docs) serveDocs(app);
+  if (config.http.docs) serveDocs(app, { organizationHeader: config.http.organizationHeader });
   return app;
 }
 
@@ -101,14 +104,18 @@ function displayHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-async function stop(app: NestFastifyApplication, database: Database, drainSeconds: number): Promise<void> {
+async function stop(
+  app: NestFastifyApplication,
+  connections: Connections,
+  database: Database,
+  drainSeconds: number,
+): Promise<void> {
   app.get(Readiness).drain();
-  const server = app.getHttpServer();
-  const limit = setTimeout(() => server.closeAllConnections(), drainSeconds * 1000);
+  const end = connections.drain(drainSeconds * 1000);
   try {
     await app.close();
   } finally {
-    clearTimeout(limit);
+    end();
     await database.close();
   }
 }

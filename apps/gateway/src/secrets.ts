@@ -4,6 +4,21 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** The data folder cannot be used; the message names the setting. */
+export class DataFolderError extends Error {
+  constructor(dataDir: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `The data folder ${dataDir} cannot be used (${reason}). Set GATEHOLD_DATA_DIR to a folder that this user ` +
+        'can write to.',
+      { cause },
+    );
+  }
+}
+
+/** A secret in the data folder is not what it has to be; the message names its file, never its content. */
+export class UnusableSecretError extends Error {}
+
 /** What the gateway needs to keep secrets, and where it came from. */
 export interface GatewaySecrets {
   readonly rootToken: Secret;
@@ -17,6 +32,15 @@ export interface GatewaySecrets {
  * by nobody else. Several gateways that share a data folder agree on one of each, whoever comes first.
  */
 export async function loadSecrets(config: GatewayConfig): Promise<GatewaySecrets> {
+  try {
+    return await readSecrets(config);
+  } catch (error) {
+    if (error instanceof UnusableSecretError) throw error;
+    throw new DataFolderError(config.data.dir, error);
+  }
+}
+
+async function readSecrets(config: GatewayConfig): Promise<GatewaySecrets> {
   await mkdir(config.data.dir, { recursive: true, mode: 0o750 });
   const rootTokenFile = config.secrets.rootToken === null ? join(config.data.dir, 'root-token') : null;
   const rootToken =
@@ -36,9 +60,9 @@ export async function loadSecrets(config: GatewayConfig): Promise<GatewaySecrets
       ),
     );
   if (masterKey.reveal().length !== 32)
-    throw new Error('The master-key file in the data folder does not hold 32 bytes in base64.');
+    throw new UnusableSecretError('The master-key file in the data folder does not hold 32 bytes in base64.');
   if (rootToken.reveal().length < 32)
-    throw new Error('The root-token file in the data folder is shorter than 32 characters.');
+    throw new UnusableSecretError('The root-token file in the data folder is shorter than 32 characters.');
   return { rootToken, rootTokenFile, masterKey };
 }
 

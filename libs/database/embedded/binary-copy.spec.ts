@@ -52,6 +52,16 @@ describe('the copy of the PostgreSQL programs', () => {
     expect(await readdir(parent)).toHaveLength(1);
   });
 
+  it('is made anew once for several that find it broken at once', async () => {
+    const copy = await ensureCopy(source, parent, '18.4');
+    for (let round = 0; round < 20; round += 1) {
+      await writeFile(join(copy, 'bin', 'postgres'), 'cut short');
+      const copies = await Promise.all(Array.from({ length: 6 }, () => ensureCopy(source, parent, '18.4')));
+      expect(new Set(copies)).toEqual(new Set([copy]));
+      expect(await readdir(parent)).toHaveLength(1);
+    }
+  });
+
   it('is not trusted where others can write', async () => {
     const copy = await ensureCopy(source, parent, '18.4');
     await chmod(copy, 0o777);

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { chmod, copyFile, lstat, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
@@ -9,6 +10,9 @@ interface Entry {
   readonly size: number;
   readonly executable: boolean;
 }
+
+/** Gateways that start at the same moment get in each other's way a few times at most. */
+const MAX_ATTEMPTS = 10;
 
 /** Installed beside the programs but of no use to a running server: static libraries, headers, build files. */
 const NOT_NEEDED = /(?:\.a|\.o)$|(?:^|\/)(?:pkgconfig|include|pgxs)(?:\/|$)/;
@@ -22,20 +26,47 @@ export async function ensureCopy(source: string, parent: string, version: string
   const entries = await listEntries(source);
   const target = join(parent, `postgresql-${version}-${await fingerprint(source, entries)}`);
   await mkdir(parent, { recursive: true, mode: 0o755 });
-  await assertOwn(parent);
+  assertOwn(parent, await lstat(parent));
   if (await isComplete(target, entries)) return target;
   const staging = `${target}.new-${randomBytes(6).toString('hex')}`;
   try {
     await copyEntries(source, staging, entries);
-    if (!(await isComplete(target, entries))) await rm(target, { recursive: true, force: true });
-    await rename(staging, target); // fails when there is a whole one by now
-  } catch (error) {
-    // Another gateway may have put the same copy there at the same moment.
-    if (!(await isComplete(target, entries))) throw error;
+    await putInPlace(staging, target, entries);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
   return target;
+}
+
+/**
+ * Moves a copy to its place, unless another gateway has put a whole one there. Nothing is removed in its place: a
+ * broken copy is first moved aside, where it is looked at again, for it may have been replaced since it was judged.
+ */
+async function putInPlace(staging: string, target: string, entries: readonly Entry[]): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await rename(staging, target);
+      return;
+    } catch (error) {
+      if (await isComplete(target, entries)) return;
+      if (attempt === MAX_ATTEMPTS || !isOccupied(error)) throw error;
+    }
+    const aside = `${staging}.aside`;
+    try {
+      await rename(target, aside);
+      if (await isComplete(aside, entries)) await rename(aside, target);
+    } catch (error) {
+      // Somebody else moved it first, or has put another one there meanwhile: the next attempt tells.
+      if (!isOccupied(error)) throw error;
+    } finally {
+      await rm(aside, { recursive: true, force: true });
+    }
+  }
+}
+
+/** What rename(2) answers where another one got in between. */
+function isOccupied(error: unknown): boolean {
+  return ['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 async function listEntries(root: string, folder = ''): Promise<Entry[]> {
@@ -71,8 +102,9 @@ async function copyEntries(source: string, target: string, entries: readonly Ent
 }
 
 async function isComplete(target: string, entries: readonly Entry[]): Promise<boolean> {
-  if (!(await lstat(target).catch(() => null))) return false;
-  await assertOwn(target);
+  const folder = await lstat(target).catch(() => null);
+  if (folder === null) return false;
+  assertOwn(target, folder);
   for (const entry of entries) {
     const found = await lstat(join(target, entry.path)).catch(() => null);
     const same =
@@ -83,8 +115,7 @@ async function isComplete(target: string, entries: readonly Entry[]): Promise<bo
 }
 
 /** Programs are run from here: whoever else could write to the folder could run code as the server's user. */
-async function assertOwn(folder: string): Promise<void> {
-  const found = await lstat(folder);
+function assertOwn(folder: string, found: Stats): void {
   const own = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
   if (own) return;
   throw new EmbeddedPostgresError(

@@ -111,6 +111,7 @@ export class EmbeddedPostgres {
   }
 
   private url(role: string, password: string): string {
-    return `postgres://${role}:${password}@127.0.0.1:${this.running.server.port}/${DATABASE}`;
+    // sslmode is said, so that PGSSLMODE in the operator's shell has no say.
+    return `postgres://${role}:${password}@127.0.0.1:${this.running.server.port}/${DATABASE}?sslmode=disable`;
   }
 }

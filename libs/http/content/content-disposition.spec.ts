@@ -84,6 +84,13 @@ describe('formatContentDisposition', () => {
     },
   );
 
+  it.each(['\u0591', '\u0301\u0302', '.\u0301', ' \u0301'])(
+    'DL-01: has an ASCII name for %j, which is nothing but marks',
+    (name) => {
+      expect(formatContentDisposition('attachment', name)).toMatch(/filename="?download"?;/);
+    },
+  );
+
   it('DL-01: every string yields one line of printable ASCII that decodes to the safe name', () => {
     const anyText = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 60 }),

@@ -16,6 +16,7 @@ const MAX_EXTENSION_LENGTH = 20;
 /** C0, DEL, C1, line and paragraph separators, and the bidi overrides that make `fdp.exe` read `exe.pdf`. */
 const UNSAFE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
 const PLAIN = /^[ !#$&-[\]-~]*$/;
+const BLANK = /^[.\s]*$/;
 
 /**
  * The Content-Disposition field for any file name (RFC 6266 §4, RFC 8187 §3.2): `filename` alone when short
@@ -38,7 +39,7 @@ export function formatContentDisposition(type: Disposition, name: string): strin
 export function safeFileName(name: string): string {
   const segments = name.toWellFormed().replace(UNSAFE, '_').split(/[\\/]/);
   const base = segments.findLast((segment) => segment.trim() !== '') ?? '';
-  return /^[.\s]*$/.test(base) ? EMPTY_NAME : shorten(base, MAX_ENCODED_LENGTH, encodedLength);
+  return BLANK.test(base) ? EMPTY_NAME : shorten(base, MAX_ENCODED_LENGTH, encodedLength);
 }
 
 function asciiApproximation(fileName: string): string {
@@ -47,7 +48,8 @@ function asciiApproximation(fileName: string): string {
     .replace(/\p{M}/gu, '')
     .normalize('NFC')
     .replace(/[^ -~]|["%\\/]/gu, '_');
-  return shorten(ascii, MAX_FALLBACK_LENGTH, (text) => text.length);
+  // Nothing but marks and dots leaves no name at all.
+  return BLANK.test(ascii) ? EMPTY_NAME : shorten(ascii, MAX_FALLBACK_LENGTH, (text) => text.length);
 }
 
 /** Cuts whole characters off before the extension until `measure` is within `limit`. */

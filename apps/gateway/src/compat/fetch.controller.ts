@@ -10,11 +10,18 @@ import {
 } from '#http';
 import type { Principal, TenantContext } from '#kernel';
 import { LINK_LIFE, LinkService, type SignedLink } from '#presign';
-import { ContentService, InlineContentService, SourceService, type AvailableSource } from '#source';
+import {
+  ContentService,
+  InlineContentService,
+  SourceErrors,
+  SourceService,
+  type AvailableSource,
+} from '#source';
 import { Body, Controller, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
 import { FetchRequestDto, FetchResponseDto, type FetchMode } from './fetch.dto.js';
+import { BAD_WISHES, FETCH_ANSWERS, FETCH_REQUESTS, TOO_LARGE } from './fetch.examples.js';
 
 const bodies = createValidationPipe('drop');
 
@@ -41,11 +48,11 @@ export class FetchController {
     access: { anyOf: ['sources:read'] },
     tenancy: 'context',
     body: 'json',
-    errors: [409],
+    errors: [SourceErrors.notFound(), SourceErrors.pending(), TOO_LARGE, ...BAD_WISHES],
     family: 'fetch',
   })
-  @ApiBody({ type: FetchRequestDto })
-  @ApiOkResponse({ type: FetchResponseDto })
+  @ApiBody({ type: FetchRequestDto, examples: FETCH_REQUESTS })
+  @ApiOkResponse({ type: FetchResponseDto, description: 'What was asked for.', ...FETCH_ANSWERS })
   async fetch(
     @Caller() caller: Principal,
     @Context() context: TenantContext,
@@ -61,7 +68,7 @@ export class FetchController {
     const source = this.content.assertAvailable(await reread());
     const mode = modeOf(wish);
     const inline = mode === 'url' ? null : await this.inline.read(source, reread);
-    if (inline !== null) reply.raw.once('close', inline.release);
+    if (inline !== null) releaseAfter(reply, inline.release);
     const link = mode === 'content' ? null : await this.sign(caller, source, wish.expiry_seconds);
     void reply.header('cache-control', 'no-store');
     return render(id, inline?.source ?? source, inline?.bytes ?? null, link);
@@ -78,6 +85,12 @@ export class FetchController {
       linkId: null,
     });
   }
+}
+
+/** Gives the memory back once the answer is out; at once when the client went away while it was waited for. */
+function releaseAfter(reply: GatewayReply, release: () => void): void {
+  if (reply.raw.closed) release();
+  else reply.raw.once('close', release);
 }
 
 function idOf(wish: FetchRequestDto): string {

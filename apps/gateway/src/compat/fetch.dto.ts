@@ -71,7 +71,11 @@ export class FetchResponseDto {
   })
   content_base64: string | null;
 
-  @ApiProperty({ type: String, nullable: true, example: 'http://127.0.0.1:8080/l/AQAB…' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'http://127.0.0.1:8080/l/AQIAAWszdjl4MHEybTdhYgGXyaJbHnw9',
+  })
   presigned_url: string | null;
 
   @ApiProperty({ example: 'text/plain' })

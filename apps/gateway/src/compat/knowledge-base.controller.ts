@@ -1,8 +1,16 @@
-import { Caller, Context, createValidationPipe, IntegerField, Operation, validationFailed } from '#http';
+import {
+  Caller,
+  Context,
+  createValidationPipe,
+  IntegerField,
+  Operation,
+  validationFailed,
+  type OperationOptions,
+} from '#http';
 import { isUuid, type Principal, type TenantContext } from '#kernel';
-import { LINK_LIFE, LinkService } from '#presign';
-import { ContentService, SourceService } from '#source';
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { LINK_LIFE, LinkService, type SignedLink } from '#presign';
+import { ContentService, SourceErrors, SourceService, type AvailableSource } from '#source';
+import { Controller, Get, Header, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiParam, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
 
 /** Query of the download call. Unknown parameters are ignored. */
@@ -21,7 +29,7 @@ export class DownloadQuery {
 export class DownloadDto {
   @ApiProperty({
     description: 'Absolute; works with a bare GET, without a header.',
-    example: 'http://127.0.0.1:8080/l/AQAB…',
+    example: 'http://127.0.0.1:8080/l/AQIAAWszdjl4MHEybTdhYgGXyaJbHnw9',
   })
   download_url: string;
 
@@ -43,6 +51,22 @@ export class DownloadDto {
 
 const queries = createValidationPipe('drop');
 
+const DOWNLOAD: OperationOptions = {
+  summary: 'Get a source download URL',
+  description:
+    'The URL opens the original bytes for the stated time. A tenant token implies its tenant; a platform token ' +
+    'names it in the header X-Anyreach-Org (its name is configurable). Sources of every sub-tenant the token may ' +
+    'see are found.',
+  access: { anyOf: ['sources:read'] },
+  tenancy: 'tenant',
+  errors: [
+    SourceErrors.notFound(),
+    SourceErrors.pending(),
+    validationFailed([{ field: 'source_id', code: 'invalid', message: 'must be a UUID' }]),
+  ],
+  family: 'knowledge-base',
+};
+
 /** Compatible with a knowledge-base API whose clients ask for a source's download URL. Errors are `{"detail": "…"}`. */
 @ApiTags('Compatibility')
 @Controller('knowledge-base/sources')
@@ -54,24 +78,22 @@ export class KnowledgeBaseController {
   ) {}
 
   @Get(':source_id/download')
-  @Operation({
-    summary: 'Get a source download URL',
-    description:
-      'The URL opens the original bytes for the stated time. A tenant token implies its tenant; a platform token ' +
-      'names it in the header X-Anyreach-Org (its name is configurable). Sources of every sub-tenant the token may ' +
-      'see are found.',
-    access: { anyOf: ['sources:read'] },
-    tenancy: 'tenant',
-    errors: [409, 422],
-    family: 'knowledge-base',
+  // The URL in the answer is a credential.
+  @Header('cache-control', 'no-store')
+  @Operation(DOWNLOAD)
+  @ApiParam({
+    name: 'source_id',
+    format: 'uuid',
+    description: 'UUID of the source.',
+    example: '0197c9a2-5b1e-7c3d-8f4a-2b6d9e0c1a57',
   })
-  @ApiParam({ name: 'source_id', format: 'uuid' })
   @ApiQuery({
     name: 'expires_in',
     required: false,
+    description: 'Life of the URL in seconds; 3600 when absent.',
     schema: { type: 'integer', minimum: LINK_LIFE.min, maximum: LINK_LIFE.max },
   })
-  @ApiOkResponse({ type: DownloadDto })
+  @ApiOkResponse({ type: DownloadDto, description: 'The URL and what it opens.' })
   async download(
     @Caller() caller: Principal,
     @Context() context: TenantContext,
@@ -93,13 +115,17 @@ export class KnowledgeBaseController {
       disposition: 'attachment',
       linkId: null,
     });
-    return {
-      download_url: link.url,
-      expires_at: link.expiresAt.toISOString(),
-      expires_in: Math.round((link.expiresAt.getTime() - link.issuedAt.getTime()) / 1000),
-      filename: source.name,
-      content_type: source.contentType,
-      size_bytes: source.sizeBytes,
-    };
+    return render(source, link);
   }
+}
+
+function render(source: AvailableSource, link: SignedLink): DownloadDto {
+  return {
+    download_url: link.url,
+    expires_at: link.expiresAt.toISOString(),
+    expires_in: Math.round((link.expiresAt.getTime() - link.issuedAt.getTime()) / 1000),
+    filename: source.name,
+    content_type: source.contentType,
+    size_bytes: source.sizeBytes,
+  };
 }

@@ -1,0 +1,105 @@
+import { expect } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+
+import { freshId, makeTenant, type Answer, type Api, type RequestOptions, type TestTenant } from './api.js';
+
+/** A tenant's things, and the ids by which another tenant might ask for them. */
+export interface Victim {
+  readonly tenant: TestTenant;
+  readonly sourceId: string;
+  readonly externalId: string;
+  readonly linkId: string;
+  readonly tokenId: string;
+  readonly etag: string;
+  readonly url: string;
+}
+
+/** The victim's content. */
+export const KEPT = 'nobody else may see this';
+
+/** Makes a tenant with one of everything. */
+export async function makeVictim(root: Api): Promise<Victim> {
+  const tenant = await makeTenant(root);
+  const externalId = freshId('secret');
+  const source = (await tenant.editor.upload(KEPT, 'secret.txt', 'text/plain', { source_id: externalId }))
+    .json;
+  const link = (await tenant.editor.post(`/v1/sources/${externalId}/links`, {})).json;
+  const tokenId = (await tenant.viewer.get('/v1/me')).json.token_id as string;
+  return {
+    tenant,
+    sourceId: source.source_id as string,
+    externalId,
+    linkId: link.link_id as string,
+    tokenId,
+    etag: source.etag as string,
+    url: link.url as string,
+  };
+}
+
+/** Every call on a source, by name, with what makes it a probe for existence. */
+export function sourceCalls(id: string, etag: string): Record<string, (caller: Api) => Promise<Answer>> {
+  const path = `/v1/sources/${id}`;
+  const call =
+    (method: string, suffix: string, options: RequestOptions = {}) =>
+    (caller: Api) =>
+      caller.request(method, `${path}${suffix}`, options);
+  const when = (name: string, value: string): RequestOptions => ({ headers: { [name]: value } });
+  return {
+    get: call('GET', ''),
+    head: call('HEAD', ''),
+    rename: call('PATCH', '', { json: { name: 'taken' } }),
+    'rename if-match': call('PATCH', '', { json: { name: 'taken' }, ...when('if-match', etag) }),
+    content: call('GET', '/content'),
+    'content head': call('HEAD', '/content'),
+    range: call('GET', '/content', when('range', 'bytes=0-3')),
+    'range beyond': call('GET', '/content', when('range', 'bytes=9999-')),
+    'if-none-match': call('GET', '/content', when('if-none-match', etag)),
+    'if-none-match any': call('GET', '/content', when('if-none-match', '*')),
+    'if-match': call('GET', '/content', when('if-match', '"other"')),
+    'if-match any': call('HEAD', '/content', when('if-match', '*')),
+    'if-modified-since': call('GET', '/content', when('if-modified-since', new Date().toUTCString())),
+    'if-unmodified-since': call('GET', '/content', when('if-unmodified-since', new Date(0).toUTCString())),
+    link: call('POST', '/links', { json: {} }),
+    'replace if-match': call('PUT', '/content', { body: 'taken', ...when('if-match', etag) }),
+    'delete if-match': call('DELETE', '', when('if-match', '"other"')),
+    delete: call('DELETE', ''),
+  };
+}
+
+/** An answer without what differs from one request to the next. */
+export function fingerprint(answer: Answer, ...ids: string[]): unknown {
+  const headers = [...answer.headers].filter(([name]) => !['date', 'x-request-id'].includes(name));
+  const requestId = answer.headers.get('x-request-id') ?? '-';
+  const text = [requestId, ...ids].reduce((rest, id) => rest.replaceAll(id, '·'), answer.text);
+  return { status: answer.status, headers, text };
+}
+
+/** Asks as another tenant for everything of the victim's, and for what does not exist: the answers must be alike. */
+export async function expectIndistinguishable(attacker: Api, victim: Victim): Promise<void> {
+  for (const known of [victim.sourceId, victim.externalId]) {
+    const random = known === victim.sourceId ? randomUUID() : freshId('secret');
+    const [real, absent] = [sourceCalls(known, victim.etag), sourceCalls(random, victim.etag)];
+    for (const name of Object.keys(real)) {
+      const answers = [await real[name]?.(attacker), await absent[name]?.(attacker)];
+      const [one, two] = answers.map((answer) => answer && fingerprint(answer, known, random));
+      expect([name, one]).toEqual([name, two]);
+      expect([name, answers[0]?.status]).toEqual([name, name === 'replace if-match' ? 412 : 404]);
+    }
+  }
+}
+
+/** The victim still has everything, as it was. */
+export async function expectUntouched(victim: Victim): Promise<void> {
+  const { editor, viewer, admin } = victim.tenant;
+  const source = (await viewer.get(`/v1/sources/${victim.externalId}`)).json;
+  expect(source).toMatchObject({
+    source_id: victim.sourceId,
+    name: 'secret.txt',
+    version: 1,
+    etag: victim.etag,
+  });
+  expect((await viewer.get(`/v1/sources/${victim.sourceId}/content`)).text).toBe(KEPT);
+  expect((await editor.as(null).get(victim.url)).text).toBe(KEPT);
+  expect((await editor.get('/v1/links')).json.data).toMatchObject([{ link_id: victim.linkId }]);
+  expect((await admin.get(`/v1/tenants/${victim.tenant.id}/tokens`)).json.data).toHaveLength(4);
+}
