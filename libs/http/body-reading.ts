@@ -1,6 +1,7 @@
 import { CodedError, CommonErrors } from '#kernel';
 import type { Readable } from 'node:stream';
 
+import { sendContinue } from './expect-continue.js';
 import type { GatewayRequest } from './gateway-request.js';
 import { HttpErrors } from './http-errors.js';
 import { parseJsonBody } from './json-body.js';
@@ -19,14 +20,19 @@ export async function readBody(request: GatewayRequest, payload: Readable): Prom
   const mode = request.routeOptions.config.operation?.body ?? 'none';
   if (mode === 'raw') return payload;
   if (mode === 'multipart') throw unsupported('This operation reads multipart/form-data.');
-  const bytes = await collect(payload, request.headers['content-length']);
+  assertDeclaredLength(request.headers['content-length']);
+  sendContinue(request.raw);
+  const bytes = await collect(payload);
   if (bytes.length === 0 || mode === 'none') return {};
   assertJsonType(request.headers['content-type']);
   return assertObject(parseJsonBody(bytes));
 }
 
-async function collect(payload: Readable, declaredLength: string | undefined): Promise<Buffer> {
+function assertDeclaredLength(declaredLength: string | undefined): void {
   if (Number(declaredLength ?? 0) > JSON_BODY_LIMIT) throw tooLarge();
+}
+
+async function collect(payload: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {

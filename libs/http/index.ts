@@ -9,6 +9,7 @@ export {
   WriteConditions,
 } from './documented-headers.js';
 export { errorFamilyOf, type ErrorFamily, type FieldError } from './error-family.js';
+export { sendContinue } from './expect-continue.js';
 export * from './fields.decorator.js';
 export type { FormFile, GatewayReply, GatewayRequest } from './gateway-request.js';
 export { HttpErrorFilter, sendError } from './http-error.filter.js';

@@ -25,5 +25,13 @@ function decoded(path: string): string {
   }
 }
 
-/** Where pino must not write what it finds. Whole headers: the form parser logs them all at level `trace`. */
-export const REDACTED_LOG_PATHS = ['headers', '*.headers', 'authorization', 'password', 'token', 'secret'];
+/** Where pino must not write what it finds. The form parser logs whole headers, two levels deep, at level `trace`. */
+export const REDACTED_LOG_PATHS = [
+  'req.headers.authorization',
+  'headers.authorization',
+  '*.headers',
+  'authorization',
+  'password',
+  'token',
+  'secret',
+];

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { logAnswers } from './access-log.js';
 import { readBody } from './body-reading.js';
+import { holdContinue } from './expect-continue.js';
 import { answerBrokenRequest } from './broken-requests.js';
 import type { GatewayReply, GatewayRequest } from './gateway-request.js';
 import { sendError } from './http-error.filter.js';
@@ -67,8 +68,11 @@ function prepare(server: FastifyInstance, options: ServerOptions): void {
   });
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    // Answers are somebody's own; what may be kept says so itself.
+    if (request.routeOptions.config.operation !== undefined) void reply.header('cache-control', 'no-store');
     done();
   });
+  holdContinue(server);
   refuseUnreadableBodies(server);
   closeUnreadBodies(server);
   logAnswers(server);

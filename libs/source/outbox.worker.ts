@@ -27,6 +27,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   private running: Promise<void> | null = null;
   private again = false;
   private stopped = true;
+  private failing = false;
   private timer: NodeJS.Timeout | undefined;
   private unfinishedDue = 0;
 
@@ -61,8 +62,11 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
       this.again = false;
       try {
         await this.round();
+        this.failing = false;
       } catch (error) {
-        this.logger.warn({ err: error }, 'outbox round failed; it is tried again');
+        // Said once an outage, not once a second.
+        if (!this.failing) this.logger.warn({ err: error }, 'outbox round failed; it is tried again');
+        this.failing = true;
         return;
       }
     }

@@ -1,4 +1,4 @@
-import { declaredSha256, type GatewayRequest } from '#http';
+import { declaredSha256, sendContinue, type GatewayRequest } from '#http';
 import type { Principal, TenantContext } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
@@ -85,6 +85,7 @@ function incomingBody(request: GatewayRequest, signal: AbortSignal): Incoming {
   const length = request.headers['content-length'];
   return {
     body: request.raw,
+    begin: () => sendContinue(request.raw),
     sizeBytes: length === undefined ? undefined : Number(length),
     checksumSha256: declaredSha256(request.headers) ?? undefined,
     signal,

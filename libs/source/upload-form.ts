@@ -1,7 +1,7 @@
 import {
   characterCount,
-  declaredSha256,
   isStorableText,
+  sendContinue,
   validationFailed,
   type FormFile,
   type GatewayRequest,
@@ -9,6 +9,7 @@ import {
 import { CodedError, type Principal, type TenantContext } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
+import { FormDigest } from './form-digest.js';
 import { isExternalId } from './source-reference.js';
 import { parseMetadata } from './source-metadata.js';
 import { SourceErrors } from './source.errors.js';
@@ -28,6 +29,8 @@ type Fields = Partial<Record<'source_id' | 'name' | 'metadata', string>>;
 
 const FIELDS = ['source_id', 'name', 'metadata'] as const;
 const MAX_NAME = 1024;
+/** More than the fields and part headers of a form can take up. */
+const FORM_OVERHEAD = 1024 * 1024;
 
 /** Reads `multipart/form-data` (RFC 7578) with one file and a few fields, in any order; the file is never in memory. */
 @Injectable()
@@ -46,8 +49,11 @@ export class UploadFormReader {
     mayCreate: (sourceId: string) => Promise<void>,
   ): Promise<UploadForm> {
     const form: { staged?: StagedUpload; file?: FormFile; fields: Fields } = { fields: {} };
+    const digest = FormDigest.of(request);
+    this.uploads.assertAcceptable(formSize(request));
+    sendContinue(request.raw);
     try {
-      for await (const part of partsOf(request)) {
+      for await (const part of request.parts()) {
         if (part.type === 'file') {
           if (form.file !== undefined || part.fieldname !== 'file')
             throw wrong('file', 'one file is taken, in a part named "file"');
@@ -55,7 +61,7 @@ export class UploadFormReader {
           form.staged = await this.uploads.stage(context, caller, {
             body: part.file,
             sizeBytes: undefined,
-            checksumSha256: declaredSha256(request.headers) ?? undefined,
+            checksumSha256: undefined,
             signal,
           });
           if (part.file.truncated) throw SourceErrors.formBroken('The form ended inside its file.');
@@ -64,6 +70,7 @@ export class UploadFormReader {
         }
       }
       if (form.staged === undefined) throw SourceErrors.fileMissing();
+      await digest?.assertMatches(form.staged.stored.checksumSha256);
       return finish(form.staged, form.file, form.fields);
     } catch (error) {
       if (form.staged !== undefined) await this.uploads.discard(context, form.staged);
@@ -72,8 +79,10 @@ export class UploadFormReader {
   }
 }
 
-function partsOf(request: GatewayRequest): ReturnType<GatewayRequest['parts']> {
-  return request.parts();
+/** The least size of the file that a form of a declared length can hold; undefined when none is declared. */
+function formSize(request: GatewayRequest): number | undefined {
+  const length = request.headers['content-length'];
+  return length === undefined ? undefined : Number(length) - FORM_OVERHEAD;
 }
 
 async function takeField(
@@ -86,6 +95,8 @@ async function takeField(
     throw wrong(part.fieldname.slice(0, 100), 'is not a field of this operation', 'unknown');
   if (fields[field] !== undefined) throw wrong(field, 'may be given once only');
   if (typeof part.value !== 'string' || part.valueTruncated === true) throw wrong(field, 'is too long');
+  // Browsers send a part for every input of a form, also for those left empty.
+  if (part.value === '') return;
   fields[field] = part.value;
   if (field === 'source_id') {
     if (!isExternalId(part.value)) throw wrong(field, 'must be text of 1 to 1024 characters without NUL');

@@ -21,6 +21,8 @@ export interface Incoming {
   readonly checksumSha256: string | undefined;
   /** Aborts when nobody sends any more. */
   readonly signal: AbortSignal;
+  /** Called once, when everything is ready and the bytes may come. */
+  readonly begin?: () => void;
 }
 
 /** Bytes that are durable but belong to no source yet. Exactly one of commit and abandon ends it. */
@@ -50,7 +52,7 @@ export class UploadService {
 
   /** Receives bytes. Size, checksum and the upload limit are enforced here; on failure nothing is left. */
   async stage(context: TenantContext, caller: Principal, incoming: Incoming): Promise<StagedUpload> {
-    this.assertSize(incoming.sizeBytes);
+    this.assertAcceptable(incoming.sizeBytes);
     const storage = await this.storage.open();
     const upload = await this.store.open(context, caller.tokenId);
     if (upload === null) throw TenantErrors.notFound();
@@ -90,13 +92,14 @@ export class UploadService {
     context: TenantContext,
     storage: ObjectStorage,
     upload: Upload,
-    { body, sizeBytes, checksumSha256, signal }: Incoming,
+    { body, sizeBytes, checksumSha256, signal, begin }: Incoming,
   ): Promise<PutResult> {
     const renewal = setInterval(
       () => void this.store.renew(context, upload).catch(() => undefined),
       (UPLOAD_LEASE_MINUTES * 60_000) / 3,
     );
     try {
+      begin?.();
       return await storage.put(upload.objectKey, body, {
         signal,
         maxBytes: this.limits.maxUploadBytes,
@@ -114,7 +117,8 @@ export class UploadService {
     this.outbox.wake();
   }
 
-  private assertSize(sizeBytes: number | undefined): void {
+  /** Refuses a declared size beyond the limit; undefined means that none is declared. */
+  assertAcceptable(sizeBytes: number | undefined): void {
     const { maxUploadBytes } = this.limits;
     if (sizeBytes !== undefined && sizeBytes > maxUploadBytes) {
       throw new CodedError(CommonErrors.payloadTooLarge, `A file may have ${maxUploadBytes} bytes at most.`);

@@ -179,8 +179,6 @@ describe('POST /v1/sources', () => {
     ['no part', [], 400],
     ['a text where the file should be', [{ name: 'file', content: 'x' }], 422],
     ['a field given twice', [{ name: 'name', content: 'a' }, { name: 'name', content: 'b' }, FILE], 422],
-    ['an empty source_id', [{ name: 'source_id', content: '' }, FILE], 422],
-    ['an empty name', [{ name: 'name', content: '' }, FILE], 422],
     ['a name with NUL (IV-04)', [FILE, { name: 'name', content: 'a\u0000b' }], 422],
     ['metadata that is no JSON', [FILE, { name: 'metadata', content: '{' }], 422],
     ['metadata that is an array (IV-03)', [FILE, { name: 'metadata', content: '[]' }], 422],
