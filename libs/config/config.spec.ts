@@ -189,15 +189,9 @@ describe('a single setting', () => {
       ['localhost', 'mysql://h/db', 'postgres:h', 'postgres://u:p w@h/db', 'postgres://h:port/db'],
     ],
     ['DATABASE_POOL_SIZE', ['0', '101']],
-    [
-      'GATEHOLD_ROOT_TOKEN',
-      ['changeme', 'a'.repeat(64), 'changeme'.repeat(4), `${ROOT_TOKEN} `, `é${ROOT_TOKEN}`],
-    ],
+    ['GATEHOLD_ROOT_TOKEN', ['changeme', 'changeme'.repeat(4), `${ROOT_TOKEN} `, `é${ROOT_TOKEN}`]],
     ['GATEHOLD_ROOT_TOKEN', [ROOT_TOKEN.slice(1), `please-change-me-${ROOT_TOKEN}`]],
-    [
-      'GATEHOLD_MASTER_KEY',
-      ['changeme', Buffer.alloc(32).toString('base64'), Buffer.alloc(32, 255).toString('base64')],
-    ],
+    ['GATEHOLD_MASTER_KEY', ['changeme', Buffer.alloc(32).toString('base64')]],
     [
       'GATEHOLD_MASTER_KEY',
       [MASTER_KEY.slice(0, -1), `${MASTER_KEY}=`, `AAAA${MASTER_KEY}`, `${MASTER_KEY}\n`],
@@ -230,5 +224,9 @@ describe('a single setting', () => {
   ])('%s refuses each of %j', (name, texts) => {
     for (const text of texts)
       expect({ text, names: namesOf({ [name]: text }) }).toEqual({ text, names: [name] });
+  });
+
+  it('takes any text of 32 visible characters as the root token', () => {
+    expect(parseConfig({ GATEHOLD_ROOT_TOKEN: 'a'.repeat(32) }).secrets.rootToken?.reveal()).toHaveLength(32);
   });
 });
