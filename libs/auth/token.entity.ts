@@ -32,7 +32,7 @@ export class TokenEntity {
   @Column({ name: 'sub_tenant_ids', type: 'text', array: true, nullable: true })
   subTenantIds: string[] | null;
 
-  /** CIDR ranges that requests must come from; null: any. */
+  /** CIDR ranges that requests must come from; null: no limit. */
   @Column({ name: 'ip_ranges', type: 'text', array: true, nullable: true })
   ipRanges: string[] | null;
 

@@ -35,7 +35,7 @@ export interface Principal {
   readonly tenant: TenantBinding | null;
   /** When the credential ends, or null. */
   readonly expiresAt: Date | null;
-  /** CIDR ranges that the credential may be used from; null: any. */
+  /** CIDR ranges that the credential may be used from; null: no limit. */
   readonly ipRanges: readonly string[] | null;
 }
 

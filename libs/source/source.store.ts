@@ -51,7 +51,7 @@ export class SourceStore {
     return found.rows[0] ?? null;
   }
 
-  /** A source by its UUID in whichever of the sub-tenants it is (null: any), and how that sub-tenant stands. */
+  /** A source by its UUID in whichever of the sub-tenants it is (null: all of them), and how that sub-tenant stands. */
   async findInTenant(
     tenantId: string,
     sourceId: string,
