@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
 
 import type { Api } from './api.js';
 import { eventually } from './eventually.js';
+import { asOwner } from './owner-connection.js';
 
 /** The folder that a tenant's objects lie in; a token names its tenant's opaque key. */
 export function objectFolder(dataDir: string, caller: Api): string {
@@ -47,26 +47,13 @@ export async function descriptorCount(pid: number, dataDir: string): Promise<num
 
 /** Counts rows as the owner of an embedded database, who sees those of every tenant. */
 export async function countRows(dataDir: string, table: string, tenantId: string): Promise<number> {
-  const home = join(dataDir, 'postgres');
-  const password = (await readFile(join(home, 'owner-password'), 'utf8')).trim();
-  const port = Number((await readFile(join(home, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[3]);
-  const client = new pg.Client({
-    host: '127.0.0.1',
-    port,
-    user: 'gatehold_owner',
-    password,
-    database: 'gatehold',
-  });
-  await client.connect();
-  try {
+  return await asOwner(dataDir, async (client) => {
     const { rows } = await client.query<{ count: number }>(
       `SELECT count(*)::int AS count FROM ${client.escapeIdentifier(table)} WHERE tenant_id = $1`,
       [tenantId],
     );
     return rows[0]?.count ?? 0;
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** SHA-256 in hex. */

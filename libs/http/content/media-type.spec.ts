@@ -53,7 +53,7 @@ describe('normalizeContentType', () => {
     expect(normalizeContentType(value)).toBe(UNKNOWN_CONTENT_TYPE);
   });
 
-  it('DL-05: any text yields a bounded, printable value that stays as it is', () => {
+  it('DL-05: whatever the text, it yields a bounded, printable value that stays as it is', () => {
     const anyText = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 300 }),
       fc
