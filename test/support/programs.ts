@@ -1,0 +1,63 @@
+import { describe, it } from '@jest/globals';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Programs of the operating system that some suites need, and the Debian package each comes in. */
+export const PACKAGES = {
+  chromium: 'chromium',
+  curl: 'curl',
+  haproxy: 'haproxy',
+  nginx: 'nginx-light',
+  python3: 'python3',
+  wget: 'wget',
+} as const;
+
+/** A program of {@link PACKAGES}. */
+export type Program = keyof typeof PACKAGES;
+
+// Debian keeps servers where an ordinary user's PATH does not look.
+const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+
+/** Where a program is; null when this machine does not have it. */
+export function findProgram(name: Program): string | null {
+  const paths = FOLDERS.filter((folder) => folder !== '').map((folder) => join(folder, name));
+  return paths.find(isExecutable) ?? null;
+}
+
+/** Where a program is. Throws when this machine does not have it: use it inside {@link describeWith}. */
+export function programPath(name: Program): string {
+  const path = findProgram(name);
+  if (path === null) throw new Error(`This machine has no ${name}.`);
+  return path;
+}
+
+/**
+ * A suite that needs programs which npm does not bring. Where one is missing the suite is skipped, and says so; with
+ * `CI=true` it fails instead, because continuous integration installs them and must not leave the suite out.
+ */
+export function describeWith(programs: readonly Program[], title: string, body: () => void): void {
+  const missing = programs.filter((name) => findProgram(name) === null);
+  if (missing.length === 0) {
+    describe(title, body);
+    return;
+  }
+  const packages = missing.map((name) => PACKAGES[name]).join(' ');
+  const reason = `needs ${missing.join(', ')} (Debian: ${packages})`;
+  if (process.env['CI'] === 'true') {
+    it(title, () => {
+      throw new Error(`Left out: ${reason}.`);
+    });
+    return;
+  }
+  console.warn(`LEFT OUT: ${title}: ${reason}.`);
+  describe['skip'](`${title}: ${reason}`, body);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
