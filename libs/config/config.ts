@@ -46,6 +46,11 @@ export interface GatewayConfig {
     readonly inlineInFlightBytes: number;
     readonly drainSeconds: number;
     readonly idleTimeoutSeconds: number;
+    readonly headerTimeoutSeconds: number;
+    readonly keepAliveSeconds: number;
+    /** Averaged over {@link minimumRateSeconds}. */
+    readonly minimumBytesPerSecond: number;
+    readonly minimumRateSeconds: number;
   };
   readonly log: { readonly level: LogLevel };
   /** Sentences about variables that were not understood, for the log; they hold names only. */

@@ -146,6 +146,30 @@ const limits = {
     '60',
     'A transfer that moves no byte for this long is cut.',
   ),
+  headerTimeoutSeconds: setting(
+    'GATEHOLD_HEADER_TIMEOUT_SECONDS',
+    integer(1, 600),
+    '30',
+    'A connection whose request headers are not complete after this long gets 408 and is closed.',
+  ),
+  keepAliveSeconds: setting(
+    'GATEHOLD_KEEP_ALIVE_SECONDS',
+    integer(1, 3_600),
+    '72',
+    'How long a connection without a request is kept after an answer; more than the proxy in front keeps it.',
+  ),
+  minimumBytesPerSecond: setting(
+    'GATEHOLD_MINIMUM_BYTES_PER_SECOND',
+    bytes(MIB, '1MiB'),
+    '512',
+    'A request body that comes more slowly than this, averaged over `GATEHOLD_MINIMUM_RATE_SECONDS`, gets 408.',
+  ),
+  minimumRateSeconds: setting(
+    'GATEHOLD_MINIMUM_RATE_SECONDS',
+    integer(1, 3_600),
+    '30',
+    'Time over which that average is taken. Keep it below `GATEHOLD_IDLE_TIMEOUT_SECONDS`, which cuts without an answer.',
+  ),
 } as const;
 
 const log = {

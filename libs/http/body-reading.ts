@@ -1,10 +1,12 @@
 import { CodedError, CommonErrors } from '#kernel';
 import type { Readable } from 'node:stream';
 
+import { tooSlow } from './body-pace.js';
 import { sendContinue } from './expect-continue.js';
 import type { GatewayRequest } from './gateway-request.js';
 import { HttpErrors } from './http-errors.js';
 import { parseJsonBody } from './json-body.js';
+import { untilAborted } from './until-aborted.js';
 
 /** Most bytes of a JSON body. */
 export const JSON_BODY_LIMIT = 1024 * 1024;
@@ -13,31 +15,48 @@ const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;(.*))?$/i;
 const UTF8_CHARSET = /^\s*charset\s*=\s*"?utf-?8"?\s*$/i;
 
 /**
- * The one body parser: what it does depends on what the matched operation declared. A raw body is handed on as a
- * stream, an absent JSON body reads as `{}`, so that required fields are reported and optional ones are optional.
+ * The one body parser: what it does depends on what the matched operation declared. A raw body and a form are handed
+ * on as the stream they are, an absent JSON body reads as `{}`, so that required fields are reported and optional ones
+ * are optional.
  */
 export async function readBody(request: GatewayRequest, payload: Readable): Promise<unknown> {
   const mode = request.routeOptions.config.operation?.body ?? 'none';
   if (mode === 'raw') return payload;
-  if (mode === 'multipart') throw unsupported('This operation reads multipart/form-data.');
+  if (mode === 'multipart') {
+    if (isForm(request.headers['content-type'])) return payload;
+    throw unsupported('This operation reads multipart/form-data.');
+  }
   assertDeclaredLength(request.headers['content-length']);
+  if (mode === 'json' && declaresBody(request.headers)) assertJsonType(request.headers['content-type']);
   sendContinue(request.raw);
-  const bytes = await collect(payload);
+  const bytes = await collect(payload, tooSlow(request.raw));
   if (bytes.length === 0 || mode === 'none') return {};
   assertJsonType(request.headers['content-type']);
   return assertObject(parseJsonBody(bytes));
+}
+
+/** Whether a Content-Type is that of a form. */
+export function isForm(contentType: string | undefined): boolean {
+  return /^multipart\/form-data\s*(?:;|$)/i.test(contentType?.trim() ?? '');
+}
+
+/** Whether there is certainly a body. One in chunks may turn out to be empty; its type, when it has one, is meant. */
+function declaresBody(headers: GatewayRequest['headers']): boolean {
+  if (headers['transfer-encoding'] !== undefined) return headers['content-type'] !== undefined;
+  return Number(headers['content-length'] ?? 0) > 0;
 }
 
 function assertDeclaredLength(declaredLength: string | undefined): void {
   if (Number(declaredLength ?? 0) > JSON_BODY_LIMIT) throw tooLarge();
 }
 
-async function collect(payload: Readable): Promise<Buffer> {
+async function collect(payload: Readable, tooSlow: AbortSignal | undefined): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     // A refusal must leave the stream as it stands: destroying it would take the socket away before the answer is sent.
-    for await (const chunk of payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    const arriving = payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+    for await (const chunk of untilAborted(arriving, tooSlow)) {
       size += chunk.length;
       if (size > JSON_BODY_LIMIT) throw tooLarge();
       chunks.push(chunk);

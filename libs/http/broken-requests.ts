@@ -1,6 +1,7 @@
 import { CommonErrors, newUuid, type ErrorKind } from '#kernel';
 import type { Socket } from 'node:net';
 
+import { afterAnswers } from './answers-under-way.js';
 import { HttpErrors } from './http-errors.js';
 
 const KINDS: Readonly<Record<string, ErrorKind>> = {
@@ -14,16 +15,27 @@ const UNKNOWN_METHOD = /^[\w!#$%&'*+.^`|~-]+ \S+ HTTP\/1\.[01]\r?\n/;
 /** What Node says about the bytes; `rawPacket` holds the last of them. */
 type BrokenRequest = Error & { readonly code?: string; readonly rawPacket?: unknown };
 
+/** Connections that ended in broken bytes; whatever follows on one of them is broken too. */
+const broken = new WeakSet<Socket>();
+
 /**
  * Answers bytes that Node's parser could not take for a request. There is no path to choose a family by, so the
- * answer is a problem document; the connection ends, since nothing says where a next request would begin.
+ * answer is a problem document; the connection ends, since nothing says where a next request would begin. Requests that
+ * came whole before get their answers first, or a client would take this one for the answer to the first of them.
  */
 export function answerBrokenRequest(error: BrokenRequest, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
+  if (broken.has(socket)) return;
+  broken.add(socket);
   const kind = kindOf(error);
+  afterAnswers(socket, () => answerOnSocket(kind, socket));
+}
+
+/** Writes a problem document to a connection that no request is being answered on, and ends it. */
+export function answerOnSocket(kind: ErrorKind, socket: Socket): void {
   const requestId = newUuid();
   const body = JSON.stringify({
     type: 'about:blank',

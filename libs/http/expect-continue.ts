@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { startPace } from './body-pace.js';
+
 /** Requests whose sender waits to be told to go on, with the way to tell it. */
 const waiting = new WeakMap<IncomingMessage, ServerResponse>();
 
@@ -15,8 +17,12 @@ export function holdContinue({ server }: FastifyInstance): void {
   });
 }
 
-/** Tells a waiting sender to go on. Call it just before a body is read; otherwise, or repeated, it does nothing. */
+/**
+ * Tells a waiting sender to go on, and starts the clock by which a body may be too slow. Call it just before a body is
+ * read; repeated, it does nothing.
+ */
 export function sendContinue(request: IncomingMessage): void {
+  startPace(request);
   const response = waiting.get(request);
   if (response === undefined || response.headersSent) return;
   waiting.delete(request);

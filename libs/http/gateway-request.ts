@@ -1,5 +1,4 @@
 import type { Principal, TenantContext } from '#kernel';
-import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { OperationOptions } from './operation.js';
@@ -24,6 +23,3 @@ export type GatewayRequest = FastifyRequest;
 
 /** The answer under way. */
 export type GatewayReply = FastifyReply;
-
-/** A file in a form, as it passes. */
-export type FormFile = MultipartFile;

@@ -18,6 +18,7 @@ const GUARD = {
   required: { code: 'tenant_required', status: 400, title: 'The request names no tenant' },
   tenant: { code: 'tenant_not_found', status: 404, title: 'No such tenant' },
   subTenant: { code: 'sub_tenant_not_found', status: 404, title: 'No such sub-tenant' },
+  reach: { code: 'sub_tenant_forbidden', status: 403, title: 'The token does not reach this sub-tenant' },
 } as const satisfies Record<string, ErrorKind>;
 
 /** The errors that an operation can answer with because of its access, tenancy and body alone. */
@@ -41,7 +42,7 @@ export function usualError(status: number): CodedError {
 const USUAL: Readonly<Record<number, () => CodedError>> = {
   400: () => new CodedError(CommonErrors.unparsable, 'The request cannot be parsed.'),
   404: () => new CodedError(GUARD.tenant, 'There is no such tenant.'),
-  408: () => new CodedError(HttpErrors.timeout, 'The request came too slowly.'),
+  408: () => new CodedError(HttpErrors.timeout, 'The body came too slowly.'),
   422: () => invalid('field', 'is not a field of this operation', 'unknown'),
 };
 
@@ -67,7 +68,14 @@ function tenancyErrors({ tenancy, family = 'native' }: OperationOptions): CodedE
     namesNoTenant(family),
     new CodedError(GUARD.mismatch, 'The token does not belong to the tenant that the request names.'),
     absent,
-    ...(tenancy === 'context' ? [new CodedError(GUARD.subTenant, 'There is no such sub-tenant.')] : []),
+    ...(tenancy === 'context' ? subTenantErrors() : []),
+  ];
+}
+
+function subTenantErrors(): CodedError[] {
+  return [
+    new CodedError(GUARD.subTenant, 'There is no such sub-tenant.'),
+    new CodedError(GUARD.reach, 'The token does not reach this sub-tenant.'),
   ];
 }
 
@@ -103,6 +111,7 @@ function bodyErrors({ body = 'none' }: OperationOptions): CodedError[] {
     case 'json':
       return [
         usualError(400),
+        usualError(408),
         new CodedError(CommonErrors.payloadTooLarge, 'A JSON body may have 1048576 bytes at most.'),
         new CodedError(HttpErrors.unsupportedMediaType, 'This operation reads application/json.'),
         invalid('colour', 'is not a field of this operation', 'unknown'),

@@ -1,4 +1,5 @@
 export * from './content/index.js';
+export { tooSlow, type MinimumRate } from './body-pace.js';
 export { ApiContent } from './documented-content.js';
 export { ERROR_SCHEMAS } from './documented-errors.js';
 export {
@@ -11,7 +12,8 @@ export {
 export { errorFamilyOf, type ErrorFamily, type FieldError } from './error-family.js';
 export { sendContinue } from './expect-continue.js';
 export * from './fields.decorator.js';
-export type { FormFile, GatewayReply, GatewayRequest } from './gateway-request.js';
+export * from './form/index.js';
+export type { GatewayReply, GatewayRequest } from './gateway-request.js';
 export { HttpErrorFilter, sendError } from './http-error.filter.js';
 export { HttpErrors } from './http-errors.js';
 export { parseJsonBody } from './json-body.js';
@@ -21,5 +23,6 @@ export { Caller, Context, Exchange, type ExchangeParts } from './parameters.deco
 export { REDACTED_LOG_PATHS, redactTarget } from './redaction.js';
 export { ApiPage, renderPage, type PageDto } from './page.dto.js';
 export { pageRequest, PageQuery } from './page.query.js';
-export { createServerAdapter, type ServerOptions } from './server.js';
+export { createServerAdapter, type Patience, type ServerOptions } from './server.js';
+export { untilAborted } from './until-aborted.js';
 export { createValidationPipe, validationFailed } from './validation.pipe.js';

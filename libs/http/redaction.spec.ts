@@ -59,6 +59,22 @@ describe('redactTarget', () => {
     expect(redactTarget(`/%zz/${TOKEN}/${LINK}`)).toBe('/%zz/[token]/[redacted]');
   });
 
+  it.each([
+    '\n',
+    '\r',
+    '\u0000',
+    '\u001b[31m',
+    '\u0085',
+    '\u009b31m',
+    '\u2028',
+    '\u2029',
+    '\u202e',
+    '\u200b',
+  ])('OP-07: leaves %j encoded, which a reader of the log would not show as it is', (text) => {
+    const encoded = encodeURIComponent(text).replaceAll('%5B', '[');
+    expect(redactTarget(`/a${encodeURIComponent(text)}b`)).toBe(`/a${encoded}b`);
+  });
+
   it('takes no longer for a long path', () => {
     const started = performance.now();
     for (const unit of ['a', '/l/', 'gth_', '%41', '=-', '%']) redactTarget(`/${unit.repeat(16_384)}`);

@@ -1,10 +1,13 @@
 const LINK = /^\/+l\/[^?#]*/i;
 const TOKEN = /gth_[A-Za-z0-9_]+/g;
 const LONG_RUN = /[A-Za-z0-9_~.+=-]{64,}/g;
+/** Controls, line separators and invisible marks: JSON lets most of them stand, and who shows a line may act on them. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const MAX_LENGTH = 256;
 
 /**
- * A request target fit for a log line: no query, no link, nothing that looks like a token, bounded in length.
+ * A request target fit for a log line: no query, no link, nothing that looks like a token, nothing that cannot be
+ * printed, bounded in length.
  * Links are credentials in a path; a mistyped one may meet no route, so this looks at the text and not at the route.
  */
 export function redactTarget(target: string): string {
@@ -13,6 +16,7 @@ export function redactTarget(target: string): string {
     .replace(LINK, '/l/[link]')
     .replaceAll(TOKEN, '[token]')
     .replaceAll(LONG_RUN, '[redacted]')
+    .replaceAll(UNPRINTABLE, encodeURIComponent)
     .slice(0, MAX_LENGTH);
 }
 

@@ -1,35 +1,52 @@
-import multipart from '@fastify/multipart';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { LogController, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { IncomingMessage } from 'node:http';
 
 import { logAnswers } from './access-log.js';
+import { trackAnswers } from './answers-under-way.js';
+import { watchBodies, type MinimumRate } from './body-pace.js';
 import { readBody } from './body-reading.js';
 import { holdContinue } from './expect-continue.js';
 import { answerBrokenRequest } from './broken-requests.js';
 import type { GatewayReply, GatewayRequest } from './gateway-request.js';
 import { sendError } from './http-error.filter.js';
+import { refuseMalformedQueries } from './query-encoding.js';
+import { refuseDoubtfulHosts } from './host-field.js';
 import { requestIdOf } from './request-id.js';
+import { refuseTunnels } from './tunnels.js';
 import { closeUnreadBodies, refuseUnreadableBodies } from './unread-bodies.js';
+
+/** How long the server waits for peers that are slow. */
+export interface Patience {
+  /** A connection that moves no byte for this long, in either direction, is cut. */
+  readonly idleMs: number;
+  /** A request's headers must be complete this long after its first byte, or after the connection was made. */
+  readonly headersMs: number;
+  /** A connection without a request is kept for this long after an answer. */
+  readonly keepAliveMs: number;
+  /** A body that comes more slowly is answered with 408. */
+  readonly minimumRate: MinimumRate;
+}
 
 /** How the HTTP server behaves. */
 export interface ServerOptions {
   readonly logger: Logger;
   /** Peers whose `X-Forwarded-For` is believed for the client's address; empty: nobody's. */
   readonly trustedProxies: readonly string[];
-  /** A connection that moves no byte for this long is cut. */
-  readonly idleTimeoutMs: number;
-  /** Most bytes of one uploaded file. */
-  readonly maxUploadBytes: number;
+  readonly patience: Patience;
 }
+
+/** How late, at most, slow headers are noticed. */
+const MOST_BETWEEN_CHECKS_MS = 5_000;
 
 /**
  * A Fastify server set up for Nest. Ids in a path may be long (external ids of 1,024 characters, percent-encoded);
  * there is no total time limit on a request, since an upload takes as long as it makes progress, but headers must
- * arrive within a minute and an idle connection is cut.
+ * arrive in time, bodies at a minimum rate, and an idle connection is cut.
  */
 export function createServerAdapter(options: ServerOptions): FastifyAdapter {
+  const { patience } = options;
   const adapter = new FastifyAdapter({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -38,8 +55,15 @@ export function createServerAdapter(options: ServerOptions): FastifyAdapter {
       sendError(request, reply, error),
     clientErrorHandler: answerBrokenRequest,
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
-    connectionTimeout: options.idleTimeoutMs,
+    connectionTimeout: patience.idleMs,
+    keepAliveTimeout: patience.keepAliveMs,
     requestTimeout: 0,
+    http: {
+      requireHostHeader: false,
+      requestTimeout: 0,
+      headersTimeout: patience.headersMs,
+      connectionsCheckingInterval: Math.min(patience.headersMs / 4, MOST_BETWEEN_CHECKS_MS),
+    },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 16_384, ignoreTrailingSlash: false, caseSensitive: true },
@@ -54,25 +78,18 @@ function prepare(server: FastifyInstance, options: ServerOptions): void {
   server.addContentTypeParser('*', (request: GatewayRequest, payload: IncomingMessage) =>
     readBody(request, payload),
   );
-  void server.register(multipart, {
-    limits: {
-      fileSize: options.maxUploadBytes + 1,
-      // One more than is taken, so that the second is refused for what it is and not as a body too large.
-      files: 2,
-      fields: 20,
-      parts: 24,
-      fieldSize: 128 * 1024,
-      headerPairs: 100,
-    },
-    throwFileSizeLimit: false,
-  });
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     // Answers are somebody's own; what may be kept says so itself.
     if (request.routeOptions.config.operation !== undefined) void reply.header('cache-control', 'no-store');
     done();
   });
+  refuseDoubtfulHosts(server);
+  trackAnswers(server);
   holdContinue(server);
+  refuseTunnels(server);
+  watchBodies(server, options.patience.minimumRate);
+  refuseMalformedQueries(server);
   refuseUnreadableBodies(server);
   closeUnreadBodies(server);
   logAnswers(server);

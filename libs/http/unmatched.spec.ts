@@ -16,13 +16,16 @@ beforeAll(async () => {
   await server.ready();
 });
 
-function unmatched(url: string | undefined): {
+function unmatched(
+  url: string | undefined,
+  method = 'TRACE',
+): {
   error: ReturnType<typeof unmatchedError>;
   allow: string | undefined;
 } {
   let allow: string | undefined;
   const reply = { header: (_name: string, value: string) => (allow = value) } as unknown as GatewayReply;
-  const error = unmatchedError({ server, raw: { url } } as unknown as GatewayRequest, reply);
+  const error = unmatchedError({ server, method, raw: { url } } as unknown as GatewayRequest, reply);
   return { error, allow };
 }
 
@@ -54,8 +57,18 @@ describe('unmatchedError', () => {
     '/v1/sourcesx',
     '/v1/sources;x=1',
     '/v1//sources',
+    '/v1/%256cinks/abc',
+    '/v1%2flinks/abc',
+    '/v1/%zz',
+    '/v1/links/%',
   ])('answers 404 for %p and names no method', (url) => {
     const { error, allow } = unmatched(url);
+    expect(error.kind).toBe(HttpErrors.notFound);
+    expect(allow).toBeUndefined();
+  });
+
+  it('answers 404 where a route took the request and found nothing: its method is not what was wrong', () => {
+    const { error, allow } = unmatched('/v1/sources', 'GET');
     expect(error.kind).toBe(HttpErrors.notFound);
     expect(allow).toBeUndefined();
   });

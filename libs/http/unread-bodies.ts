@@ -72,6 +72,7 @@ function lingerOnClose(request: IncomingMessage): void {
   };
 }
 
-function hasBody(headers: Record<string, unknown>): boolean {
+/** Whether a request brings a body (RFC 9112 §6.3). */
+export function hasBody(headers: Record<string, unknown>): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -46,8 +46,8 @@ export class LinkStore {
       subTenantId,
       sourceId,
       tokenId,
-      before?.createdAt ?? null,
-      before?.id ?? null,
+      before === null ? null : before.createdAt,
+      before === null ? null : before.id,
       limit,
     ];
     return (await this.database.query<LinkRow>(tenantId, { ...LIST, values })).rows;

@@ -22,6 +22,15 @@ describe('PublicUrl', () => {
     expect(url.base).toBe('http://127.0.0.1:8080');
   });
 
+  it.each([
+    [null, ''],
+    ['https://files.example.com', ''],
+    ['https://files.example.com/gw', '/gw'],
+    ['https://files.example.com/a/b', '/a/b'],
+  ])('of %s has the base path "%s"', (configured, basePath) => {
+    expect(new PublicUrl(configured).basePath).toBe(basePath);
+  });
+
   it('is not guessed before the server listens', () => {
     expect(() => new PublicUrl(null).base).toThrow('not known');
   });

@@ -1,4 +1,4 @@
-import type { GatewayReply, GatewayRequest } from '#http';
+import { tooSlow, type GatewayReply, type GatewayRequest } from '#http';
 import { Injectable } from '@nestjs/common';
 
 import { ContentService, type Presentation } from './content.service.js';
@@ -57,11 +57,16 @@ export class ContentReply {
 
 const SMALL = 64 * 1024;
 
-/** Aborts when the client goes away before the answer is complete. */
+/**
+ * Aborts when the client goes away before the answer is complete, or when its body comes too slowly; in the latter case
+ * the reason is the error to answer with.
+ */
 export function abortSignalOf(reply: GatewayReply): AbortSignal {
   const controller = new AbortController();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort();
   });
+  const slow = tooSlow(reply.request.raw);
+  slow?.addEventListener('abort', () => controller.abort(slow.reason), { once: true });
   return controller.signal;
 }

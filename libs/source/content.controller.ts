@@ -13,6 +13,7 @@ import {
   type GatewayRequest,
 } from '#http';
 import type { Principal, TenantContext } from '#kernel';
+import { PublicUrl } from '#presign';
 import { Controller, Get, Head, Param, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
@@ -43,6 +44,7 @@ export class ContentController {
     private readonly sources: SourceService,
     private readonly writer: SourceWriter,
     private readonly content: ContentReply,
+    private readonly publicUrl: PublicUrl,
   ) {}
 
   // Before GET: the server would add a HEAD of its own to a GET, which knows nothing of the content's length.
@@ -102,7 +104,7 @@ export class ContentController {
     const target = { id, name: query.name };
     const { source, replaced } = await this.writer.put(context, caller, target, request, signal);
     void reply.code(replaced ? 200 : 201).header('etag', sourceEtag(source));
-    if (!replaced) void reply.header('location', `/v1/sources/${source.sourceId}`);
+    if (!replaced) void reply.header('location', `${this.publicUrl.basePath}/v1/sources/${source.sourceId}`);
     return toSourceDto(source);
   }
 

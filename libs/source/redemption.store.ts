@@ -1,4 +1,4 @@
-import { TenantDatabase } from '#database';
+import { assertGiven, TenantDatabase } from '#database';
 import type { LinkClaims } from '#presign';
 import { Injectable } from '@nestjs/common';
 
@@ -23,6 +23,7 @@ export class RedemptionStore {
 
   /** Null when the tenant or the source is gone. */
   async find(claims: LinkClaims): Promise<Redemption | null> {
+    assertGiven({ kind: claims.kind });
     const managed = claims.kind === 'managed';
     const values = [
       claims.tenantKey,

@@ -3,7 +3,7 @@ import type { Principal, TenantContext } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 import { contentTypeOf } from './content-type.js';
-import { findableReference, toSourceReference } from './source-reference.js';
+import { findableReference, toSourceReference, type SourceReference } from './source-reference.js';
 import { SourceErrors } from './source.errors.js';
 import { assertUnchanged } from './source.service.js';
 import { SourceStore } from './source.store.js';
@@ -29,7 +29,9 @@ export class SourceWriter {
     signal: AbortSignal,
   ): Promise<Source> {
     const mayCreate = async (sourceId: string): Promise<void> => {
-      if ((await this.store.find(context, toSourceReference(sourceId))) !== null) throw SourceErrors.exists();
+      const reference = toSourceReference(sourceId);
+      if ((await this.store.find(context, reference)) !== null) throw SourceErrors.exists();
+      await this.assertNotElsewhere(context, reference);
     };
     const form = await this.forms.read(context, caller, request, signal, mayCreate);
     const name = form.name ?? form.fileName ?? form.sourceId ?? 'untitled';
@@ -58,6 +60,7 @@ export class SourceWriter {
     const before = await this.store.find(context, reference);
     assertMayPut(caller, before);
     assertUnchanged(request.headers, before);
+    if (before === null) await this.assertNotElsewhere(context, reference);
     const staged = await this.uploads.stage(context, caller, incomingBody(request, signal));
     return await this.uploads.commit(context, staged, {
       reference,
@@ -70,6 +73,13 @@ export class SourceWriter {
         assertUnchanged(request.headers, existing);
       },
     });
+  }
+
+  /** A UUID is used once in a tenant; the commit holds to it, and this tells before any bytes are taken. */
+  private async assertNotElsewhere(context: TenantContext, { sourceId }: SourceReference): Promise<void> {
+    if (sourceId === null) return;
+    const found = await this.store.findInTenant(context.tenantId, sourceId, null);
+    if (found !== null && found.subTenantId !== context.subTenantId) throw SourceErrors.idElsewhere();
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type PageDto,
 } from '#http';
 import type { Principal, TenantContext } from '#kernel';
+import { PublicUrl } from '#presign';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import {
   ApiBody,
@@ -60,6 +61,7 @@ export class SourceController {
   constructor(
     private readonly sources: SourceService,
     private readonly writer: SourceWriter,
+    private readonly publicUrl: PublicUrl,
   ) {}
 
   @Post()
@@ -87,7 +89,7 @@ export class SourceController {
     @Res({ passthrough: true }) reply: GatewayReply,
   ): Promise<SourceDto> {
     const source = await this.writer.create(context, caller, request, abortSignalOf(reply));
-    void reply.header('location', `/v1/sources/${source.sourceId}`);
+    void reply.header('location', `${this.publicUrl.basePath}/v1/sources/${source.sourceId}`);
     return answer(reply, source);
   }
 

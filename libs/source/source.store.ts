@@ -1,4 +1,4 @@
-import { TenantDatabase, type TenantTransaction } from '#database';
+import { assertGiven, TenantDatabase, type TenantTransaction } from '#database';
 import type { TenantContext, TimePosition } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
@@ -38,6 +38,7 @@ export class SourceStore {
     { tenantId, subTenantId }: TenantContext,
     { sourceId, externalId }: SourceReference,
   ): Promise<Source | null> {
+    assertGiven({ sourceId, externalId });
     const found =
       sourceId === null
         ? await this.database.query<Source>(tenantId, {
@@ -71,8 +72,8 @@ export class SourceStore {
       externalId,
       createdAfter,
       createdBefore,
-      position?.createdAt ?? null,
-      position?.id ?? null,
+      position === null ? null : position.createdAt,
+      position === null ? null : position.id,
       limit,
     ];
     return (await this.database.query<Source>(tenantId, { ...LIST, values })).rows;
@@ -120,6 +121,7 @@ export async function lock(
   { tenantId, subTenantId }: TenantContext,
   { sourceId, externalId }: SourceReference,
 ): Promise<Source | null> {
+  assertGiven({ sourceId, externalId });
   const statement = sourceId === null ? LOCK_BY_EXTERNAL_ID : LOCK_BY_ID;
   const values = [tenantId, subTenantId, sourceId ?? externalId];
   return (await transaction.query<Source>({ ...statement, values })).rows[0] ?? null;

@@ -1,9 +1,13 @@
 import {
   characterCount,
+  decodeStrictUtf8,
   isStorableText,
+  readFormParts,
   sendContinue,
+  UNKNOWN_CONTENT_TYPE,
+  untilAborted,
   validationFailed,
-  type FormFile,
+  type FormPart,
   type GatewayRequest,
 } from '#http';
 import { CodedError, type Principal, type TenantContext } from '#kernel';
@@ -25,10 +29,23 @@ export interface UploadForm {
   readonly metadata: Record<string, unknown> | undefined;
 }
 
-type Fields = Partial<Record<'source_id' | 'name' | 'metadata', string>>;
+type Field = 'source_id' | 'name' | 'metadata';
 
-const FIELDS = ['source_id', 'name', 'metadata'] as const;
+/** What has been read of a form so far. */
+interface Reading {
+  /** The text of each field, empty for one that was left empty. */
+  readonly fields: Map<Field, string>;
+  file?: FormPart;
+  staged?: StagedUpload;
+}
+
+/** Asked as soon as the id is known; throws when it cannot be made. */
+type MayCreate = (sourceId: string) => Promise<void>;
+
+const FIELDS: readonly Field[] = ['source_id', 'name', 'metadata'];
 const MAX_NAME = 1024;
+/** Most bytes of a field. */
+const FIELD_LIMIT = 128 * 1024;
 /** More than the fields and part headers of a form can take up. */
 const FORM_OVERHEAD = 1024 * 1024;
 
@@ -46,31 +63,21 @@ export class UploadFormReader {
     caller: Principal,
     request: GatewayRequest,
     signal: AbortSignal,
-    mayCreate: (sourceId: string) => Promise<void>,
+    mayCreate: MayCreate,
   ): Promise<UploadForm> {
-    const form: { staged?: StagedUpload; file?: FormFile; fields: Fields } = { fields: {} };
+    const form: Reading = { fields: new Map() };
     const digest = FormDigest.of(request);
     this.uploads.assertAcceptable(formSize(request));
     sendContinue(request.raw);
+    const stage = (body: AsyncIterable<Buffer>): Promise<StagedUpload> =>
+      this.uploads.stage(context, caller, { body, sizeBytes: undefined, checksumSha256: undefined, signal });
     try {
-      for await (const part of request.parts()) {
-        if (part.type === 'file') {
-          if (form.file !== undefined || part.fieldname !== 'file')
-            throw wrong('file', 'one file is taken, in a part named "file"');
-          form.file = part;
-          form.staged = await this.uploads.stage(context, caller, {
-            body: part.file,
-            sizeBytes: undefined,
-            checksumSha256: undefined,
-            signal,
-          });
-          if (part.file.truncated) throw SourceErrors.formBroken('The form ended inside its file.');
-        } else {
-          await takeField(form.fields, part, mayCreate);
-        }
+      for await (const part of partsOf(request, digest, signal)) {
+        if (isFile(part)) await takeFile(form, part, stage);
+        else await takeField(form.fields, part, mayCreate);
       }
-      if (form.staged === undefined) throw SourceErrors.fileMissing();
-      await digest?.assertMatches(form.staged.stored.checksumSha256);
+      if (form.staged === undefined || isUnchosen(form.staged, form.file)) throw SourceErrors.fileMissing();
+      digest?.assertMatches(form.staged.stored.checksumSha256);
       return finish(form.staged, form.file, form.fields);
     } catch (error) {
       if (form.staged !== undefined) await this.uploads.discard(context, form.staged);
@@ -79,43 +86,88 @@ export class UploadFormReader {
   }
 }
 
+function partsOf(
+  request: GatewayRequest,
+  digest: FormDigest | null,
+  signal: AbortSignal,
+): AsyncIterable<FormPart> {
+  // A refusal must leave the stream as it stands: destroying it would take the socket away before the answer is sent.
+  const body = untilAborted(
+    request.raw.iterator({ destroyOnReturn: false }),
+    signal,
+  ) as AsyncIterable<Buffer>;
+  return readFormParts(digest?.watch(body) ?? body, request.headers['content-type']);
+}
+
+/** RFC 7578 §4.2 and §4.4: a file has a file name, and some senders say only that it is bytes. */
+function isFile(part: FormPart): boolean {
+  return part.fileName !== undefined || part.contentType?.toLowerCase() === UNKNOWN_CONTENT_TYPE;
+}
+
+/** What browsers send for a file input in which no file was chosen: no name and no bytes. */
+function isUnchosen(staged: StagedUpload, file: FormPart | undefined): boolean {
+  return file?.fileName === '' && staged.stored.sizeBytes === 0;
+}
+
+async function takeFile(
+  form: Reading,
+  part: FormPart,
+  stage: (body: AsyncIterable<Buffer>) => Promise<StagedUpload>,
+): Promise<void> {
+  if (form.file !== undefined || part.name !== 'file')
+    throw wrong('file', 'one file is taken, in a part named "file"');
+  form.file = part;
+  form.staged = await stage(part.body);
+}
+
 /** The least size of the file that a form of a declared length can hold; undefined when none is declared. */
 function formSize(request: GatewayRequest): number | undefined {
   const length = request.headers['content-length'];
   return length === undefined ? undefined : Number(length) - FORM_OVERHEAD;
 }
 
-async function takeField(
-  fields: Fields,
-  part: { fieldname: string; value: unknown; valueTruncated?: boolean; fieldnameTruncated?: boolean },
-  mayCreate: (sourceId: string) => Promise<void>,
-): Promise<void> {
-  const field = FIELDS.find((name) => name === part.fieldname);
+async function takeField(fields: Map<Field, string>, part: FormPart, mayCreate: MayCreate): Promise<void> {
+  const field = FIELDS.find((name) => name === part.name);
   if (field === undefined)
-    throw wrong(part.fieldname.slice(0, 100), 'is not a field of this operation', 'unknown');
-  if (fields[field] !== undefined) throw wrong(field, 'may be given once only');
-  if (typeof part.value !== 'string' || part.valueTruncated === true) throw wrong(field, 'is too long');
+    throw wrong(part.name.slice(0, 100), 'is not a field of this operation', 'unknown');
+  if (fields.has(field)) throw wrong(field, 'may be given once only');
+  const value = await readText(field, part.body);
+  fields.set(field, value);
   // Browsers send a part for every input of a form, also for those left empty.
-  if (part.value === '') return;
-  fields[field] = part.value;
-  if (field === 'source_id') {
-    if (!isExternalId(part.value)) throw wrong(field, 'must be text of 1 to 1024 characters without NUL');
-    await mayCreate(part.value);
-  }
+  if (field !== 'source_id' || value === '') return;
+  if (!isExternalId(value)) throw wrong(field, 'must be text of 1 to 1024 characters without NUL');
+  await mayCreate(value);
 }
 
-function finish(staged: StagedUpload, file: FormFile | undefined, fields: Fields): UploadForm {
-  const name = fields.name;
+async function readText(field: Field, body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > FIELD_LIMIT) throw wrong(field, 'is too long');
+    chunks.push(chunk);
+  }
+  const text = decodeStrictUtf8(Buffer.concat(chunks));
+  if (text === null) throw wrong(field, 'must be text in UTF-8');
+  return text;
+}
+
+function finish(
+  staged: StagedUpload,
+  file: FormPart | undefined,
+  fields: ReadonlyMap<Field, string>,
+): UploadForm {
+  const [sourceId, name, metadata] = FIELDS.map((field) => fields.get(field) || undefined);
   if (name !== undefined && !isName(name))
     throw wrong('name', `must be text of 1 to ${MAX_NAME} characters without NUL`);
-  const fileName = file?.filename;
+  const fileName = file?.fileName;
   return {
     staged,
-    sourceId: fields.source_id,
+    sourceId,
     name,
     fileName: fileName !== undefined && isName(fileName) ? fileName : undefined,
-    declaredType: file?.mimetype,
-    metadata: fields.metadata === undefined ? undefined : parseMetadata(fields.metadata),
+    declaredType: file?.contentType,
+    metadata: metadata === undefined ? undefined : parseMetadata(metadata),
   };
 }
 
@@ -127,9 +179,8 @@ function wrong(field: string, message: string, code: 'invalid' | 'unknown' = 'in
   return validationFailed([{ field, code, message }]);
 }
 
-/** What the form parser itself complains about is the client's doing, unless it carries a status of its own. */
+/** A body that breaks off is the client's doing, and not logged as a fault of the gateway. */
 function toFormError(error: unknown): unknown {
   if (error instanceof CodedError) return error;
-  if (typeof error === 'object' && error !== null && 'statusCode' in error) return error;
   return SourceErrors.formBroken('The form is malformed or incomplete.', error);
 }

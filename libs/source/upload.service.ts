@@ -1,7 +1,7 @@
 import { CodedError, CommonErrors, type Principal, type TenantContext } from '#kernel';
 import type { BodySource, ObjectStorage, PutResult } from '#storage';
 import { TenantErrors } from '#tenant';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
 import { OutboxWorker } from './outbox.worker.js';
 import { SourceStorage } from './source.storage.js';
@@ -42,7 +42,9 @@ export class UploadLimits {
  * anywhere leaves no source and no object.
  */
 @Injectable()
-export class UploadService {
+export class UploadService implements OnApplicationShutdown {
+  private readonly underWay = new Set<Promise<unknown>>();
+
   constructor(
     private readonly store: UploadStore,
     private readonly storage: SourceStorage,
@@ -50,8 +52,21 @@ export class UploadService {
     private readonly limits: UploadLimits,
   ) {}
 
+  /** Connections are closed by now, and the database is next: what the drain limit cut is cleared away first. */
+  async onApplicationShutdown(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
+  }
+
   /** Receives bytes. Size, checksum and the upload limit are enforced here; on failure nothing is left. */
-  async stage(context: TenantContext, caller: Principal, incoming: Incoming): Promise<StagedUpload> {
+  stage(context: TenantContext, caller: Principal, incoming: Incoming): Promise<StagedUpload> {
+    return this.track(this.stageTracked(context, caller, incoming));
+  }
+
+  private async stageTracked(
+    context: TenantContext,
+    caller: Principal,
+    incoming: Incoming,
+  ): Promise<StagedUpload> {
     this.assertAcceptable(incoming.sizeBytes);
     const storage = await this.storage.open();
     const upload = await this.store.open(context, caller.tokenId);
@@ -65,7 +80,15 @@ export class UploadService {
   }
 
   /** Makes staged bytes a source's content; when that is refused or fails, they are removed. */
-  async commit(
+  commit(
+    context: TenantContext,
+    staged: StagedUpload,
+    commitment: Omit<Commitment, 'stored'>,
+  ): Promise<Committed> {
+    return this.track(this.commitTracked(context, staged, commitment));
+  }
+
+  private async commitTracked(
     context: TenantContext,
     staged: StagedUpload,
     commitment: Omit<Commitment, 'stored'>,
@@ -85,7 +108,16 @@ export class UploadService {
 
   /** Gives staged bytes up. */
   async discard(context: TenantContext, staged: StagedUpload): Promise<void> {
-    await this.abandon(context, staged.upload);
+    await this.track(this.abandon(context, staged.upload));
+  }
+
+  private async track<T>(work: Promise<T>): Promise<T> {
+    this.underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      this.underWay.delete(work);
+    }
   }
 
   private async receive(

@@ -1,4 +1,4 @@
-import { Authenticator, authenticationHook } from '#auth';
+import { AccessPolicy, authenticationHook, Authenticator, authorizationHook } from '#auth';
 import { parseConfig } from '#config';
 import { Database } from '#database';
 import { createServerAdapter } from '#http';
@@ -15,6 +15,7 @@ import { pino } from 'pino';
 
 import { AppModule } from '../../apps/gateway/src/app.module.js';
 import { ENTITIES } from '../../apps/gateway/src/entities.js';
+import { patienceOf } from '../../apps/gateway/src/patience.js';
 import type { ThrowawayDatabase } from './test-database.js';
 
 /** The gateway's application inside the test's own process, for what cannot be seen from outside. */
@@ -45,8 +46,7 @@ export async function startInProcess(
   const adapter = createServerAdapter({
     logger: pino({ level: 'silent' }),
     trustedProxies: [],
-    idleTimeoutMs: 60_000,
-    maxUploadBytes: config.limits.maxUploadBytes,
+    patience: patienceOf(config),
   });
   const module = AppModule.forRoot({
     config,
@@ -63,7 +63,8 @@ export async function startInProcess(
   app
     .getHttpAdapter()
     .getInstance()
-    .addHook('onRequest', authenticationHook(app.get(Authenticator)));
+    .addHook('onRequest', authenticationHook(app.get(Authenticator)))
+    .addHook('onRequest', authorizationHook(app.get(AccessPolicy)));
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace(/\/$/, '');
   publicUrl.settle(url);

@@ -1,4 +1,4 @@
-import { authenticationHook, Authenticator } from '#auth';
+import { AccessPolicy, authenticationHook, Authenticator, authorizationHook } from '#auth';
 import type { GatewayConfig } from '#config';
 import { Database } from '#database';
 import { createServerAdapter } from '#http';
@@ -14,6 +14,7 @@ import { ENTITIES } from './entities.js';
 import { Readiness } from './health/readiness.js';
 import { NestLogger } from './logging.js';
 import { serveDocs } from './openapi.js';
+import { patienceOf } from './patience.js';
 import type { GatewaySecrets } from './secrets.js';
 
 /** A gateway that is up. */
@@ -67,8 +68,7 @@ async function createApp(
   const adapter = createServerAdapter({
     logger,
     trustedProxies: config.http.trustedProxies,
-    idleTimeoutMs: config.limits.idleTimeoutSeconds * 1000,
-    maxUploadBytes: config.limits.maxUploadBytes,
+    patience: patienceOf(config),
   });
   const { rootToken, masterKey } = secrets;
   const sealer = new Sealer(masterKey);
@@ -81,8 +81,10 @@ async function createApp(
   app
     .getHttpAdapter()
     .getInstance()
-    .addHook('onRequest', authenticationHook(app.get(Authenticator)));
-  if (config.http.docs) serveDocs(app, { organizationHeader: config.http.organizationHeader });
+    .addHook('onRequest', authenticationHook(app.get(Authenticator)))
+    .addHook('onRequest', authorizationHook(app.get(AccessPolicy)));
+  if (config.http.docs)
+    serveDocs(app, { organizationHeader: config.http.organizationHeader, basePath: publicUrl.basePath });
   return app;
 }
 

@@ -24,6 +24,11 @@ describe('formatContentDisposition', () => {
     ['한글.txt', `attachment; filename=__.txt; filename*=UTF-8''%ED%95%9C%EA%B8%80.txt`],
     ['😀.png', `attachment; filename=_.png; filename*=UTF-8''%F0%9F%98%80.png`],
     ['%41', `attachment; filename=_41; filename*=UTF-8''%2541`],
+    [
+      '=?utf-8?q?=2Fx?=',
+      `attachment; filename="=_utf-8?q?=2Fx?="; filename*=UTF-8''%3D%3Futf-8%3Fq%3F%3D2Fx%3F%3D`,
+    ],
+    ['a=?b?.txt', `attachment; filename="a=_b?.txt"; filename*=UTF-8''a%3D%3Fb%3F.txt`],
     ['100%.txt', `attachment; filename=100_.txt; filename*=UTF-8''100%25.txt`],
     [
       `${'x'.repeat(300)}.md`,

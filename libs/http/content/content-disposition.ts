@@ -15,7 +15,8 @@ const MAX_EXTENSION_LENGTH = 20;
 
 /** C0, DEL, C1, line and paragraph separators, and the bidi overrides that make `fdp.exe` read `exe.pdf`. */
 const UNSAFE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
-const PLAIN = /^[ !#$&-[\]-~]*$/;
+/** Without `=?`, which begins an encoded word (RFC 2047): browsers decode those in `filename`, into a path if need be. */
+const PLAIN = /^(?!.*=\?)[ !#$&-[\]-~]*$/;
 const BLANK = /^[.\s]*$/;
 
 /**
@@ -23,7 +24,8 @@ const BLANK = /^[.\s]*$/;
  * ASCII can say it unambiguously, else an ASCII approximation plus the exact `filename*`. The result is one line of
  * printable ASCII for every string, lone surrogates included; nothing here throws.
  *
- * The approximation replaces `"` and `%` too: curl -J stops at an escaped quote, and browsers decode `%41`.
+ * The approximation replaces `"`, `%` and `=?` too: curl -J stops at an escaped quote, and browsers decode `%41` and
+ * encoded words.
  */
 export function formatContentDisposition(type: Disposition, name: string): string {
   const fileName = safeFileName(name);
@@ -47,7 +49,7 @@ function asciiApproximation(fileName: string): string {
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
     .normalize('NFC')
-    .replace(/[^ -~]|["%\\/]/gu, '_');
+    .replace(/[^ -~]|["%\\/]|(?<==)\?/gu, '_');
   // Nothing but marks and dots leaves no name at all.
   return BLANK.test(ascii) ? EMPTY_NAME : shorten(ascii, MAX_FALLBACK_LENGTH, (text) => text.length);
 }

@@ -10,6 +10,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { AppModule } from '../app.module.js';
 import { createLogger } from '../logging.js';
 import { createOpenApi } from '../openapi.js';
+import { patienceOf } from '../patience.js';
 
 /**
  * The API's description without a gateway: no database, no files, no port. Nest's preview mode reads the modules and
@@ -27,8 +28,7 @@ export async function describeApi(): Promise<OpenAPIObject> {
   const adapter = createServerAdapter({
     logger: createLogger('silent'),
     trustedProxies: [],
-    idleTimeoutMs: 1,
-    maxUploadBytes: 1,
+    patience: patienceOf(config),
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     preview: true,

@@ -1,0 +1,1 @@
+export { PART_OVERHEAD_LIMIT, readFormParts, type FormPart } from './form-parts.js';
