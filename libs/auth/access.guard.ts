@@ -1,23 +1,21 @@
 import { OPERATION, errorFamilyOf, type GatewayRequest, type OperationOptions } from '#http';
-import { CodedError, type Principal } from '#kernel';
+import type { Principal } from '#kernel';
 import { TenantContextService, TenantErrors, TENANT_ID } from '#tenant';
-import { type CanActivate, type ExecutionContext, Injectable, Logger } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 
-import { AccessPolicy, type AccessDecision, type AccessRequest } from './access-policy.js';
 import { AuthErrors } from './auth.errors.js';
+import { wasAllowed } from './authorization.hook.js';
 
 /**
- * Stands before every operation. Closed: a route that declares nothing is refused. The credential was verified before
- * the body was read; here the policy decides, and the tenant context is found.
+ * Stands before every operation. Closed: a route that declares nothing is refused, and so is a request that the policy
+ * was not asked about. Credential and scopes were looked at before the body was read; here the tenant context is found,
+ * which some operations name in their body.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  private readonly logger = new Logger(AccessGuard.name);
-
   constructor(
     private readonly reflector: Reflector,
-    private readonly policy: AccessPolicy,
     private readonly tenants: TenantContextService,
   ) {}
 
@@ -28,29 +26,10 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     const { principal } = request;
     if (principal === undefined) throw AuthErrors.missing();
-    if (operation.access !== 'authenticated') await this.assertAllowed(principal, operation.access.anyOf);
+    if (operation.access !== 'authenticated' && !wasAllowed(request))
+      throw AuthErrors.scope(operation.access.anyOf);
     await this.enterTenant(operation, principal, request);
     return true;
-  }
-
-  private async assertAllowed(
-    principal: Principal,
-    anyOf: Parameters<typeof AuthErrors.scope>[0],
-  ): Promise<void> {
-    if (!(await this.decides({ principal, anyOf }))) throw AuthErrors.scope(anyOf);
-  }
-
-  /** A policy that fails has not allowed anything. */
-  private async decides(request: AccessRequest): Promise<boolean> {
-    try {
-      // A policy is somebody else's code: whatever is not plainly a yes is none.
-      const decision = (await this.policy.decide(request)) as Partial<AccessDecision> | undefined;
-      return decision?.allowed === true;
-    } catch (error) {
-      if (error instanceof CodedError) throw error;
-      this.logger.error('The access policy failed, which denies.', error);
-      return false;
-    }
   }
 
   private async enterTenant(

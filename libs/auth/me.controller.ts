@@ -55,7 +55,13 @@ export class MeController {
     description: 'Principal, tenant context and scopes of the token, with the tenant headers applied.',
     access: 'authenticated',
     tenancy: 'none',
-    errors: [400, TenantErrors.mismatch(), TenantErrors.notFound(), TenantErrors.subNotFound()],
+    errors: [
+      400,
+      TenantErrors.mismatch(),
+      TenantErrors.subForbidden(),
+      TenantErrors.notFound(),
+      TenantErrors.subNotFound(),
+    ],
   })
   @TenantHeaders()
   @ApiOkResponse({ type: MeDto, description: 'The caller.' })

@@ -1,4 +1,4 @@
-import { TenantDatabase } from '#database';
+import { assertGiven, TenantDatabase } from '#database';
 import type { Scope } from '#kernel';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
@@ -32,13 +32,15 @@ export class TokenStore {
     return rows[0] ?? null;
   }
 
-  create(token: Omit<TokenEntity, 'createdAt' | 'revokedAt'>): Promise<TokenEntity> {
-    const { tenantId, tokenId } = token;
+  async create(token: Omit<TokenEntity, 'createdAt' | 'revokedAt'>): Promise<TokenEntity> {
+    const { tenantId, tokenId, scopes, subTenantIds, ipRanges, expiresAt } = token;
+    // TypeORM leaves out what is undefined, and a limit that is left out is none.
+    assertGiven({ scopes, subTenantIds, ipRanges, expiresAt });
     const created = this.database.transaction(tenantId, async ({ manager }) => {
       await manager.insert(TokenEntity, { ...token });
       return await manager.findOneByOrFail(TokenEntity, { tenantId, tokenId });
     });
-    return refuseIfTenantGone(created);
+    return await refuseIfTenantGone(created);
   }
 
   /** Null when there is no such token or it is revoked. */
@@ -58,6 +60,7 @@ export class TokenStore {
     before: string | null,
     limit: number,
   ): Promise<TokenEntity[]> {
+    assertGiven({ reach, before, limit });
     return await this.database.transaction(tenantId, ({ manager }) => {
       const query = manager
         .createQueryBuilder(TokenEntity, 'token')

@@ -103,7 +103,9 @@ export class SubTenantController {
   @Post(':sub_tenant_id/suspend')
   @Operation({
     summary: 'Suspend a sub-tenant',
-    description: 'Requests in it answer 403 `tenant_suspended`, its links 410, until it is resumed.',
+    description:
+      'Requests in it answer 403 `tenant_suspended`, its links 410, until it is resumed. A token all of whose ' +
+      'sub-tenants are suspended is refused everywhere.',
     access: MANAGE,
     tenancy: 'path',
     errors: [TenantErrors.subNotFound()],

@@ -1,4 +1,10 @@
-import { isForeignKeyViolation, isUniqueViolation, TenantDatabase } from '#database';
+import {
+  assertGiven,
+  assertNamed,
+  isForeignKeyViolation,
+  isUniqueViolation,
+  TenantDatabase,
+} from '#database';
 import { Injectable } from '@nestjs/common';
 import { And, In, MoreThan } from 'typeorm';
 
@@ -12,6 +18,7 @@ export class SubTenantStore {
 
   /** Makes a sub-tenant; null when the id is taken. */
   async create(tenantId: string, subTenantId: string, name: string): Promise<SubTenantEntity | null> {
+    assertNamed({ subTenantId });
     try {
       const row = { tenantId, subTenantId, name, status: 'active' as const };
       const created = this.database.transaction(tenantId, async ({ manager }) => {
@@ -32,14 +39,15 @@ export class SubTenantStore {
   }
 
   /** Up to `limit` sub-tenants, of those in `reach` (null: all), whose ids sort after `after`. */
-  list(
+  async list(
     tenantId: string,
     reach: readonly string[] | null,
     after: string,
     limit: number,
   ): Promise<SubTenantEntity[]> {
+    assertGiven({ reach, after, limit });
     const wanted = reach === null ? MoreThan(after) : And(MoreThan(after), In([...reach]));
-    return this.database.transaction(tenantId, ({ manager }) =>
+    return await this.database.transaction(tenantId, ({ manager }) =>
       manager.find(SubTenantEntity, {
         where: { tenantId, subTenantId: wanted },
         order: { subTenantId: 'ASC' },
@@ -49,12 +57,13 @@ export class SubTenantStore {
   }
 
   /** Changes what is given; null when there is no such sub-tenant. */
-  update(
+  async update(
     tenantId: string,
     subTenantId: string,
     change: { name?: string; status?: SubTenantEntity['status'] },
   ): Promise<SubTenantEntity | null> {
-    return this.database.transaction(tenantId, async ({ manager }) => {
+    assertGiven({ change });
+    return await this.database.transaction(tenantId, async ({ manager }) => {
       // Locked, or a rename that read before a suspension would write the old status back after it.
       const found = await manager.findOne(SubTenantEntity, {
         where: { tenantId, subTenantId },
@@ -74,6 +83,7 @@ export class SubTenantStore {
     subTenantId: string,
     force: boolean,
   ): Promise<'removed' | 'not_empty' | 'absent'> {
+    assertGiven({ force });
     const values = [tenantId, subTenantId];
     try {
       return await this.database.transaction(tenantId, async ({ query }) => {

@@ -13,7 +13,10 @@ const MISSING_ORGANIZATION = {
   title: 'The token names no organization',
 } as const;
 
-/** Turns what a request claims into the tenant context it may act in, or refuses. */
+/**
+ * Turns what a request claims into the tenant context it may act in, or refuses. A principal all of whose sub-tenants
+ * are suspended is refused everywhere, or it could lift its own suspension.
+ */
 @Injectable()
 export class TenantContextService {
   constructor(
@@ -30,7 +33,7 @@ export class TenantContextService {
     const wanted = meansDefaultSubTenant(subTenantId, tenantId) ? null : (subTenantId ?? null);
     const reach = request.principal.tenant?.subTenantIds ?? null;
     if (wanted !== null && reach !== null && !reach.includes(wanted)) throw TenantErrors.subForbidden();
-    const standing = await this.standing(tenantId, wanted);
+    const standing = await this.standing(request, tenantId, wanted);
     const found = standing.subTenantId;
     if (found === null) throw TenantErrors.subNotFound();
     if (reach !== null && !reach.includes(found)) throw TenantErrors.subForbidden();
@@ -41,19 +44,19 @@ export class TenantContextService {
   /** The tenant alone, for operations that look in every sub-tenant that the token may see. */
   async enterTenant(request: TenantRequest): Promise<TenantContext> {
     const { tenantId } = this.claimed(request);
-    const standing = await this.standing(tenantId, null);
+    const standing = await this.standing(request, tenantId, null);
     return { tenantId, subTenantId: standing.defaultSubTenantId };
   }
 
   /**
-   * For operations without a tenant context: refuses a tenant's principal whose tenant is suspended, or whose request
-   * names another tenant. The platform's own passes.
+   * For operations without a tenant context: refuses a tenant's principal that is suspended with its tenant or with
+   * all its sub-tenants, or whose request names another tenant. The platform's own passes.
    */
   async assertActive(request: TenantRequest): Promise<void> {
     const { tenant } = request.principal;
     if (tenant === null) return;
     assertOwn(request, this.resolver.resolve(request));
-    await this.standing(tenant.tenantId, null);
+    await this.standing(request, tenant.tenantId, null);
   }
 
   private claimed(request: TenantRequest): { tenantId: string; subTenantId: string | undefined } {
@@ -64,11 +67,16 @@ export class TenantContextService {
     return { tenantId: claim.tenantId, subTenantId: claim.subTenantId };
   }
 
-  private async standing(tenantId: string, subTenantId: string | null): Promise<TenantStanding> {
+  private async standing(
+    { principal }: TenantRequest,
+    tenantId: string,
+    subTenantId: string | null,
+  ): Promise<TenantStanding> {
     if (subTenantId !== null && !TENANT_ID.test(subTenantId)) throw TenantErrors.subNotFound();
-    const standing = await this.store.find(tenantId, subTenantId);
+    const reach = principal.tenant?.subTenantIds ?? null;
+    const standing = await this.store.find(tenantId, subTenantId, reach);
     if (standing === null || standing.tenantStatus === 'deleting') throw TenantErrors.notFound();
-    if (standing.tenantStatus === 'suspended') throw TenantErrors.suspended();
+    if (standing.tenantStatus === 'suspended' || !standing.reachesActive) throw TenantErrors.suspended();
     return standing;
   }
 }

@@ -8,6 +8,8 @@ export interface TenantStanding {
   /** The sub-tenant asked for, or the default one; null when it does not exist. */
   readonly subTenantId: string | null;
   readonly subTenantStatus: 'active' | 'suspended' | null;
+  /** False when every sub-tenant in the principal's reach is suspended or gone. */
+  readonly reachesActive: boolean;
 }
 
 /** The one read that stands between a request and its tenant context. */
@@ -15,11 +17,18 @@ export interface TenantStanding {
 export class TenantContextStore {
   constructor(private readonly database: TenantDatabase) {}
 
-  /** Null when there is no such tenant. `subTenantId` null means the default one. */
-  async find(tenantId: string, subTenantId: string | null): Promise<TenantStanding | null> {
+  /**
+   * Null when there is no such tenant. `subTenantId` null means the default one; `reach` are the sub-tenants that the
+   * principal is narrowed to, null when it is not.
+   */
+  async find(
+    tenantId: string,
+    subTenantId: string | null,
+    reach: readonly string[] | null,
+  ): Promise<TenantStanding | null> {
     const { rows } = await this.database.query<TenantStanding>(tenantId, {
       ...STANDING,
-      values: [tenantId, subTenantId],
+      values: [tenantId, subTenantId, reach],
     });
     return rows[0] ?? null;
   }
@@ -29,7 +38,11 @@ const STANDING = {
   name: 'tenant-standing',
   text: `
 SELECT t.status AS "tenantStatus", t.default_sub_tenant_id AS "defaultSubTenantId",
-  s.sub_tenant_id AS "subTenantId", s.status AS "subTenantStatus"
+  s.sub_tenant_id AS "subTenantId", s.status AS "subTenantStatus",
+  ($3::text[] IS NULL OR EXISTS (
+    SELECT FROM sub_tenants r
+    WHERE r.tenant_id = t.tenant_id AND r.sub_tenant_id = ANY ($3) AND r.status = 'active'
+  )) AS "reachesActive"
 FROM tenants t
 LEFT JOIN sub_tenants s ON s.tenant_id = t.tenant_id AND s.sub_tenant_id = coalesce($2, t.default_sub_tenant_id)
 WHERE t.tenant_id = $1`,

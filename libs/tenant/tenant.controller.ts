@@ -53,7 +53,13 @@ export class TenantController {
   }
 
   @Patch(':tenant_id')
-  @Operation({ summary: 'Rename a tenant', access: OWN, tenancy: 'path', body: 'json' })
+  @Operation({
+    summary: 'Rename a tenant',
+    access: OWN,
+    tenancy: 'path',
+    body: 'json',
+    errors: [TenantErrors.subForbidden()],
+  })
   @ApiOkResponse({ type: TenantDto, description: 'The tenant.' })
   async rename(
     @Caller() caller: Principal,

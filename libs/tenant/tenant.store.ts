@@ -1,4 +1,10 @@
-import { PlatformDatabase, TenantDatabase, type TenantTransaction } from '#database';
+import {
+  assertGiven,
+  assertNamed,
+  PlatformDatabase,
+  TenantDatabase,
+  type TenantTransaction,
+} from '#database';
 import { Injectable } from '@nestjs/common';
 
 import { SubTenantEntity } from './sub-tenant.entity.js';
@@ -21,13 +27,14 @@ export class TenantStore {
   ) {}
 
   /** Makes the tenant with its default sub-tenant; null when the id is taken. */
-  create(tenant: NewTenant): Promise<TenantEntity | null> {
-    const { tenantId, defaultSubTenantId } = tenant;
-    return this.tenants.transaction(tenantId, async ({ manager, query }) => {
+  async create(tenant: NewTenant): Promise<TenantEntity | null> {
+    const { tenantId, tenantKey, defaultSubTenantId } = tenant;
+    assertNamed({ tenantKey, defaultSubTenantId });
+    return await this.tenants.transaction(tenantId, async ({ manager, query }) => {
       const { rows } = await query<{ registered: boolean }>({
         name: 'register-tenant',
         text: 'SELECT register_tenant($1, $2) AS registered',
-        values: [tenantId, tenant.tenantKey],
+        values: [tenantId, tenantKey],
       });
       if (rows[0]?.registered !== true) return null;
       const created = await manager.save(
@@ -60,8 +67,12 @@ export class TenantStore {
   }
 
   /** Changes what is given; null when there is no such tenant. */
-  update(tenantId: string, change: { name?: string; status?: TenantStatus }): Promise<TenantEntity | null> {
-    return this.tenants.transaction(tenantId, async ({ manager }) => {
+  async update(
+    tenantId: string,
+    change: { name?: string; status?: TenantStatus },
+  ): Promise<TenantEntity | null> {
+    assertGiven({ change });
+    return await this.tenants.transaction(tenantId, async ({ manager }) => {
       // Locked, or a rename that read before a suspension would write the old status back after it.
       const tenant = await findLive(manager, tenantId, 'for_no_key_update');
       return tenant === null ? null : await manager.save(TenantEntity, Object.assign(tenant, change));
@@ -73,8 +84,9 @@ export class TenantStore {
    * again. One that holds sources or uploads is marked for erasure, and only when `force` says so; one whose last
    * objects are still being removed is marked as well, since what removes them needs its rows.
    */
-  remove(tenantId: string, force: boolean): Promise<'removed' | 'not_empty' | 'absent'> {
-    return this.tenants.transaction(tenantId, async (transaction) => {
+  async remove(tenantId: string, force: boolean): Promise<'removed' | 'not_empty' | 'absent'> {
+    assertGiven({ force });
+    return await this.tenants.transaction(tenantId, async (transaction) => {
       const { manager } = transaction;
       const tenant = await findLive(manager, tenantId, 'pessimistic_write');
       if (tenant === null) return 'absent';
