@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 
 import { translateDatabaseError } from './database-errors.js';
+import { assertGiven } from './given.js';
 import { withConnection } from './pipeline.js';
 import type { Statement, StatementResult } from './statement.js';
 
@@ -11,7 +12,9 @@ import type { Statement, StatementResult } from './statement.js';
 export class PlatformDatabase {
   constructor(private readonly dataSource: DataSource) {}
 
+  /** Runs one statement. Rejects with TypeError when a value is undefined. */
   async query<Row>(statement: Statement): Promise<StatementResult<Row>> {
+    assertGiven(statement.values);
     try {
       return await withConnection(this.dataSource, async (connection) => {
         const result = await connection.query<Row>({ ...statement, values: [...statement.values] });

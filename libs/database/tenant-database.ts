@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 
 import { isRetryable, translateDatabaseError } from './database-errors.js';
+import { assertGiven } from './given.js';
 import { withConnection, type PipelineConnection } from './pipeline.js';
 import type { Statement, StatementResult } from './statement.js';
 
@@ -25,16 +26,18 @@ export class TenantDatabase {
 
   /**
    * Runs one statement for one tenant: BEGIN, the tenant, the statement and COMMIT travel in one round trip.
-   * Throws TypeError when the tenant is not named.
+   * Throws TypeError when the tenant is not named or a value is undefined.
    */
   query<Row>(tenantId: string, statement: Statement): Promise<StatementResult<Row>> {
     assertNamed(tenantId);
+    assertGiven(statement.values);
     return this.pipelined<Row>({ name: 'set-tenant', text: SET_TENANT, values: [tenantId] }, statement);
   }
 
   /** As {@link query}, for a tenant known by its opaque key only; an unknown key sees no rows. */
   queryByKey<Row>(tenantKey: string, statement: Statement): Promise<StatementResult<Row>> {
     assertNamed(tenantKey);
+    assertGiven(statement.values);
     return this.pipelined<Row>(
       { name: 'set-tenant-by-key', text: SET_TENANT_BY_KEY, values: [tenantKey] },
       statement,
@@ -112,6 +115,7 @@ async function inOneRoundTrip<Row>(
 }
 
 async function run<Row>(connection: PipelineConnection, statement: Statement): Promise<StatementResult<Row>> {
+  assertGiven(statement.values);
   const result = await connection.query<Row>({ ...statement, values: [...statement.values] });
   return { rows: result.rows, rowCount: result.rowCount ?? 0 };
 }

@@ -1,0 +1,20 @@
+/**
+ * Throws TypeError, naming the first of `values` that is undefined, or is a list that holds undefined. Where a filter
+ * may be left open its type says null: undefined is a value that got lost, and it would be sent as NULL, or left out,
+ * either of which most statements read as "any".
+ */
+export function assertGiven(values: Readonly<Record<string, unknown>> | readonly unknown[]): void {
+  const names = Array.isArray(values) ? [...values.keys()] : Object.keys(values);
+  const lost = names.find((name) => isLost((values as Record<string | number, unknown>)[name]));
+  if (lost !== undefined) throw new TypeError(`A statement lacks a value: ${lost}.`);
+}
+
+/** Throws TypeError, naming the first of `ids` that is not a text of at least one character. */
+export function assertNamed(ids: Readonly<Record<string, unknown>>): void {
+  const lost = Object.entries(ids).find(([, id]) => typeof id !== 'string' || id === '');
+  if (lost !== undefined) throw new TypeError(`A row needs an id: ${lost[0]}.`);
+}
+
+function isLost(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.includes(undefined));
+}
