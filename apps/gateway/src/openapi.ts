@@ -1,6 +1,7 @@
 import { ERROR_SCHEMAS } from '#http';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { INestApplication } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import {
   operationsOf,
@@ -9,13 +10,18 @@ import {
   type ResponseObject,
 } from './openapi/document-types.js';
 import { ensureExample } from './openapi/examples.js';
-import { INTRODUCTION, TAGS, UI_STYLE, withoutEmptyFields } from './openapi/page.js';
+import { guardPage } from './openapi/page-guard.js';
+import { UI_SCRIPT } from './openapi/page-script.js';
+import { UI_STYLE } from './openapi/page-style.js';
+import { INTRODUCTION, TAGS, withoutEmptyFields } from './openapi/page.js';
 import { describePathParameter, organizationHeader } from './openapi/parameters.js';
 
 /** What the description depends on beside the operations. */
 export interface OpenApiOptions {
   /** Header by which a platform token names the tenant in the knowledge-base calls. */
   readonly organizationHeader: string;
+  /** Path in front of the operations' own, without a slash at its end; none when absent or empty. */
+  readonly basePath?: string;
 }
 
 const USUAL_OPTIONS: OpenApiOptions = { organizationHeader: 'X-Anyreach-Org' };
@@ -32,12 +38,13 @@ export function createOpenApi(app: INestApplication, options = USUAL_OPTIONS): O
     .setDescription(INTRODUCTION)
     .setVersion(API_VERSION)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .addServer('/', 'This gateway')
+    // Without a host: the page may talk to where it comes from only, under whichever name that is.
+    .addServer(options.basePath || '/', 'This gateway')
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',
       bearerFormat: 'gth_…',
-      description: 'A token of the platform or of a tenant.',
+      description: "The platform's root token, or a token of a tenant: the token alone, without `Bearer`.",
     });
   for (const [name, description] of TAGS) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build(), {
@@ -47,12 +54,14 @@ export function createOpenApi(app: INestApplication, options = USUAL_OPTIONS): O
 }
 
 /** Serves the description as `/openapi.json` and as a page to try it on under `/docs`. */
-export function serveDocs(app: INestApplication, options = USUAL_OPTIONS): void {
+export function serveDocs(app: NestFastifyApplication, options = USUAL_OPTIONS): void {
+  guardPage(app);
   SwaggerModule.setup('docs', app, createOpenApi(app, options), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Gatehold API',
     customCss: UI_STYLE,
+    customJsStr: UI_SCRIPT,
     swaggerOptions: {
       persistAuthorization: true,
       displayRequestDuration: true,

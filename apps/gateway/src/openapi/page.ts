@@ -11,32 +11,16 @@ export const TAGS: readonly (readonly [string, string])[] = [
 /** What stands above the operations. Markdown. */
 export const INTRODUCTION = `A multi-tenant storage gateway: it hands each tenant, sub-tenant and role exactly what it may have, bytes or a URL for exactly one object for a stated time.
 
-**To try it here:** press *Authorize* and paste a token. The platform's own is in the file that the gateway names when it starts. Create a tenant, create a token for it, authorise with that one, and upload a file.
+**To try it here:**
 
-**Tenant.** A tenant's token implies its tenant. The platform's token names one with \`X-Tenant-Id\`. \`X-Sub-Tenant-Id\` chooses a sub-tenant; without it the default one is meant.
+1. Press *Authorize* and paste the platform's root token. It is in the file \`root-token\` of the gateway's data folder, or what \`GATEHOLD_ROOT_TOKEN\` says; the gateway names the place when it starts.
+2. Under *Tenants*, create a tenant.
+3. Under *Sources*, upload a file: choose it, and give the tenant's id in \`X-Tenant-Id\`.
+4. Read it back, or make a link to it, by the \`source_id\` of the answer.
+
+**Tenant.** The root token belongs to no tenant and names one with \`X-Tenant-Id\`. A tenant's own token, made under *Tokens*, implies its tenant. \`X-Sub-Tenant-Id\` chooses a sub-tenant; without it the default one is meant.
 
 **Errors** are \`application/problem+json\` (RFC 9457) with a stable \`code\`; the compatibility calls have the error bodies of the APIs they are compatible with.`;
-
-/** Takes away what has nothing to say here (a banner, the one server, links between operations) and lets long paths and tables fit a narrow window. */
-export const UI_STYLE = `
-.swagger-ui .topbar, .swagger-ui .servers-title, .swagger-ui .servers, .swagger-ui .response-col_links { display: none }
-.swagger-ui .info { margin: 24px 0 }
-.swagger-ui .info .markdown p { max-width: 80ch; line-height: 1.5 }
-.swagger-ui .scheme-container { padding: 16px 0; margin-bottom: 8px }
-.swagger-ui .opblock .opblock-summary-path { word-break: break-word }
-.swagger-ui .parameter__empty_value_toggle { display: none }
-@media (max-width: 640px) {
-  .swagger-ui .parameters-col_name { width: 110px; word-break: break-word }
-  .swagger-ui .btn-group, .swagger-ui .try-out { padding: 0 }
-  .swagger-ui .try-out__btn { min-width: 0; margin-left: 8px; padding: 5px 12px }
-  .swagger-ui table.responses-table { table-layout: fixed }
-  .swagger-ui .response-col_status { width: 56px }
-  .swagger-ui .responses-inner { padding: 12px }
-  .swagger-ui .responses-inner table.headers { table-layout: fixed; overflow-wrap: anywhere }
-  .swagger-ui .responses-inner select { max-width: 100% }
-  .swagger-ui .microlight { word-break: break-all }
-}
-`;
 
 /**
  * Runs in the browser, as its source text: it may use nothing from here. The page sends every field of a form, also
