@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
-import { expectStatus, freshId, makeTenant, type TestTenant } from '../support/api.js';
-import { FetchContentClient } from '../support/seed-clients/fetch-content.js';
+import { expectStatus, freshId, makeTenant, makeToken, type TestTenant } from '../support/api.js';
+import { FetchContentClient, type FetchRequest } from '../support/seed-clients/fetch-content.js';
 import { SourceDownloadClient } from '../support/seed-clients/source-download.js';
 import { sharedGateway } from '../support/shared-gateway.js';
 
@@ -47,6 +47,36 @@ describe('a client written for the fetch page, given only a base URL and a key',
     }
   });
 
+  it("runs the page's own example, with a sub-tenant of its own", async () => {
+    const sub_tenant_id = 'sub_tenant_4567';
+    expectStatus(await tenant.admin.post(`/v1/tenants/${tenant.id}/sub-tenants`, { sub_tenant_id }), 201);
+    const own = await makeToken(tenant.admin, tenant.id, { role: 'editor' });
+    const headers = { 'x-sub-tenant-id': sub_tenant_id };
+    expectStatus(await own.put('CortexDoc1234', 'of the sub-tenant', headers), 201);
+    const answer = await client(own.token).fetchSourceContent({
+      tenant_id: tenant.id,
+      sub_tenant_id,
+      source_id: 'CortexDoc1234',
+      mode: 'content',
+      expiry_seconds: 3600,
+    });
+    expect(answer).toMatchObject({ source_id: 'CortexDoc1234', success: true, error: null });
+    expect(answer.content ?? Buffer.from(answer.content_base64 ?? '', 'base64').toString()).toBe(
+      'of the sub-tenant',
+    );
+  });
+
+  it('gets the content or a URL as return_content says, and both ends of the range of lives', async () => {
+    const wish = { tenant_id: tenant.id, source_id: 'CortexDoc1234' };
+    const content = await client().fetchSourceContent({ ...wish, return_content: true });
+    expect(content).toMatchObject({ content: TEXT, presigned_url: null });
+    expect(content).toMatchObject({ content_type: 'text/plain', size_bytes: Buffer.byteLength(TEXT) });
+    const url = await client().fetchSourceContent({ ...wish, return_content: false });
+    expect(url).toMatchObject({ content: null, content_base64: null, presigned_url: expect.any(String) });
+    for (const expiry_seconds of [60, 604_800])
+      expect(await client().download({ ...wish, expiry_seconds })).toEqual(Buffer.from(TEXT));
+  });
+
   it('gets content for an hour unless it says otherwise, from the default sub-tenant', async () => {
     const answer = await client().fetchSourceContent({
       tenant_id: tenant.id,
@@ -64,6 +94,23 @@ describe('a client written for the fetch page, given only a base URL and a key',
     await expect(client().read(foreign)).rejects.toMatchObject({ status: 403, code: 'FORBIDDEN' });
     const brief = { ...wish, source_id: 'paper', expiry_seconds: 1 };
     await expect(client().download(brief)).rejects.toMatchObject({ status: 422, code: 'VALIDATION_ERROR' });
+    const long = { ...brief, expiry_seconds: 604_801 };
+    await expect(client().download(long)).rejects.toMatchObject({ status: 422, code: 'VALIDATION_ERROR' });
+    const bent = { ...wish, mode: 'file' } as unknown as FetchRequest;
+    const refused = { status: 422, code: 'VALIDATION_ERROR' };
+    await expect(client().fetchSourceContent(bent)).rejects.toMatchObject(refused);
+    for (const name of ['tenant_id', 'source_id']) {
+      const lacking = { ...wish, [name]: undefined };
+      const missing = { status: 400, code: 'INVALID_PARAMETERS', message: expect.stringContaining(name) };
+      await expect(client().fetchSourceContent(lacking)).rejects.toMatchObject(missing);
+    }
+    const elsewhere = { ...wish, source_id: 'paper', sub_tenant_id: 'nowhere' };
+    const unknown = { status: 404, code: 'SUB_TENANT_NOT_FOUND' };
+    await expect(client().read(elsewhere)).rejects.toMatchObject(unknown);
+    await expect(client(tenant.uploader.token).read({ ...wish, source_id: 'paper' })).rejects.toMatchObject({
+      status: 403,
+      code: 'FORBIDDEN',
+    });
   });
 });
 
@@ -71,8 +118,18 @@ describe('a client written for the download page, given only a base URL and a to
   const client = (token = tenant.viewer.token): SourceDownloadClient =>
     new SourceDownloadClient(sharedGateway().url, token ?? '');
 
-  it("downloads a file source's original bytes", async () => {
-    expect(await client().download(pdfId)).toEqual(PDF);
+  it("downloads a file source's original bytes with any token that reads", async () => {
+    for (const { token } of [tenant.viewer, tenant.editor, tenant.admin])
+      expect(await client(token).download(pdfId)).toEqual(PDF);
+  });
+
+  it('gets a URL that is absolute, needs no token, and is not the bytes of another', async () => {
+    const url = await client().getSourceDownloadUrl(pdfId);
+    expect(new URL(url).origin).toBe(sharedGateway().url);
+    const bare = await fetch(url);
+    expect(bare.status).toBe(200);
+    expect(bare.headers.get('content-type')).toBe('application/pdf');
+    expect(bare.headers.get('content-disposition')).toContain('paper.pdf');
   });
 
   it('works with a personal token that names its organization in the header', async () => {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createHash, randomUUID } from 'node:crypto';
 
 import { freshId, makeTenant, type Api, type TestTenant } from '../support/api.js';
@@ -8,10 +8,13 @@ import {
   fingerprint,
   KEPT,
   makeVictim,
+  sourceCalls,
   type Victim,
 } from '../support/isolation.js';
 import { sharedGateway } from '../support/shared-gateway.js';
 import { asOwner } from '../support/test-database.js';
+
+jest.setTimeout(60_000);
 
 const { root, anonymous } = sharedGateway();
 
@@ -38,6 +41,19 @@ describe('another tenant’s ids', () => {
       expect(one).toEqual(two);
       expect(answers[0]?.status).toBe(401);
     }
+  });
+
+  it('AZ-07: answer without a good token the same 401 as ids that do not exist, on every call', async () => {
+    for (const caller of [anonymous, anonymous.as('gth_nothing')]) {
+      const [real, absent] = [victim.sourceId, randomUUID()].map((id) => sourceCalls(id, victim.etag));
+      for (const name of Object.keys(real ?? {})) {
+        const answers = [await real?.[name]?.(caller), await absent?.[name]?.(caller)];
+        expect([name, answers.map((answer) => answer?.status)]).toEqual([name, [401, 401]]);
+        const [one, two] = answers.map((answer) => answer && fingerprint(answer));
+        expect([name, one]).toEqual([name, two]);
+      }
+    }
+    await expectUntouched(victim);
   });
 
   it('AZ-08: answer alike for links, tokens, tenants, and in both seed calls', async () => {

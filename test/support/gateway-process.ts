@@ -140,10 +140,14 @@ function readyUrl(child: ChildProcess, output: string[]): Promise<string> {
       child.kill('SIGKILL');
       fail('was not ready in time');
     }, START_LIMIT_MS);
+    let isReady = false;
     const read = (chunk: Buffer): void => {
       output.push(chunk.toString('utf8'));
+      // From then on the log is only kept: searching all of it for every line would grow with its square.
+      if (isReady) return;
       const url = /"url":"([^"]+)"[^\n]*"msg":"gateway ready"/.exec(output.join(''))?.[1];
       if (url === undefined) return;
+      isReady = true;
       clearTimeout(timer);
       resolve(url);
     };

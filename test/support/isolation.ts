@@ -36,22 +36,34 @@ export async function makeVictim(root: Api): Promise<Victim> {
   };
 }
 
-/** Every call on a source, by name, with what makes it a probe for existence. */
-export function sourceCalls(id: string, etag: string): Record<string, (caller: Api) => Promise<Answer>> {
+/** Every call on a source, by name, with what makes it a probe for existence; `always` are headers of each of them. */
+export function sourceCalls(
+  id: string,
+  etag: string,
+  always: Readonly<Record<string, string>> = {},
+): Record<string, (caller: Api) => Promise<Answer>> {
   const path = `/v1/sources/${id}`;
   const call =
     (method: string, suffix: string, options: RequestOptions = {}) =>
     (caller: Api) =>
-      caller.request(method, `${path}${suffix}`, options);
+      caller.request(method, `${path}${suffix}`, { ...options, headers: { ...always, ...options.headers } });
   const when = (name: string, value: string): RequestOptions => ({ headers: { [name]: value } });
   return {
     get: call('GET', ''),
     head: call('HEAD', ''),
+    'get if-none-match': call('GET', '', when('if-none-match', etag)),
+    'head if-none-match any': call('HEAD', '', when('if-none-match', '*')),
+    'get if-match other': call('GET', '', when('if-match', '"other"')),
     rename: call('PATCH', '', { json: { name: 'taken' } }),
     'rename if-match': call('PATCH', '', { json: { name: 'taken' }, ...when('if-match', etag) }),
     content: call('GET', '/content'),
     'content head': call('HEAD', '/content'),
     range: call('GET', '/content', when('range', 'bytes=0-3')),
+    'range suffix': call('GET', '/content', when('range', 'bytes=-1')),
+    'ranges several': call('GET', '/content', when('range', 'bytes=0-0,2-2')),
+    'range malformed': call('GET', '/content', when('range', 'bytes=9-1')),
+    'range head': call('HEAD', '/content', when('range', 'bytes=0-3')),
+    'range if-range': call('GET', '/content', { headers: { range: 'bytes=0-3', 'if-range': etag } }),
     'range beyond': call('GET', '/content', when('range', 'bytes=9999-')),
     'if-none-match': call('GET', '/content', when('if-none-match', etag)),
     'if-none-match any': call('GET', '/content', when('if-none-match', '*')),
@@ -60,6 +72,12 @@ export function sourceCalls(id: string, etag: string): Record<string, (caller: A
     'if-modified-since': call('GET', '/content', when('if-modified-since', new Date().toUTCString())),
     'if-unmodified-since': call('GET', '/content', when('if-unmodified-since', new Date(0).toUTCString())),
     link: call('POST', '/links', { json: {} }),
+    'link inline': call('POST', '/links', { json: { disposition: 'inline', expires_in: 60 } }),
+    'rename if-match any': call('PATCH', '', { json: { name: 'taken' }, ...when('if-match', '*') }),
+    metadata: call('PATCH', '', { json: { metadata: { a: 1 } }, ...when('if-none-match', '*') }),
+    'replace if-match any': call('PUT', '/content', { body: 'taken', ...when('if-match', '*') }),
+    'delete if-match any': call('DELETE', '', when('if-match', '*')),
+    'delete if-none-match any': call('DELETE', '', when('if-none-match', '*')),
     'replace if-match': call('PUT', '/content', { body: 'taken', ...when('if-match', etag) }),
     'delete if-match': call('DELETE', '', when('if-match', '"other"')),
     delete: call('DELETE', ''),
@@ -68,22 +86,31 @@ export function sourceCalls(id: string, etag: string): Record<string, (caller: A
 
 /** An answer without what differs from one request to the next. */
 export function fingerprint(answer: Answer, ...ids: string[]): unknown {
-  const headers = [...answer.headers].filter(([name]) => !['date', 'x-request-id'].includes(name));
   const requestId = answer.headers.get('x-request-id') ?? '-';
-  const text = [requestId, ...ids].reduce((rest, id) => rest.replaceAll(id, '·'), answer.text);
-  return { status: answer.status, headers, text };
+  const without = (text: string): string =>
+    [requestId, ...ids].reduce((rest, id) => rest.replaceAll(id, '·'), text);
+  const headers = [...answer.headers].filter(([name]) => !['date', 'x-request-id'].includes(name));
+  return {
+    status: answer.status,
+    headers: headers.map(([name, value]) => [name, without(value)]),
+    text: without(answer.text),
+  };
 }
 
 /** Asks as another tenant for everything of the victim's, and for what does not exist: the answers must be alike. */
-export async function expectIndistinguishable(attacker: Api, victim: Victim): Promise<void> {
+export async function expectIndistinguishable(
+  attacker: Api,
+  victim: Victim,
+  always: Readonly<Record<string, string>> = {},
+): Promise<void> {
   for (const known of [victim.sourceId, victim.externalId]) {
     const random = known === victim.sourceId ? randomUUID() : freshId('secret');
-    const [real, absent] = [sourceCalls(known, victim.etag), sourceCalls(random, victim.etag)];
-    for (const name of Object.keys(real)) {
-      const answers = [await real[name]?.(attacker), await absent[name]?.(attacker)];
+    const [real, absent] = [known, random].map((id) => sourceCalls(id, victim.etag, always));
+    for (const name of Object.keys(real ?? {})) {
+      const answers = [await real?.[name]?.(attacker), await absent?.[name]?.(attacker)];
       const [one, two] = answers.map((answer) => answer && fingerprint(answer, known, random));
       expect([name, one]).toEqual([name, two]);
-      expect([name, answers[0]?.status]).toEqual([name, name === 'replace if-match' ? 412 : 404]);
+      expect([name, answers[0]?.status]).toEqual([name, name.startsWith('replace') ? 412 : 404]);
     }
   }
 }
@@ -102,4 +129,25 @@ export async function expectUntouched(victim: Victim): Promise<void> {
   expect((await editor.as(null).get(victim.url)).text).toBe(KEPT);
   expect((await editor.get('/v1/links')).json.data).toMatchObject([{ link_id: victim.linkId }]);
   expect((await admin.get(`/v1/tenants/${victim.tenant.id}/tokens`)).json.data).toHaveLength(4);
+}
+
+/** What two ids are asked with: one that is somebody else's, one that is nobody's. */
+export type Probe = (caller: Api, id: string) => Promise<Answer>;
+
+/**
+ * Asks each question with another's id and with one that nobody has: the answers must be alike, and have the status
+ * that is named with the question.
+ */
+export async function expectAlike(
+  caller: Api,
+  probes: Readonly<Record<string, readonly [number, Probe]>>,
+  foreign: string,
+  random: string,
+): Promise<void> {
+  for (const [name, [status, ask]] of Object.entries(probes)) {
+    const real = await ask(caller, foreign);
+    const absent = await ask(caller, random);
+    expect([name, fingerprint(real, foreign)]).toEqual([name, fingerprint(absent, random)]);
+    expect([name, real.status]).toEqual([name, status]);
+  }
 }

@@ -9,6 +9,8 @@ export interface FetchRequest {
   readonly source_id: string;
   readonly sub_tenant_id?: string | null;
   readonly mode?: 'content' | 'url' | 'both';
+  /** Named in the page's text: true for the content, false for a URL. */
+  readonly return_content?: boolean;
   readonly expiry_seconds?: number;
 }
 
@@ -55,7 +57,7 @@ export class FetchContentClient {
     });
     const body: unknown = await response.json();
     if (!response.ok) throw failure(response.status, body);
-    const answer = body as FetchResponse;
+    const answer = checked(body);
     if (!answer.success || answer.error) throw new FetchFailed(response.status, '', answer.error ?? 'failed');
     return answer;
   }
@@ -74,6 +76,27 @@ export class FetchContentClient {
     return Buffer.from(await (await fetch(url)).arrayBuffer());
   }
 }
+
+/** Every field of the page's response with its types there; throws at the first that is another. */
+function checked(body: unknown): FetchResponse {
+  const answer = body as Record<string, unknown>;
+  for (const [field, types] of Object.entries(FIELDS))
+    if (!types.includes(answer[field] === null ? 'null' : typeof answer[field]))
+      throw new Error(`${field} is not ${types.join(' or ')}: ${JSON.stringify(answer[field])}`);
+  return body as FetchResponse;
+}
+
+const FIELDS: Readonly<Record<keyof FetchResponse, readonly string[]>> = {
+  source_id: ['string'],
+  success: ['boolean'],
+  content: ['string', 'null'],
+  content_base64: ['string', 'null'],
+  presigned_url: ['string', 'null'],
+  content_type: ['string', 'null'],
+  size_bytes: ['number', 'null'],
+  message: ['string'],
+  error: ['string', 'null'],
+};
 
 function failure(status: number, body: unknown): FetchFailed {
   const { detail } = body as { detail: { success: boolean; message: string; error_code: string } };

@@ -31,7 +31,9 @@ export class SourceDownloadClient {
     const body: unknown = await response.json();
     if (response.status !== 200)
       throw new DownloadFailed(response.status, (body as { detail: string }).detail);
-    return (body as { download_url: string }).download_url;
+    const { download_url: downloadUrl } = body as { download_url?: unknown };
+    if (typeof downloadUrl !== 'string') throw new Error(`download_url is ${JSON.stringify(downloadUrl)}.`);
+    return downloadUrl;
   }
 
   /** The file's original bytes. */

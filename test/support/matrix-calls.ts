@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+
+import { freshId, type Answer, type Api, type RequestOptions } from './api.js';
+import type { MatrixRow } from './matrix-table.js';
+import { done, makeTarget, type Target } from './matrix-targets.js';
+import type { MatrixCaller, MatrixWorld } from './matrix-world.js';
+
+/** What a call sends beside its path: always something that the gateway would take from who may. */
+type Sent = (caller: MatrixCaller, target: Target, variant: string) => RequestOptions;
+
+const fetched: Sent = ({ fetchTenant, subTenant }, { sourceId }) => ({
+  json: { tenant_id: fetchTenant, sub_tenant_id: subTenant, source_id: sourceId, mode: 'both' },
+});
+const renamed: Sent = () => ({ json: { name: freshId('renamed') } });
+const bytes: Sent = () => ({ body: 'new bytes', headers: { 'content-type': 'application/octet-stream' } });
+
+/** By call, what it sends. A call that takes a body must be here. */
+export const BODIES: Readonly<Record<string, Sent>> = {
+  'POST /fetch/content': fetched,
+  'POST /fetch/fetch-source-content': fetched,
+  'POST /fetch/fetch_source_content': fetched,
+  'POST /v1/sources': (_, { sourceId }, variant) => {
+    const form = new FormData();
+    if (variant === 'with an id in use') form.append('source_id', sourceId);
+    form.append('file', new Blob(['new bytes'], { type: 'text/plain' }), 'new.txt');
+    return { form };
+  },
+  'PATCH /v1/sources/{source_id}': renamed,
+  'PUT /v1/sources/{source_id}/content': bytes,
+  'POST /v1/sources/{source_id}/links': () => ({ json: { expires_in: 600 } }),
+  'POST /v1/tenants': () => ({ json: { tenant_id: freshId('t'), name: 'new' } }),
+  'PATCH /v1/tenants/{tenant_id}': renamed,
+  'POST /v1/tenants/{tenant_id}/sub-tenants': () => ({ json: { sub_tenant_id: freshId('s') } }),
+  'PATCH /v1/tenants/{tenant_id}/sub-tenants/{sub_tenant_id}': renamed,
+  'POST /v1/tenants/{tenant_id}/tokens': () => ({ json: { name: 'new', role: 'viewer' } }),
+};
+
+/** Calls that end or stop a whole tenant: each needs one of its own. */
+const ON_TENANTS =
+  /^(?:DELETE \/v1\/tenants\/\{tenant_id\}|POST \/v1\/tenants\/\{tenant_id\}\/(?:suspend|resume))$/;
+
+/** Paths whose GET is a page of things. */
+const LIST = /\/(?:tenants|sub-tenants|tokens|sources|links)$/;
+
+/** Whether a call only looks. */
+export function isRead({ method, path }: MatrixRow): boolean {
+  return method === 'GET' || method === 'HEAD' || path.startsWith('/fetch/');
+}
+
+/** Makes one call of the matrix. */
+export async function call(
+  world: Pick<MatrixWorld, 'links'>,
+  row: MatrixRow,
+  caller: MatrixCaller,
+  target: Target,
+): Promise<Answer> {
+  const sent = BODIES[`${row.method} ${row.path}`]?.(caller, target, row.variant) ?? {};
+  const headers = { ...sent.headers, ...placeHeaders(row.path, caller) };
+  return await caller.api.request(row.method, pathOf(world, row, target), { ...sent, headers });
+}
+
+/** A target that nobody has touched, for a call that changes what it is aimed at; suspended where the call resumes. */
+export async function freshTarget(world: MatrixWorld, row: MatrixRow): Promise<Target> {
+  const { root, home, place } = world;
+  const target = await (ON_TENANTS.test(`${row.method} ${row.path}`)
+    ? freshTenant(root, row.variant === 'force')
+    : makeTarget(root, home.id, place));
+  if (row.path.endsWith('/resume'))
+    done(await root.post(pathOf(world, { ...row, path: row.path.replace(/resume$/, 'suspend') }, target)));
+  return target;
+}
+
+async function freshTenant(root: Api, isFull: boolean): Promise<Target> {
+  const tenantId = freshId('t');
+  done(await root.post('/v1/tenants', { tenant_id: tenantId }));
+  if (isFull) return await makeTarget(root, tenantId, 'default');
+  return { tenantId, subTenantId: '', sourceId: '', linkId: '', linkUrl: '', tokenId: '', childId: '' };
+}
+
+function pathOf(
+  world: Pick<MatrixWorld, 'links'>,
+  { method, path, variant }: MatrixRow,
+  target: Target,
+): string {
+  const link = world.links[variant]?.split('/l/')[1];
+  const values: Readonly<Record<string, string | undefined>> = {
+    tenant_id: target.tenantId,
+    sub_tenant_id: target.childId,
+    source_id: variant === 'new' ? randomUUID() : target.sourceId,
+    token_id: target.tokenId,
+    link_id: target.linkId,
+    link,
+  };
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`Nothing stands for ${name} in ${path}, case "${variant}".`);
+    return value;
+  });
+  if (variant === 'force') return `${filled}?force=true`;
+  // Lists are asked for in full: what is beyond the first page would pass for not shown.
+  return method === 'GET' && LIST.test(path) ? `${filled}?limit=100` : filled;
+}
+
+/** The two families and the native calls have headers of their own for where a request acts; links look at none. */
+function placeHeaders(path: string, { tenant, subTenant }: MatrixCaller): Record<string, string> {
+  if (path.startsWith('/knowledge-base/')) return tenant === undefined ? {} : { 'x-anyreach-org': tenant };
+  if (path.startsWith('/fetch/')) return {};
+  return {
+    ...(tenant === undefined ? {} : { 'x-tenant-id': tenant }),
+    ...(subTenant === undefined ? {} : { 'x-sub-tenant-id': subTenant }),
+  };
+}

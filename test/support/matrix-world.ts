@@ -1,0 +1,161 @@
+import { freshId, makeTenant, makeToken, type Api, type TestTenant } from './api.js';
+import {
+  done,
+  makeExpiredLink,
+  makeOrphanedLink,
+  makeSubTenant,
+  makeTarget,
+  revoke,
+  type Target,
+} from './matrix-targets.js';
+import { asOwner } from './owner-connection.js';
+
+/** Somebody who calls, as the page of expectations names them. */
+export interface MatrixCaller {
+  readonly api: Api;
+  /** What the calls are aimed at. */
+  readonly target: Target;
+  /** Where it says that it acts: in headers, or in the body of the fetch calls. */
+  readonly tenant?: string;
+  readonly subTenant?: string;
+  /** Tenant named in the body of a fetch call, which always has one. */
+  readonly fetchTenant?: string;
+}
+
+/** Tenants, targets, callers and links of the matrix. */
+export interface MatrixWorld {
+  readonly root: Api;
+  readonly home: TestTenant;
+  /** Sub-tenant of {@link home} that the targets lie in. */
+  readonly place: string;
+  readonly callers: Readonly<Record<string, MatrixCaller>>;
+  /** By the words that the page has for them; empty for a good one. */
+  readonly links: Readonly<Record<string, string>>;
+}
+
+/** Makes everything that the calls of the matrix are aimed at, and everybody who makes them. */
+export async function makeWorld(root: Api, dataDir: string): Promise<MatrixWorld> {
+  const [home, elsewhere, off] = [await makeTenant(root), await makeTenant(root), await makeTenant(root)];
+  const third = (await makeTenant(root)).id;
+  const [place, beside, shut] = [freshId('a'), freshId('b'), freshId('c')];
+  for (const id of [place, shut]) await makeSubTenant(root, home.id, id);
+  done(await root.post(`/v1/tenants/${home.id}/sub-tenants`, { sub_tenant_id: beside }));
+  const targets = {
+    home: await makeTarget(root, home.id, place),
+    shut: await makeTarget(root, home.id, shut, shut),
+    off: await makeTarget(root, off.id, await makeSubTenant(root, off.id, freshId('a'))),
+    third: await makeTarget(root, third, 'default'),
+  };
+  const links = await makeLinks(root, dataDir, targets);
+  const callers = {
+    ...(await withoutCredential(root, dataDir, home, targets.home)),
+    ...(await fromElsewhere(root, { home, elsewhere, off, beside, targets })),
+    ...(await atHome(root, home, targets.home)),
+  };
+  done(await root.post(`/v1/tenants/${off.id}/suspend`));
+  done(await root.post(`/v1/tenants/${home.id}/sub-tenants/${shut}/suspend`));
+  return { root, home, place, callers, links };
+}
+
+type Callers = Record<string, MatrixCaller>;
+type Targets = Readonly<Record<'home' | 'shut' | 'off' | 'third', Target>>;
+
+async function withoutCredential(
+  root: Api,
+  dataDir: string,
+  home: TestTenant,
+  target: Target,
+): Promise<Callers> {
+  const [expired, revoked] = [await makeAdmin(root, home.id), await makeAdmin(root, home.id)];
+  const { token_id: id } = done(await expired.get('/v1/me')).json;
+  await asOwner(dataDir, (owner) =>
+    owner.query('UPDATE tokens SET expires_at = now() WHERE token_id = $1', [id]),
+  );
+  await revoke(root, revoked, home.id);
+  const good = home.admin.token ?? '';
+  const tokens: Record<string, string | null> = {
+    anonymous: null,
+    garbage: 'xyz',
+    malformed: `${good.slice(0, -1)}${good.endsWith('0') ? '1' : '0'}`,
+    expired: expired.token,
+    revoked: revoked.token,
+  };
+  const named = { target, subTenant: target.subTenantId, fetchTenant: home.id };
+  return Object.fromEntries(
+    Object.entries(tokens).map(([name, token]) => [name, { api: root.as(token), ...named }]),
+  );
+}
+
+async function fromElsewhere(
+  root: Api,
+  tenants: Readonly<Record<'home' | 'elsewhere' | 'off', TestTenant>> & { beside: string; targets: Targets },
+): Promise<Callers> {
+  const { home, elsewhere, off, beside, targets } = tenants;
+  const [sibling, shut] = [
+    await makeAdmin(root, home.id, { sub_tenant_ids: [beside] }),
+    await makeAdmin(root, home.id, { sub_tenant_ids: [targets.shut.subTenantId] }),
+  ];
+  const here = { tenant: home.id, subTenant: targets.home.subTenantId, fetchTenant: home.id };
+  const atHome = { target: targets.home, fetchTenant: home.id };
+  return {
+    stranger: { api: elsewhere.admin, target: targets.home, fetchTenant: elsewhere.id },
+    'stranger here': { api: elsewhere.admin, target: targets.home, ...here },
+    sibling: { api: sibling, ...atHome, subTenant: beside },
+    'sibling here': { api: sibling, ...atHome, ...here },
+    'tenant off': {
+      api: off.admin,
+      target: targets.off,
+      subTenant: targets.off.subTenantId,
+      fetchTenant: off.id,
+    },
+    'sub-tenant off': {
+      api: shut,
+      target: targets.shut,
+      subTenant: targets.shut.subTenantId,
+      fetchTenant: home.id,
+    },
+  };
+}
+
+async function atHome(root: Api, home: TestTenant, target: Target): Promise<Callers> {
+  const named = { target, subTenant: target.subTenantId, fetchTenant: home.id };
+  return {
+    admin: { api: home.admin, ...named },
+    editor: { api: home.editor, ...named },
+    viewer: { api: home.viewer, ...named },
+    uploader: { api: home.uploader, ...named },
+    'other scope': { api: await makeAdmin(root, home.id, { scopes: ['usage:read'] }), ...named },
+    platform: { api: root, ...named, tenant: home.id },
+    'platform at large': { api: root, target },
+  };
+}
+
+async function makeLinks(root: Api, dataDir: string, targets: Targets): Promise<Record<string, string>> {
+  const { home, shut, off, third } = targets;
+  const [ended, orphan] = [
+    await makeTarget(root, home.tenantId, home.subTenantId),
+    await makeTarget(root, home.tenantId, home.subTenantId),
+  ];
+  const headers = { 'x-tenant-id': home.tenantId, 'x-sub-tenant-id': home.subTenantId };
+  done(await root.delete(`/v1/links/${ended.linkId}`, { headers }));
+  done(await root.delete(`/v1/sources/${orphan.sourceId}`, { headers }));
+  const good = home.linkUrl;
+  const middle = good.length - 30;
+  const changed = `${good.slice(0, middle)}${good[middle] === 'A' ? 'B' : 'A'}${good.slice(middle + 1)}`;
+  return {
+    '': good,
+    'of another tenant': third.linkUrl,
+    damaged: changed,
+    expired: await makeExpiredLink(root, dataDir, home),
+    'taken back': ended.linkUrl,
+    'of a deleted source': orphan.linkUrl,
+    'of a revoked token': await makeOrphanedLink(root, home),
+    'of a suspended tenant': off.linkUrl,
+    'of a suspended sub-tenant': shut.linkUrl,
+  };
+}
+
+/** An administrator of a tenant, narrowed as wished. */
+export function makeAdmin(root: Api, tenantId: string, wish: Record<string, unknown> = {}): Promise<Api> {
+  return makeToken(root, tenantId, { role: 'admin', ...wish });
+}

@@ -1,0 +1,87 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type pg from 'pg';
+
+import { connectAsOwner } from './owner-connection.js';
+
+/** All that a gateway keeps, in a form that two moments can be compared by. */
+export interface Stored {
+  /** By table, tenant and sub-tenant (`sources acme/legal`): the number of rows and a digest of them. */
+  readonly rows: Readonly<Record<string, string>>;
+  /** Files in the data folder, unfinished ones included: path, bytes and time of the last change. */
+  readonly files: readonly string[];
+}
+
+/** Watches what a gateway with an embedded database keeps. For a gateway of one's own: others' writes show as well. */
+export class StoredState {
+  private constructor(
+    private readonly dataDir: string,
+    private readonly client: pg.Client,
+    private readonly query: string,
+  ) {}
+
+  /** Connects as the owner, whom row-level security does not hold. Throws when there are no tables to look at. */
+  static async of(dataDir: string): Promise<StoredState> {
+    const client = await connectAsOwner(dataDir);
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT tablename AS name FROM pg_tables
+       WHERE schemaname = 'public' ORDER BY 1`,
+    );
+    if (rows.length === 0) throw new Error('The database has no tables.');
+    const digests = rows.map(
+      ({ name }) =>
+        `SELECT concat(${client.escapeLiteral(name)}, ' ', row->>'tenant_id', '/', row->>'sub_tenant_id') AS name,
+           count(*) || ' rows, ' || md5(string_agg(row::text, E'\\n' ORDER BY row::text COLLATE "C")) AS digest
+         FROM ${name} t, to_jsonb(t) row GROUP BY 1`,
+    );
+    return new StoredState(dataDir, client, digests.join(' UNION ALL '));
+  }
+
+  /** What is kept now. Throws when files go meanwhile. */
+  async read(): Promise<Stored> {
+    const [rows, files] = await Promise.all([this.readRows(), this.files()]);
+    return { rows, files };
+  }
+
+  /** The rows alone, for when files may be removed in the background. */
+  async readRows(): Promise<Stored['rows']> {
+    const { rows } = await this.client.query<{ name: string; digest: string }>(this.query);
+    return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]));
+  }
+
+  /** Disconnects. */
+  async close(): Promise<void> {
+    await this.client.end();
+  }
+
+  /** The database's own files are left out: its rows tell what is in them. */
+  private async files(): Promise<string[]> {
+    const tops = (await readdir(this.dataDir)).filter((name) => name !== 'postgres');
+    const nested = await Promise.all(tops.map((name) => walk(join(this.dataDir, name))));
+    const described = nested.flat().map(async (path) => {
+      const { size, mtimeMs } = await stat(path);
+      return `${relative(this.dataDir, path)}, ${size} bytes, ${mtimeMs}`;
+    });
+    return (await Promise.all(described)).sort();
+  }
+}
+
+/** What is another at a later moment: places in tables, and files that came, went or changed. */
+export function differences(before: Stored, after: Stored): string[] {
+  return [
+    ...changedRows(before.rows, after.rows),
+    ...before.files.filter((file) => !after.files.includes(file)).map((file) => `was ${file}`),
+    ...after.files.filter((file) => !before.files.includes(file)).map((file) => `is ${file}`),
+  ];
+}
+
+/** The places in tables whose rows are others at a later moment. */
+export function changedRows(before: Stored['rows'], after: Stored['rows']): string[] {
+  return Object.keys({ ...before, ...after }).filter((name) => before[name] !== after[name]);
+}
+
+async function walk(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+}

@@ -1,0 +1,189 @@
+import { newUuid } from '#kernel';
+import { randomBytes } from 'node:crypto';
+
+import type { StoreBench, StoreWorld } from './store-world.js';
+
+/** How one call of a store is made when nothing is missing. */
+export interface StoreCase {
+  readonly args: (world: StoreWorld) => unknown[];
+  /** Paths into the arguments of what names a row. */
+  readonly ids: readonly string[];
+  /** Paths that the call's contract lets be undefined, or does not look at. */
+  readonly open?: readonly string[];
+  /** What has to be so before the call has anything to do. */
+  readonly prepare?: (bench: StoreBench, world: StoreWorld) => Promise<unknown>;
+  /** The first argument is a transaction of the tenant's. */
+  readonly inTransaction?: boolean;
+}
+
+const context = ({ tenantId }: StoreWorld): object => ({ tenantId, subTenantId: 'default' });
+const reference = ({ sourceId }: StoreWorld): object => ({ sourceId, externalId: null });
+const accepts = (): void => undefined;
+const CONTEXT = ['0.tenantId', '0.subTenantId'];
+const REFERENCE = ['1.sourceId'];
+const sql =
+  (text: string) =>
+  (bench: StoreBench, { tenantId }: StoreWorld) =>
+    bench.owner(text, [tenantId]);
+
+const commitment = (w: StoreWorld): object => ({
+  reference: reference(w),
+  name: 'two.txt',
+  defaultName: 'x',
+  contentType: 'text/plain',
+  metadata: { a: 1 },
+  stored: { sizeBytes: 1, checksumSha256: 'aa' },
+  accepts,
+});
+const newToken = (w: StoreWorld): object => ({
+  tenantId: w.tenantId,
+  tokenId: newUuid(),
+  tokenHash: randomBytes(32),
+  prefix: 'gth_',
+  name: 'new',
+  role: 'viewer',
+  scopes: ['sources:read'],
+  subTenantIds: ['branch'],
+  ipRanges: ['10.0.0.0/8'],
+  createdBy: w.tokenId,
+  expiresAt: new Date('2100-01-01'),
+});
+const newLink = (w: StoreWorld): object => ({
+  linkId: newUuid(),
+  sourceId: w.sourceId,
+  tokenId: w.tokenId,
+  filename: null,
+  disposition: 'inline',
+  expiresAt: new Date('2100-01-01'),
+});
+const linkFilter = (w: StoreWorld): object => ({
+  sourceId: w.sourceId,
+  tokenId: w.tokenId,
+  before: { createdAt: '2100-01-01T00:00:00.000Z', id: newUuid() },
+  limit: 5,
+});
+const sourceFilter = (w: StoreWorld): object => ({
+  namePrefix: 'one',
+  contentType: 'text/plain',
+  externalId: w.externalId,
+  createdAfter: new Date('2001-01-01'),
+  createdBefore: new Date('2100-01-01'),
+  position: { createdAt: '2100-01-01T00:00:00.000Z', id: newUuid() },
+  limit: 5,
+});
+const claims = (w: StoreWorld): object => ({
+  tenantKey: w.tenantKey,
+  sourceId: w.sourceId,
+  kind: 'managed',
+  referenceId: w.linkId,
+});
+const newTenant = (): object => ({
+  tenantId: `t-${newUuid()}`,
+  tenantKey: randomBytes(6).toString('hex'),
+  name: 'new',
+  defaultSubTenantId: 'default',
+});
+
+/** Every call of every store, by name. */
+export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
+  'PlatformTokenStore.ensureRoot': { args: () => [randomBytes(32)], ids: [] },
+  'PlatformTokenStore.findLive': { args: (w) => [w.rootHash], ids: ['0'] },
+  'TokenStore.findLive': { args: (w) => [w.tenantKey, w.tokenHash], ids: ['0', '1'] },
+  'TokenStore.create': { args: (w) => [newToken(w)], ids: ['0.tenantId', '0.tokenId'] },
+  'TokenStore.find': { args: (w) => [w.tenantId, w.tokenId], ids: ['0', '1'] },
+  'TokenStore.list': {
+    args: (w) => [w.tenantId, ['branch'], 'ffffffff-ffff-7fff-bfff-ffffffffffff', 5],
+    ids: ['0'],
+    prepare: sql("UPDATE tokens SET sub_tenant_ids = '{branch}' WHERE tenant_id = $1"),
+  },
+  'TokenStore.revoke': { args: (w) => [w.tenantId, w.tokenId], ids: ['0', '1'] },
+  'TokenStore.existingSubTenants': { args: (w) => [w.tenantId, ['branch']], ids: ['0', '1', '1.0'] },
+  'LinkStore.create': {
+    args: (w) => [context(w), newLink(w)],
+    ids: [...CONTEXT, '1.linkId', '1.sourceId', '1.tokenId'],
+  },
+  'LinkStore.list': { args: (w) => [context(w), linkFilter(w)], ids: CONTEXT },
+  'LinkStore.revoke': { args: (w) => [context(w), w.linkId], ids: [...CONTEXT, '1'] },
+  'SigningKeyStore.findCurrent': { args: (w) => [w.tenantId], ids: ['0'] },
+  'SigningKeyStore.findByTenantKey': { args: (w) => [w.tenantKey, 1], ids: ['0', '1'] },
+  'SigningKeyStore.ensureFirst': {
+    args: (w) => [w.tenantId, randomBytes(8)],
+    ids: ['0'],
+    prepare: sql('DELETE FROM signing_keys WHERE tenant_id = $1'),
+  },
+  'OutboxStore.tenantsWithDueWork': { args: () => [5], ids: [] },
+  'OutboxStore.expireUploads': {
+    args: (w) => [w.tenantId],
+    ids: ['0'],
+    prepare: sql('UPDATE uploads SET expires_at = now() WHERE tenant_id = $1'),
+  },
+  'OutboxStore.lease': { args: (w) => [w.tenantId, 5], ids: ['0'] },
+  'OutboxStore.complete': { args: (w) => [w.tenantId, [w.outboxId]], ids: ['0', '1', '1.0'] },
+  'OutboxStore.erase': {
+    args: (w) => [w.tenantId, 5],
+    ids: ['0'],
+    prepare: sql("UPDATE tenants SET status = 'deleting' WHERE tenant_id = $1"),
+  },
+  'RedemptionStore.find': { args: (w) => [claims(w)], ids: ['0.tenantKey', '0.sourceId'] },
+  'SourceStore.find': { args: (w) => [context(w), reference(w)], ids: [...CONTEXT, ...REFERENCE] },
+  'SourceStore.findInTenant': { args: (w) => [w.tenantId, w.sourceId, ['default']], ids: ['0', '1', '2.0'] },
+  'SourceStore.list': { args: (w) => [context(w), sourceFilter(w)], ids: CONTEXT },
+  'SourceStore.update': {
+    args: (w) => [context(w), reference(w), { name: 'new', metadata: { a: 1 } }, accepts],
+    ids: [...CONTEXT, ...REFERENCE],
+    open: ['2.name', '2.metadata', '2.metadata.a'],
+  },
+  'SourceStore.remove': { args: (w) => [context(w), reference(w), accepts], ids: [...CONTEXT, ...REFERENCE] },
+  'source.store.lock': {
+    args: (w) => [context(w), reference(w)],
+    ids: [...CONTEXT, ...REFERENCE],
+    inTransaction: true,
+  },
+  'UploadStore.open': { args: (w) => [context(w), w.tokenId], ids: [...CONTEXT, '1'] },
+  'UploadStore.renew': {
+    args: (w) => [context(w), { uploadId: w.uploadId }],
+    ids: ['0.tenantId', '1.uploadId'],
+    open: ['0.subTenantId'],
+  },
+  'UploadStore.abandon': {
+    args: (w) => [context(w), { uploadId: w.uploadId }],
+    ids: ['0.tenantId', '1.uploadId'],
+    open: ['0.subTenantId'],
+  },
+  'UploadStore.commit': {
+    args: (w) => [context(w), { uploadId: w.uploadId, objectKey: w.objectKey }, commitment(w)],
+    ids: ['0.tenantId', '1.uploadId'],
+    open: ['2.name', '2.defaultName', '2.metadata', '2.metadata.a'],
+  },
+  'SubTenantStore.create': { args: (w) => [w.tenantId, 'new', 'New'], ids: ['0', '1'] },
+  'SubTenantStore.find': { args: (w) => [w.tenantId, 'branch'], ids: ['0', '1'] },
+  'SubTenantStore.list': { args: (w) => [w.tenantId, ['branch'], 'a', 5], ids: ['0', '1.0'] },
+  'SubTenantStore.update': {
+    args: (w) => [w.tenantId, 'branch', { name: 'new', status: 'suspended' }],
+    ids: ['0', '1'],
+    open: ['2.name', '2.status'],
+  },
+  'SubTenantStore.remove': { args: (w) => [w.tenantId, 'branch', true], ids: ['0', '1'] },
+  'TenantContextStore.find': { args: (w) => [w.tenantId, 'branch', ['branch']], ids: ['0'] },
+  'TenantStore.create': {
+    args: () => [newTenant()],
+    ids: ['0.tenantId', '0.tenantKey', '0.defaultSubTenantId'],
+  },
+  'TenantStore.find': { args: (w) => [w.tenantId], ids: ['0'] },
+  'TenantStore.list': { args: () => ['a', 5], ids: [] },
+  'TenantStore.update': {
+    args: (w) => [w.tenantId, { name: 'new', status: 'suspended' }],
+    ids: ['0'],
+    open: ['1.name', '1.status'],
+  },
+  'TenantStore.remove': { args: (w) => [w.tenantId, true], ids: ['0'] },
+  'tenant.store.dropTenantRows': {
+    args: (w) => [w.tenantId],
+    ids: ['0'],
+    inTransaction: true,
+    prepare: async (bench, w) => {
+      for (const table of ['sources', 'uploads', 'outbox'])
+        await bench.owner(`DELETE FROM ${table} WHERE tenant_id = $1`, [w.tenantId]);
+    },
+  },
+};

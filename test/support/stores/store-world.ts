@@ -1,0 +1,192 @@
+import { Database, PlatformDatabase, TenantDatabase } from '#database';
+import { newUuid } from '#kernel';
+import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+
+import { ENTITIES } from '../../../apps/gateway/src/entities.js';
+import { freshId } from '../api.js';
+import { ThrowawayDatabase } from '../test-database.js';
+
+const LIBRARIES = fileURLToPath(new URL('../../../libs', import.meta.url));
+const TABLES = ['tenants', 'sub_tenants', 'tokens', 'signing_keys', 'sources', 'uploads', 'outbox', 'links'];
+
+/** Anything a store module exports that can be called: a method of a store, or a function beside it. */
+export type StoreCall = (...args: unknown[]) => unknown;
+
+/** The ids of one tenant that has one row of everything. */
+export interface StoreWorld {
+  readonly tenantId: string;
+  readonly tenantKey: string;
+  readonly branch: string;
+  readonly tokenId: string;
+  readonly tokenHash: Buffer;
+  readonly rootHash: Buffer;
+  readonly sourceId: string;
+  readonly externalId: string;
+  readonly linkId: string;
+  readonly uploadId: string;
+  readonly objectKey: string;
+  readonly outboxId: string;
+}
+
+/** Every store of the product on a database of its own, with nobody else at work in it. */
+export class StoreBench {
+  private constructor(
+    private readonly throwaway: ThrowawayDatabase,
+    private readonly database: Database,
+    private readonly client: pg.Client,
+    readonly tenants: TenantDatabase,
+    readonly platform: PlatformDatabase,
+    /** By name: `SourceStore.find` for a method, `source.store.lock` for a function beside a store. */
+    readonly calls: ReadonlyMap<string, StoreCall>,
+  ) {}
+
+  static async open(): Promise<StoreBench> {
+    const throwaway = await ThrowawayDatabase.create();
+    const database = await Database.open({
+      url: throwaway.runtimeUrl,
+      migrationUrl: throwaway.ownerUrl,
+      dataDir: tmpdir(),
+      poolSize: 2,
+      entities: ENTITIES,
+      log: { info: () => undefined, warn: () => undefined },
+    });
+    const tenants = new TenantDatabase(database.dataSource);
+    const platform = new PlatformDatabase(database.dataSource);
+    const client = new pg.Client({ connectionString: throwaway.ownerUrl });
+    await client.connect();
+    return new StoreBench(
+      throwaway,
+      database,
+      client,
+      tenants,
+      platform,
+      await storeCalls(tenants, platform),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.client.end();
+    await this.database.close();
+    await this.throwaway.drop();
+  }
+
+  /** Rows of one statement as the owner, who sees every tenant's. */
+  async owner<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.client.query(text, values)).rows as Row[];
+  }
+
+  /** Everything that is stored, of all tenants, as text to compare. */
+  async everything(): Promise<string> {
+    const parts = [...TABLES, 'tenant_directory', 'platform_tokens'].map(
+      (table) => `SELECT '${table}' AS "table", t::text AS row FROM ${table} t`,
+    );
+    const rows = await this.owner<{ table: string; row: string }>(
+      `${parts.join(' UNION ALL ')} ORDER BY 1, 2`,
+    );
+    return rows.map(({ table, row }) => `${table} ${row}`).join('\n');
+  }
+
+  /** Makes a tenant with a row of everything, by SQL alone. */
+  async makeWorld(): Promise<StoreWorld> {
+    const tenantKey = randomBytes(6).toString('hex');
+    const world: StoreWorld = {
+      tenantId: freshId('t'),
+      tenantKey,
+      branch: 'branch',
+      tokenId: newUuid(),
+      tokenHash: randomBytes(32),
+      rootHash: randomBytes(32),
+      sourceId: newUuid(),
+      externalId: 'one',
+      linkId: newUuid(),
+      uploadId: newUuid(),
+      objectKey: `${tenantKey}/${newUuid()}`,
+      outboxId: newUuid(),
+    };
+    for (const [text, values] of inserts(world)) await this.owner(text, values);
+    return world;
+  }
+}
+
+function inserts(w: StoreWorld): [string, unknown[]][] {
+  return [
+    ["INSERT INTO platform_tokens VALUES (gen_random_uuid(), $1, 'root')", [w.rootHash]],
+    ['INSERT INTO tenant_directory VALUES ($1, $2)', [w.tenantKey, w.tenantId]],
+    ["INSERT INTO tenants VALUES ($1, $2, 'Name', 'default')", [w.tenantId, w.tenantKey]],
+    ["INSERT INTO sub_tenants VALUES ($1, 'default', 'x'), ($1, $2, 'y')", [w.tenantId, w.branch]],
+    [
+      `INSERT INTO tokens (tenant_id, token_id, token_hash, prefix, name, role, scopes, created_by)
+       VALUES ($1, $2, $3, 'gth_', 'token', 'viewer', '{sources:read}', $2)`,
+      [w.tenantId, w.tokenId, w.tokenHash],
+    ],
+    ["INSERT INTO signing_keys VALUES ($1, 1, '\\x01')", [w.tenantId]],
+    [
+      `INSERT INTO sources (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type)
+       VALUES ($1, $2, 'default', $3, 'one.txt', 'pending', 'text/plain')`,
+      [w.tenantId, w.sourceId, w.externalId],
+    ],
+    [
+      `INSERT INTO uploads (tenant_id, upload_id, sub_tenant_id, object_key, created_by, expires_at)
+       VALUES ($1, $2, 'default', $3, $2, now() + interval '1 hour')`,
+      [w.tenantId, w.uploadId, w.objectKey],
+    ],
+    [
+      "INSERT INTO outbox (tenant_id, outbox_id, kind, object_key) VALUES ($1, $2, 'remove_object', $3)",
+      [w.tenantId, w.outboxId, `${w.tenantKey}/${w.outboxId}`],
+    ],
+    [
+      `INSERT INTO links (tenant_id, link_id, sub_tenant_id, source_id, token_id, disposition, expires_at)
+       VALUES ($1, $2, 'default', $3, $4, 'attachment', 'infinity')`,
+      [w.tenantId, w.linkId, w.sourceId, w.tokenId],
+    ],
+  ];
+}
+
+/** Every method of every class, and every function, that a `*.store.ts` file exports. */
+async function storeCalls(
+  tenants: TenantDatabase,
+  platform: PlatformDatabase,
+): Promise<ReadonlyMap<string, StoreCall>> {
+  const files = (await readdir(LIBRARIES, { recursive: true })).filter((file) => file.endsWith('.store.ts'));
+  const calls = new Map<string, StoreCall>();
+  for (const file of files.sort()) {
+    const module = (await import(join(LIBRARIES, file))) as Record<string, unknown>;
+    for (const [name, exported] of Object.entries(module)) {
+      if (typeof exported !== 'function') continue;
+      const methods = methodsOf(exported);
+      // Only a class's source begins so: it has no methods of its own otherwise.
+      if (!exported.toString().startsWith('class '))
+        calls.set(`${basename(file, '.ts')}.${name}`, exported as StoreCall);
+      const store = (methods.length === 0 ? {} : construct(exported, tenants, platform)) as Record<
+        string,
+        StoreCall
+      >;
+      for (const method of methods) calls.set(`${name}.${method}`, bound(store, method));
+    }
+  }
+  return calls;
+}
+
+/** A method that can be called alone; it keeps the number of its parameters. */
+function bound(store: Record<string, StoreCall>, method: string): StoreCall {
+  const call: StoreCall = (...args) => store[method]?.(...args);
+  return Object.defineProperty(call, 'length', { value: store[method]?.length });
+}
+
+function methodsOf(exported: object): string[] {
+  const prototype = (exported as { prototype?: object }).prototype;
+  if (prototype === undefined) return [];
+  return Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
+}
+
+/** A store takes the tenants' database, the platform's, or both, as its constructor's types say. */
+function construct(store: object, tenants: TenantDatabase, platform: PlatformDatabase): object {
+  const types = Reflect.getMetadata('design:paramtypes', store) as unknown[];
+  const given = types.map((type) => (type === PlatformDatabase ? platform : tenants));
+  return Reflect.construct(store as new (...args: unknown[]) => object, given);
+}
