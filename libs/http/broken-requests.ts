@@ -13,7 +13,12 @@ const KINDS: Readonly<Record<string, ErrorKind>> = {
 const UNKNOWN_METHOD = /^[\w!#$%&'*+.^`|~-]+ \S+ HTTP\/1\.[01]\r?\n/;
 
 /** What Node says about the bytes; `rawPacket` holds the last of them. */
-type BrokenRequest = Error & { readonly code?: string; readonly rawPacket?: unknown };
+type BrokenRequest = Error & {
+  readonly code?: string;
+  readonly rawPacket?: unknown;
+  /** Where in the packet the parser gave up. */
+  readonly bytesParsed?: number;
+};
 
 /** Connections that ended in broken bytes; whatever follows on one of them is broken too. */
 const broken = new WeakSet<Socket>();
@@ -56,9 +61,15 @@ export function answerOnSocket(kind: ErrorKind, socket: Socket): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-function kindOf({ code, rawPacket }: BrokenRequest): ErrorKind {
+function kindOf({ code, rawPacket, bytesParsed = 0 }: BrokenRequest): ErrorKind {
   // RFC 9110 §9.1: 501 for a method that is not recognized, as against one that is not allowed here.
-  const text = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1', 0, 16_384) : '';
+  // Requests before the broken one may be in the same packet.
+  const text = Buffer.isBuffer(rawPacket) ? lineAt(rawPacket.toString('latin1'), bytesParsed) : '';
   if (code === 'HPE_INVALID_METHOD' && UNKNOWN_METHOD.test(text)) return HttpErrors.notImplemented;
   return KINDS[code ?? ''] ?? CommonErrors.unparsable;
+}
+
+/** What begins with the line that a position is in. */
+function lineAt(text: string, position: number): string {
+  return position === 0 ? text : text.slice(text.lastIndexOf('\n', position - 1) + 1);
 }
