@@ -4,6 +4,9 @@ import { EmbeddedPostgresInUseError } from './embedded-postgres.errors.js';
 import { giveToFolderOwner, type Log } from './os-user.js';
 import { run } from './run.js';
 
+/** How long to wait for a holder that is just ending: one that was killed is gone when the kernel has buried it. */
+const PATIENCE_SECONDS = 3;
+
 /** A held lock. Closing it gives it up, and so does the end of the process, however it ends. */
 export interface FolderLock {
   release(): Promise<void>;
@@ -30,7 +33,7 @@ export async function takeFolderLock(dataDir: string, log: Log): Promise<FolderL
 }
 
 async function lock(file: FileHandle, dataDir: string, log: Log): Promise<void> {
-  const result = await run('flock', ['-n', '3'], { descriptor: file.fd }).catch(() => null);
+  const result = await run('flock', ['-w', String(PATIENCE_SECONDS), '3'], { descriptor: file.fd }).catch(() => null);
   if (result?.code === 0) return;
   // Exit code 1 without a word is "held by somebody else"; anything else is a lock that cannot be had at all.
   if (result?.code === 1 && result.stderr.trim() === '') {
