@@ -10,6 +10,7 @@ const FLOORS = [
   ['audit'],
   ['tenant'],
   ['auth'],
+  ['binding'],
   ['presign'],
   ['source'],
 ];

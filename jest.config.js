@@ -2,7 +2,8 @@
  * Unit tests beside the code and the suites under test/, as native ES modules compiled by swc.
  * Run through `npm test`, which passes --experimental-vm-modules to Node.
  */
-const libraries = 'kernel|config|http|database|storage|storage-fs|tenant|auth|source|presign';
+const libraries =
+  'kernel|config|http|database|storage|storage-fs|storage-s3|storage-azure|binding|tenant|auth|source|presign';
 
 export default {
   rootDir: import.meta.dirname,

@@ -27,6 +27,7 @@ const BREAKS: Record<string, [file: string, imports: string][]> = {
   'floor-audit': [['libs/audit/up.ts', "import '#tenant'"]],
   'floor-tenant': [['libs/tenant/up.ts', "import '#auth'"]],
   'floor-auth': [['libs/auth/up.ts', "import '#presign'"]],
+  'floor-binding': [['libs/binding/up.ts', "import '#presign'"]],
   'floor-presign': [['libs/presign/up.ts', "import '#source'"]],
   'floor-source': [['libs/source/client.ts', "import '#client'"]],
   'adapter-on-port': [['libs/storage-s3/up.ts', "import '#tenant'"]],

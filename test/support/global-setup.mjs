@@ -1,6 +1,7 @@
 /**
  * Jest global set-up: starts one gateway (embedded PostgreSQL, filesystem) for all suites that need one, unless only
- * unit tests were asked for. Its address, root token and data folder reach the suites through the environment.
+ * unit tests were asked for. Its address, root token and data folder reach the suites through the environment. Also
+ * makes the folder in which the first suite that needs Ceph or Azurite starts it for all others, and installs Azurite.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile } from 'node:fs/promises';
@@ -8,15 +9,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { ensureAzurite } from '../azurite/install.mjs';
+
 const MAIN = fileURLToPath(new URL('../../dist/apps/gateway/src/main.js', import.meta.url));
 
 export default async function setUp(globalConfig) {
+  globalThis.sharedCephFolder = await mkdtemp(join(tmpdir(), 'gatehold-ceph-'));
+  process.env.GATEHOLD_TEST_CEPH_DIR = globalThis.sharedCephFolder;
   const patterns = globalConfig.testPathPatterns?.patterns ?? [];
   const needsGateway = patterns.length === 0 || patterns.some((pattern) => !/^\.?\/?libs\b/.test(pattern));
   if (!needsGateway) return;
+  await ensureAzurite();
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehold-shared-'));
   const child = spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env.PATH, PORT: '0', GATEHOLD_DATA_DIR: dataDir, GATEHOLD_LOG_LEVEL: 'debug' },
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      GATEHOLD_DATA_DIR: dataDir,
+      GATEHOLD_LOG_LEVEL: 'debug',
+      // The storages of the tests.
+      GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8',
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   globalThis.sharedGateway = { child, dataDir };

@@ -1,8 +1,16 @@
-/** Jest global tear-down: stops the shared gateway as an operator would and removes its data. */
+/** Jest global tear-down: stops the shared gateway as an operator would, Ceph and Azurite if a suite started them. */
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const CEPH = fileURLToPath(new URL('ceph-rgw.sh', import.meta.url));
 
 export default async function tearDown() {
+  await stopAzurite(globalThis.sharedCephFolder);
+  await stopCeph(globalThis.sharedCephFolder);
   const shared = globalThis.sharedGateway;
   if (shared === undefined) return;
   if (shared.child.exitCode === null) {
@@ -11,4 +19,22 @@ export default async function tearDown() {
     await exited;
   }
   await rm(shared.dataDir, { recursive: true, force: true });
+}
+
+async function stopCeph(folder) {
+  if (folder === undefined) return;
+  await promisify(execFile)('bash', [CEPH, 'down', join(folder, 'ceph')]);
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** It has everything in memory, so there is nothing to ask it for. */
+async function stopAzurite(folder) {
+  if (folder === undefined) return;
+  const pid = await readFile(join(folder, 'azurite', 'pid'), 'utf8').catch(() => null);
+  if (pid === null) return;
+  try {
+    process.kill(Number(pid), 'SIGKILL');
+  } catch {
+    // Ended by itself.
+  }
 }

@@ -4,11 +4,15 @@ import { delimiter, join } from 'node:path';
 
 /** Programs of the operating system that some suites need, and the Debian package each comes in. */
 export const PACKAGES = {
+  ceph: 'ceph-common',
+  'ceph-mon': 'ceph-mon',
+  'ceph-osd': 'ceph-osd',
   chromium: 'chromium',
   curl: 'curl',
   haproxy: 'haproxy',
   nginx: 'nginx-light',
   python3: 'python3',
+  radosgw: 'radosgw',
   wget: 'wget',
 } as const;
 
