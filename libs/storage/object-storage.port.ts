@@ -1,70 +1,19 @@
-import type { Readable } from 'node:stream';
-import type { ObjectKey } from './object-key.js';
+import type { StorageCapabilities } from './capabilities.js';
+import type { MultipartUploads } from './multipart-uploads.port.js';
+import type {
+  BodySource,
+  CallOptions,
+  GetOptions,
+  ListOptions,
+  ObjectHead,
+  ObjectPage,
+  PutOptions,
+  PutResult,
+  SweepResult,
+} from './object-calls.js';
+import type { KeyPrefix, ObjectKey } from './object-key.js';
+import type { ObjectPresigner } from './object-presigner.port.js';
 import type { StoredBody } from './stored-body.js';
-
-/** What a put reads from. Chunks belong to the storage once yielded: they must not be changed afterwards. */
-export type BodySource = Readable | AsyncIterable<Uint8Array>;
-
-/** What every call takes. */
-export interface CallOptions {
-  /**
-   * Ends the call early. The call then fails with the signal's reason when that is a coded error, and otherwise
-   * with `upload_incomplete` (put) or `storage_unavailable` (all others), the reason kept as the cause.
-   */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What a put may be held to. All sizes are bytes. */
-export interface PutOptions extends CallOptions {
-  /** The most that is taken; one byte more is `payload_too_large`. Absent: no limit. */
-  readonly maxBytes?: number | undefined;
-  /** The declared size; any other is `size_mismatch`. Above `maxBytes` it is refused before a byte is read. */
-  readonly expectedSize?: number | undefined;
-  /** The declared SHA-256 as 64 lower-case hex digits; any other is `checksum_mismatch`. */
-  readonly expectedSha256?: string | undefined;
-}
-
-/** What a completed put stored. */
-export interface PutResult {
-  readonly sizeBytes: number;
-  /** SHA-256 of the bytes, 64 lower-case hex digits, computed as they passed. */
-  readonly checksumSha256: string;
-}
-
-/** Positions of the first and the last byte, counted from 0, both included. */
-export interface ByteRange {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** What a get asks for. */
-export interface GetOptions extends CallOptions {
-  /** The part wanted; it must lie within the object. Absent: all of it. */
-  readonly range?: ByteRange | undefined;
-  /** The size on record; an object of any other size is `content_unavailable`. */
-  readonly expectedSize?: number | undefined;
-}
-
-/** What is known of an object without reading it. */
-export interface ObjectHead {
-  readonly sizeBytes: number;
-  /** When the object was written, by the storage's clock. */
-  readonly modifiedAt: Date;
-}
-
-/** What a sweep did. */
-export interface SweepResult {
-  /** Unfinished puts whose remains were removed. */
-  readonly removed: number;
-  /** Remains that could not be removed; the next sweep meets them again. */
-  readonly failed: number;
-}
-
-/** What a storage can do beyond the contract's minimum. */
-export interface StorageCapabilities {
-  /** A put to a key that is taken fails with `object_exists`; without it the newer object silently wins. */
-  readonly writeOnce: boolean;
-}
 
 /**
  * An opened place for objects. Objects are immutable: they appear whole, are never changed, and go.
@@ -75,6 +24,12 @@ export interface StorageCapabilities {
  */
 export abstract class ObjectStorage {
   abstract readonly capabilities: StorageCapabilities;
+
+  /** Objects made of parts; null without the capability. */
+  abstract readonly multipart: MultipartUploads | null;
+
+  /** URLs that the backend serves; null without the capability. */
+  abstract readonly presigner: ObjectPresigner | null;
 
   /**
    * Stores what `body` yields under `key`, reading with back-pressure and holding a few MiB at most.
@@ -105,6 +60,19 @@ export abstract class ObjectStorage {
 
   /** Size and time of an object; null when there is none. Opens nothing that has to be closed. */
   abstract head(key: ObjectKey, options?: CallOptions): Promise<ObjectHead | null>;
+
+  /**
+   * Complete objects below a prefix: keys that begin with the prefix and a slash, so that `a/t1` never shows `a/t10`.
+   * In an order that stays the same from page to page; an object that is there during the whole of a listing is shown
+   * exactly once, one that comes or goes meanwhile at most once. Fails rather than leave something out.
+   */
+  abstract list(prefix: KeyPrefix, options?: ListOptions): Promise<ObjectPage>;
+
+  /**
+   * Copies an object to another key, and answers what is there then; null when there is nothing at `from`. Keeps the
+   * promises of `put` for `to`. With the capability no bytes pass through the gateway.
+   */
+  abstract copy(from: ObjectKey, to: ObjectKey, options?: CallOptions): Promise<ObjectHead | null>;
 
   /** Removes an object, durably. An absent one is a success, so a repeat is harmless. */
   abstract remove(key: ObjectKey, options?: CallOptions): Promise<void>;

@@ -7,6 +7,11 @@ export interface StorageBinding {
   readonly driver: string;
   /** What the driver needs to know; each driver parses its own. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /**
+   * The operator has named the place, so its endpoint may have any address. Absent or false: somebody else did, and
+   * the driver connects to what its {@link EndpointGuard} allows and to nothing else.
+   */
+  readonly operatorOwned?: boolean;
 }
 
 /** One kind of storage: opens places of that kind. */

@@ -46,6 +46,11 @@ export class StorageRegistry {
     return opening;
   }
 
+  /** Opens a binding for one caller, who releases it: it is neither shared nor remembered. */
+  openOnce(binding: StorageBinding): Promise<ObjectStorage> {
+    return this.#openNew(binding);
+  }
+
   /** Releases every storage and forgets it, for shutdown. Those still being opened are waited for. */
   async release(): Promise<void> {
     const opened = [...this.#open.values()];

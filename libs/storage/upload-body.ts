@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { types } from 'node:util';
 import { CodedError, CommonErrors } from '#kernel';
 import { abortFailure } from './abort.js';
-import type { BodySource, PutOptions, PutResult } from './object-storage.port.js';
+import type { BodySource, PutOptions, PutResult } from './object-calls.js';
 import { StorageErrors } from './storage.errors.js';
 
 /**
@@ -28,7 +28,7 @@ export class UploadBody {
     if (source instanceof Readable && source.readableEnded)
       throw new CodedError(StorageErrors.uploadIncomplete, 'The body has been read before.');
     this.#options = options;
-    this.#iterator = iterate(source);
+    this.#iterator = iterateBody(source);
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -98,7 +98,8 @@ export class UploadBody {
   }
 }
 
-function iterate(source: BodySource): AsyncIterator<unknown> {
+/** Reads a body in a way that leaves a `Readable` to its owner; see `ObjectStorage.put`. */
+export function iterateBody(source: BodySource): AsyncIterator<unknown> {
   if (!(source instanceof Readable)) return source[Symbol.asyncIterator]();
   // The source may break before the first read; without a listener that would end the process.
   source.on('error', () => undefined);

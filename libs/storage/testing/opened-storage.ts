@@ -14,3 +14,9 @@ export interface OpenedStorage {
 
 /** The storage under test, for the parts of the suite: valid while a test runs. */
 export type StorageUnderTest = () => OpenedStorage;
+
+/** Facets that an adapter does without; its storages declare neither them nor the capability. */
+export interface MissingFacets {
+  readonly presign?: false;
+  readonly multipart?: false;
+}

@@ -46,6 +46,19 @@ export async function readStream(body: StoredBody | null): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** Does `work` for every item, for so many at once. */
+export async function atOnce<T>(
+  count: number,
+  items: readonly T[],
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
+  const left = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = left.pop(); item !== undefined; item = left.pop()) await work(item);
+  };
+  await Promise.all(Array.from({ length: count }, worker));
+}
+
 /** Descriptors (files, sockets) that this process holds; 0 where the system cannot tell. */
 export function openDescriptors(): number {
   try {
@@ -55,9 +68,9 @@ export function openDescriptors(): number {
   }
 }
 
-/** Waits until `condition` holds, for two seconds at most; false when it never did. */
+/** Waits until `condition` holds, for twenty seconds at least; false when it never did. */
 export async function eventually(condition: () => boolean | Promise<boolean>): Promise<boolean> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
+  for (let attempt = 0; attempt < 2000; attempt += 1) {
     if (await condition()) return true;
     await wait(10);
   }

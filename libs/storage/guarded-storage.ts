@@ -1,0 +1,168 @@
+import { CodedError } from '#kernel';
+
+import { GuardedCall, storageFailure, storageTimeout } from './guarded-call.js';
+import { GuardedMultipartUploads } from './guarded-multipart-uploads.js';
+import { GuardedPresigner } from './guarded-presigner.js';
+import type {
+  BodySource,
+  CallOptions,
+  GetOptions,
+  ListOptions,
+  ObjectHead,
+  ObjectPage,
+  PutOptions,
+  PutResult,
+  SweepResult,
+} from './object-calls.js';
+import type { KeyPrefix, ObjectKey } from './object-key.js';
+import { ObjectStorage } from './object-storage.port.js';
+import { StorageGuard, type StorageGuardOptions } from './storage-guard.js';
+import { StorageErrors } from './storage.errors.js';
+import { SMALL_BODY_BYTES, StoredBody } from './stored-body.js';
+import { WatchedBody } from './watched-body.js';
+import { Watchdog } from './watchdog.js';
+
+/**
+ * What every storage is wrapped in before anybody uses it, so that adapters can stay naive:
+ *
+ * - Keys: of the right shape and below the tenant's prefix, or `invalid_object_key` before anything is touched.
+ * - Sizes: a put has stored what it was given, a body delivers what was asked for, to the byte.
+ * - Time: `storage_timeout` when the first byte takes longer than `firstByteMs`, when a body stands still for `idleMs`
+ *   while only the storage is waited for (a slow client never counts), and when the end of a put takes longer than
+ *   `firstByteMs`, to which 1 ms is added for every KiB, up to `idleMs`, and for every 64 KiB. The caller is answered
+ *   at once; the storage is told to give up, and what a put left is removed as after any failed one.
+ * - Errors: coded ones pass, everything else is `storage_unavailable`, with the failure as its cause.
+ * - Counts: every call by adapter, operation and code, see `StorageMetrics`. A body that broke after `get` is a failed
+ *   `read`.
+ *
+ * Nothing is repeated here: a stream that was read once cannot be sent again. Adapters may repeat what they hold in
+ * memory, within these times.
+ */
+export class GuardedStorage extends ObjectStorage {
+  readonly capabilities;
+  readonly multipart;
+  readonly presigner;
+  readonly #guard: StorageGuard;
+
+  constructor(
+    private readonly storage: ObjectStorage,
+    options: StorageGuardOptions,
+  ) {
+    super();
+    const { multipart, presigner } = storage;
+    this.#guard = new StorageGuard(options);
+    this.capabilities = storage.capabilities;
+    this.multipart = multipart === null ? null : new GuardedMultipartUploads(multipart, this.#guard);
+    this.presigner = presigner === null ? null : new GuardedPresigner(presigner, this.#guard);
+  }
+
+  /**
+   * What a driver opens, guarded. Callers who wait for longer than for a first byte get `storage_timeout`; the opening
+   * goes on for those who come later.
+   */
+  static async open(opening: Promise<ObjectStorage>, options: StorageGuardOptions): Promise<GuardedStorage> {
+    let late: (failure: CodedError) => void;
+    const watchdog = new Watchdog(() => late(storageTimeout()));
+    watchdog.expectWithin(options.timeouts.firstByteMs);
+    try {
+      const opened = await new Promise<ObjectStorage>((resolve, reject) => {
+        late = reject;
+        opening.then(resolve, reject);
+      });
+      return new GuardedStorage(opened, options);
+    } catch (error) {
+      throw storageFailure(error);
+    } finally {
+      watchdog.stop();
+    }
+  }
+
+  async put(key: ObjectKey, body: BodySource, options: PutOptions = {}): Promise<PutResult> {
+    await this.#guard.admit(key);
+    const { result, passedBytes } = await this.#guard.send('put', body, options.signal, (source, signal) =>
+      this.storage.put(key, source, { ...options, signal }),
+    );
+    this.#guard.assertAll(passedBytes, result.sizeBytes);
+    return result;
+  }
+
+  async get(key: ObjectKey, options: GetOptions = {}): Promise<StoredBody | null> {
+    await this.#guard.admit(key);
+    const call = new GuardedCall(options.signal);
+    call.watchdog.expectWithin(this.#guard.options.timeouts.firstByteMs);
+    let open = false as boolean;
+    try {
+      return await this.#guard.counted('get', async () => {
+        const opening = this.storage.get(key, { ...options, signal: call.signal });
+        const body = await call.result(opening, (late) => late?.discard());
+        if (body === null) return null;
+        assertAsked(body, options);
+        if (body.lengthBytes <= SMALL_BODY_BYTES) {
+          const content = await call.result(body.bytes());
+          return new StoredBody({ sizeBytes: body.sizeBytes, lengthBytes: body.lengthBytes, content });
+        }
+        call.watchdog.rest();
+        open = true;
+        return this.#watch(body, call);
+      });
+    } finally {
+      if (!open) call.close();
+    }
+  }
+
+  async head(key: ObjectKey, options: CallOptions = {}): Promise<ObjectHead | null> {
+    await this.#guard.admit(key);
+    return await this.#guard.call('head', options.signal, (signal) => this.storage.head(key, { signal }));
+  }
+
+  async list(prefix: KeyPrefix, options: ListOptions = {}): Promise<ObjectPage> {
+    await this.#guard.admitPrefix(prefix);
+    return await this.#guard.call('list', options.signal, (signal) =>
+      this.storage.list(prefix, { ...options, signal }),
+    );
+  }
+
+  async copy(from: ObjectKey, to: ObjectKey, options: CallOptions = {}): Promise<ObjectHead | null> {
+    await this.#guard.admit(from, to);
+    // S3 answers a copy once it is done, however large the object is.
+    const { firstByteMs, idleMs } = this.#guard.options.timeouts;
+    const work = (signal: AbortSignal) => this.storage.copy(from, to, { signal });
+    return await this.#guard.call('copy', options.signal, work, firstByteMs + idleMs);
+  }
+
+  async remove(key: ObjectKey, options: CallOptions = {}): Promise<void> {
+    await this.#guard.admit(key);
+    await this.#guard.call('remove', options.signal, (signal) => this.storage.remove(key, { signal }));
+  }
+
+  /** As long as it takes: a sweep is many calls. */
+  async removeUnfinished(olderThanMs: number, options: CallOptions = {}): Promise<SweepResult> {
+    return await this.#guard.counted('sweep', () => this.storage.removeUnfinished(olderThanMs, options));
+  }
+
+  release(): Promise<void> {
+    return this.storage.release();
+  }
+
+  #watch(body: StoredBody, call: GuardedCall): StoredBody {
+    const startedAt = performance.now();
+    const { sizeBytes, lengthBytes } = body;
+    const content = new WatchedBody(body.stream(), {
+      lengthBytes,
+      idleMs: this.#guard.options.timeouts.idleMs,
+      call,
+      onClose: (failure) => {
+        if (failure !== null) this.#guard.record('read', startedAt, failure.kind);
+      },
+    });
+    return new StoredBody({ sizeBytes, lengthBytes, content });
+  }
+}
+
+/** Throws when a body is not what was asked for; it is given up then. */
+function assertAsked(body: StoredBody, { range, expectedSize }: GetOptions): void {
+  const length = range === undefined ? body.sizeBytes : range.end - range.start + 1;
+  if (body.sizeBytes === (expectedSize ?? body.sizeBytes) && body.lengthBytes === length) return;
+  body.discard();
+  throw new CodedError(StorageErrors.contentUnavailable, 'The stored content is not what was recorded.');
+}
