@@ -2,9 +2,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FilesystemDriver } from '#storage-fs';
-import { describeObjectStorage } from '#storage/testing';
+import { describeObjectStorage, guarded, type OpenedStorage } from '#storage/testing';
 
-describeObjectStorage('the filesystem storage', async () => {
+async function open(): Promise<OpenedStorage> {
   const root = await mkdtemp(join(tmpdir(), 'gatehold storage '));
   return {
     storage: await new FilesystemDriver({ root: join(root, 'made', 'by the driver') }).open(),
@@ -16,4 +16,12 @@ describeObjectStorage('the filesystem storage', async () => {
         .map((entry) => join(entry.parentPath, entry.name));
     },
   };
-});
+}
+
+async function openGuarded(): Promise<OpenedStorage> {
+  const opened = await open();
+  return { ...opened, storage: guarded(opened.storage) };
+}
+
+describeObjectStorage('the filesystem storage', open, { presign: false });
+describeObjectStorage('the filesystem storage behind the guard', openGuarded, { presign: false });

@@ -5,24 +5,32 @@ import {
   type ByteRange,
   type CallOptions,
   type GetOptions,
+  type KeyPrefix,
+  type ListOptions,
   type ObjectHead,
   type ObjectKey,
+  type ObjectPage,
   ObjectStorage,
+  parseKeyPrefix,
   type PutOptions,
   type PutResult,
   SMALL_BODY_BYTES,
+  type StorageCapabilities,
   StoredBody,
   type SweepResult,
   UploadBody,
 } from '#storage';
 import { closeQuietly, unlinkFile } from './file-calls.js';
 import { errnoOf, readFailure, unreadable, writeFailure } from './filesystem.errors.js';
+import { FilesystemMultipartUploads } from './filesystem.multipart-uploads.js';
 import { FolderTree } from './folder-tree.js';
 import type { Folder } from './folder.js';
-import { type ObjectFile, openObject, readPart } from './object-file.js';
+import { closedHead, type ObjectFile, openObject, readPart } from './object-file.js';
 import { objectPlace } from './object-place.js';
+import { listedObject } from './object-list.js';
 import { ObjectReadStream } from './object-read.stream.js';
 import { TemporaryFile } from './temporary-file.js';
+import { TreePage } from './tree-page.js';
 import { UnfinishedSweep } from './unfinished.sweep.js';
 
 /**
@@ -32,13 +40,22 @@ import { UnfinishedSweep } from './unfinished.sweep.js';
  * back the root up by copying, not by linking.
  */
 export class FilesystemStorage extends ObjectStorage {
-  readonly capabilities = { writeOnce: true } as const;
+  readonly capabilities: StorageCapabilities = {
+    writeOnce: true,
+    presign: false,
+    multipart: true,
+    serverSideCopy: false,
+    checksums: [],
+  };
+  readonly multipart: FilesystemMultipartUploads;
+  readonly presigner = null;
   readonly #tree: FolderTree;
 
   /** `root` is an absolute, real path that exists; {@link FilesystemDriver} sees to that. */
   constructor(root: string) {
     super();
     this.#tree = new FolderTree(root);
+    this.multipart = new FilesystemMultipartUploads(this.#tree);
   }
 
   async put(key: ObjectKey, source: BodySource, options: PutOptions = {}): Promise<PutResult> {
@@ -67,9 +84,33 @@ export class FilesystemStorage extends ObjectStorage {
 
   async head(key: ObjectKey, options: CallOptions = {}): Promise<ObjectHead | null> {
     const file = await this.#open(key, options);
-    if (file === null) return null;
-    await closeQuietly(file.descriptor);
-    return { sizeBytes: file.sizeBytes, modifiedAt: file.modifiedAt };
+    return file && closedHead(file);
+  }
+
+  async list(prefix: KeyPrefix, { after, limit = 1000, signal }: ListOptions = {}): Promise<ObjectPage> {
+    const from = parseKeyPrefix(prefix).split('/');
+    try {
+      const page = new TreePage(this.#tree, { pick: listedObject, after, limit, signal });
+      const { items, next } = await page.run(from);
+      return { objects: items, next };
+    } catch (error) {
+      throw readFailure(error);
+    }
+  }
+
+  async copy(from: ObjectKey, to: ObjectKey, options: CallOptions = {}): Promise<ObjectHead | null> {
+    objectPlace(to);
+    const body = await this.get(from, options);
+    if (body === null) return null;
+    const stream = body.stream();
+    try {
+      await this.put(to, stream, { ...options, expectedSize: body.sizeBytes });
+    } catch (error) {
+      throw options.signal?.aborted ? abortFailure(options.signal) : error;
+    } finally {
+      stream.destroy();
+    }
+    return this.head(to, options);
   }
 
   async remove(key: ObjectKey, { signal }: CallOptions = {}): Promise<void> {
@@ -118,12 +159,13 @@ async function store(folder: Folder, name: string, body: UploadBody): Promise<Pu
 
 /** Takes over the file when it succeeds. */
 async function openBody(
-  { descriptor, sizeBytes }: ObjectFile,
+  { descriptor, sizeBytes, entityTag }: ObjectFile,
   range: ByteRange | undefined,
-  { expectedSize = sizeBytes, signal }: GetOptions,
+  { expectedSize = sizeBytes, ifMatch, signal }: GetOptions,
 ): Promise<StoredBody> {
   const part = range ?? { start: 0, end: sizeBytes - 1 };
   if (expectedSize !== sizeBytes || part.end >= sizeBytes) throw unreadable();
+  if (ifMatch !== undefined && ifMatch !== entityTag) throw unreadable();
   const lengthBytes = part.end - part.start + 1;
   if (signal?.aborted) throw abortFailure(signal);
   if (lengthBytes > SMALL_BODY_BYTES)

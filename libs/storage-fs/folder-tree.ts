@@ -8,7 +8,7 @@ import { FOLDER_MODE, Folder } from './folder.js';
 const MAX_REMEMBERED = 16_384;
 
 /** A sweep may take away an empty folder between two steps; more often in a row is something else. */
-const MAX_ATTEMPTS = 8;
+const MAX_ATTEMPTS = 64;
 
 /** The folders under a root, made as they are needed. */
 export class FolderTree {

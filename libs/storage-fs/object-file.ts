@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import type { ByteRange } from '#storage';
+import type { ByteRange, ObjectHead } from '#storage';
 import { isOpenAt } from './descriptor-path.js';
 import { closeQuietly, openFile, readFile, statFile } from './file-calls.js';
 import { errnoOf, readFailure, unreadable } from './filesystem.errors.js';
@@ -12,6 +12,7 @@ export interface ObjectFile {
   readonly descriptor: number;
   readonly sizeBytes: number;
   readonly modifiedAt: Date;
+  readonly entityTag: string;
 }
 
 /**
@@ -27,13 +28,20 @@ export async function openObject(path: string): Promise<ObjectFile | null> {
     throw readFailure(error);
   }
   try {
-    const stats = await statFile(descriptor);
-    if (!stats.isFile() || stats.nlink > 1 || !(await isOpenAt(descriptor, path))) throw unreadable();
-    return { descriptor, sizeBytes: stats.size, modifiedAt: stats.mtime };
+    const stats = await statFile(descriptor, { bigint: true });
+    if (!stats.isFile() || stats.nlink > 1n || !(await isOpenAt(descriptor, path))) throw unreadable();
+    const sizeBytes = Number(stats.size);
+    return { descriptor, sizeBytes, modifiedAt: stats.mtime, entityTag: entityTagOf(stats) };
   } catch (error) {
     await closeQuietly(descriptor);
     throw readFailure(error);
   }
+}
+
+/** Closes an opened object and answers what is known of it. */
+export async function closedHead({ descriptor, ...head }: ObjectFile): Promise<ObjectHead> {
+  await closeQuietly(descriptor);
+  return head;
 }
 
 /** Reads a part into one buffer. A file that ends before it is `content_unavailable`. Closes nothing. */
@@ -45,4 +53,9 @@ export async function readPart(descriptor: number, { start, end }: ByteRange): P
     filled += bytesRead;
   }
   return buffer;
+}
+
+/** Tells a file from any other that was or will be at its place: an object's file is never written again. */
+export function entityTagOf({ ino, size, mtimeNs }: { ino: bigint; size: bigint; mtimeNs: bigint }): string {
+  return `"${[ino, size, mtimeNs].map((number) => number.toString(36)).join('-')}"`;
 }

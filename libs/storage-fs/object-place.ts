@@ -8,6 +8,7 @@ export interface ObjectPlace {
 }
 
 const FOLDER = /^(?:[a-z0-9][a-z0-9-]*|_[a-z0-9-]{1,2})$/;
+const OBJECT = /^[a-z0-9][a-z0-9-]*$/;
 const TEMPORARY = /^\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /**
@@ -24,6 +25,16 @@ export function objectPlace(key: string): ObjectPlace {
 /** True for a folder name that objects can lie under. */
 export function isObjectFolder(name: string): boolean {
   return FOLDER.test(name);
+}
+
+/** True for a name that an object's file can have. */
+export function isObjectName(name: string): boolean {
+  return OBJECT.test(name);
+}
+
+/** True for the name of a folder that holds files, and no folders. */
+export function isFanOut(name: string): boolean {
+  return name.startsWith('_');
 }
 
 /** A fresh name for a file that is still being written. Its dots keep it from ever being an object's. */

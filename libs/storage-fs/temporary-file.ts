@@ -7,12 +7,15 @@ import {
   closeQuietly,
   linkFile,
   openFile,
+  renameFile,
+  statPath,
   syncFile,
   unlinkFile,
   writeFile,
 } from './file-calls.js';
 import { errnoOf } from './filesystem.errors.js';
 import type { Folder } from './folder.js';
+import { entityTagOf } from './object-file.js';
 import { temporaryName } from './object-place.js';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -88,6 +91,15 @@ export class TemporaryFile {
       await unlinkFile(this.#folder.at(name)).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Gives the finished file a name in place of what has it, durably. Answers the file's entity tag. */
+  async replace(name: string): Promise<string> {
+    // Before the renaming: another may replace it at once.
+    const stats = await statPath(this.#folder.at(this.#name), { bigint: true });
+    await renameFile(this.#folder.at(this.#name), this.#folder.at(name));
+    await this.#folder.sync();
+    return entityTagOf(stats);
   }
 
   /** Closes and removes the file, at any point. What cannot be removed is left to the sweep: never throws. */

@@ -5,10 +5,11 @@ import { errnoOf } from './filesystem.errors.js';
 import type { FolderTree } from './folder-tree.js';
 import type { Folder } from './folder.js';
 import { isObjectFolder, isTemporaryName } from './object-place.js';
+import { parseUploadFile, type UploadFile } from './upload-files.js';
 
 /**
- * One walk over the tree that removes temporary files, and folders that have become empty, when unchanged since
- * `before`. Depth first with one open folder per level and a few names at a time, so that memory stays flat.
+ * One walk over the tree that removes temporary files, multipart uploads, and folders that have become empty, when
+ * unchanged since `before`. Depth first with one open folder per level and a few names at a time, so that memory stays flat.
  */
 export class UnfinishedSweep {
   readonly #tree: FolderTree;
@@ -35,7 +36,9 @@ export class UnfinishedSweep {
     try {
       for await (const entry of await opendir(folder.path)) {
         if (this.#signal?.aborted) throw abortFailure(this.#signal);
-        if (isTemporaryName(entry.name)) await this.#attempt(() => this.#removeFile(folder, entry.name));
+        const upload = parseUploadFile(entry.name);
+        if (upload !== null) await this.#attempt(() => this.#removeUpload(folder, upload));
+        else if (isTemporaryName(entry.name)) await this.#attempt(() => this.#removeFile(folder, entry.name));
         else if (isObjectFolder(entry.name)) await this.#visit(folder, [...names, entry.name]);
       }
     } finally {
@@ -56,6 +59,15 @@ export class UnfinishedSweep {
     const stats = await statPath(folder.at(name));
     if (stats.mtimeMs > this.#before) return;
     await unlinkFile(folder.at(name));
+    this.#removed += 1;
+  }
+
+  /** A mark's time is that of its whole upload; a part counts for itself once it has no mark. */
+  async #removeUpload(folder: Folder, { file, isMark, upload }: UploadFile): Promise<void> {
+    const mark = await statPath(folder.at(upload.mark)).catch(ignoreAbsent);
+    if (mark === undefined) return isMark ? undefined : this.#removeFile(folder, file);
+    if (!isMark || mark.mtimeMs > this.#before) return;
+    await upload.remove(folder);
     this.#removed += 1;
   }
 
