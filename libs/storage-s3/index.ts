@@ -1,0 +1,3 @@
+export { S3_PROFILES, type S3Profile, type S3ProfileName } from './s3.profiles.js';
+export { S3Driver, type S3DriverOptions } from './s3.driver.js';
+export type { QuerySigner, QuerySignerFactory } from './query-signer.js';

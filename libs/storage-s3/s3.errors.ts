@@ -1,0 +1,48 @@
+import { S3ServiceException } from '@aws-sdk/client-s3';
+import { CodedError } from '#kernel';
+import { abortFailure, StorageErrors } from '#storage';
+
+const GONE = new Set(['NoSuchKey', 'NotFound', 'NoSuchVersion']);
+const FULL = new Set(['QuotaExceeded', 'EntityTooLarge', 'InsufficientStorage', 'XMinioStorageFull']);
+
+/** True when the server says that there is no such object; an absent bucket is something else. */
+export function isAbsent(error: unknown): boolean {
+  if (!(error instanceof S3ServiceException)) return false;
+  // The answer to HEAD has no body, so no name: an absent bucket looks the same there, and a probe finds that.
+  return GONE.has(error.name) || (error.$metadata.httpStatusCode === 404 && error.name === 'UnknownError');
+}
+
+/** True when the key was taken (`If-None-Match: *`). */
+export function isTaken(error: unknown): boolean {
+  if (!(error instanceof S3ServiceException)) return false;
+  return error.name === 'PreconditionFailed' || error.name === 'ConditionalRequestConflict';
+}
+
+/** True when the range lies beyond the object. */
+export function isRangeRefused(error: unknown): boolean {
+  return error instanceof S3ServiceException && error.name === 'InvalidRange';
+}
+
+/**
+ * The coded error for what a call failed with: coded ones as they are, an abort as its signal's reason, the rest
+ * `storage_unavailable`. The server's own words stay in the cause: they may name the bucket or the key id.
+ */
+export function s3Failure(error: unknown, signal?: AbortSignal): CodedError {
+  if (error instanceof CodedError) return error;
+  if (signal?.aborted) return abortFailure(signal);
+  if (error instanceof S3ServiceException && FULL.has(error.name))
+    return new CodedError(StorageErrors.insufficientStorage, 'The storage takes no more.', { cause: error });
+  return new CodedError(StorageErrors.unavailable, 'The storage does not answer as it should.', {
+    cause: error,
+    ...retryAfter(error),
+  });
+}
+
+const LONGEST_WAIT_SECONDS = 60;
+
+/** When to come back to a server that is overloaded: when it says, if it does and within reason, or in a second. */
+function retryAfter(error: unknown): { retryAfterSeconds?: number } {
+  if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 503) return {};
+  const said = Number(error.$response?.headers['retry-after']);
+  return { retryAfterSeconds: said >= 1 && said <= LONGEST_WAIT_SECONDS ? Math.ceil(said) : 1 };
+}

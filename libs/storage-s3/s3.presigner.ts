@@ -1,0 +1,77 @@
+import {
+  type ObjectKey,
+  ObjectPresigner,
+  type PresignedRequest,
+  type PresignGetOptions,
+  type PresignPutOptions,
+} from '#storage';
+
+import type { QuerySigner } from './query-signer.js';
+import type { S3Place } from './s3.place.js';
+
+/** URLs that the S3 server serves itself. */
+export class S3Presigner extends ObjectPresigner {
+  constructor(
+    private readonly signer: QuerySigner,
+    private readonly place: S3Place,
+  ) {
+    super();
+  }
+
+  presignGet(key: ObjectKey, options: PresignGetOptions): PresignedRequest {
+    const { contentDisposition, contentType } = options;
+    const query = {
+      ...(contentDisposition === undefined ? {} : { 'response-content-disposition': contentDisposition }),
+      ...(contentType === undefined ? {} : { 'response-content-type': contentType }),
+    };
+    return { method: 'GET', headers: {}, ...this.sign('GET', key, options, query, undefined) };
+  }
+
+  presignPut(key: ObjectKey, options: PresignPutOptions): PresignedRequest {
+    const headers = boundHeaders(options);
+    return { method: 'PUT', headers, ...this.sign('PUT', key, options, undefined, headers) };
+  }
+
+  presignPart(
+    key: ObjectKey,
+    uploadId: string,
+    partNumber: number,
+    options: PresignPutOptions,
+  ): PresignedRequest {
+    const headers = boundHeaders({ ...options, contentType: undefined });
+    const query = { partNumber: String(partNumber), uploadId };
+    return { method: 'PUT', headers, ...this.sign('PUT', key, options, query, headers) };
+  }
+
+  private sign(
+    method: 'GET' | 'PUT',
+    key: ObjectKey,
+    { expiresInSeconds, nowMs }: PresignGetOptions,
+    query: Readonly<Record<string, string>> | undefined,
+    headers: Readonly<Record<string, string>> | undefined,
+  ): { url: string; expiresAt: Date } {
+    const signed = headers === undefined || Object.keys(headers).length === 0 ? undefined : headers;
+    return this.signer.presign({
+      method,
+      key: this.place.keyOf(key),
+      expiresInSeconds,
+      nowMs,
+      query,
+      headers: signed,
+    });
+  }
+}
+
+/**
+ * Signed headers are what S3 can hold an upload to; a checksum in the query would be signed and then ignored. Never that
+ * of an empty body, which the SDK puts into its own presigned PUTs.
+ */
+function boundHeaders({ sizeBytes, contentType, checksumSha256 }: PresignPutOptions): Record<string, string> {
+  return {
+    ...(sizeBytes === undefined ? {} : { 'content-length': String(sizeBytes) }),
+    ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    ...(checksumSha256 === undefined
+      ? {}
+      : { 'x-amz-checksum-sha256': Buffer.from(checksumSha256, 'hex').toString('base64') }),
+  };
+}
