@@ -1,0 +1,102 @@
+import { CodedError } from '#kernel';
+import {
+  type ConnectionLimits,
+  EndpointGuard,
+  type ObjectStorage,
+  PartBuffers,
+  type StorageBinding,
+  StorageDriver,
+  StorageErrors,
+} from '#storage';
+import { randomUUID } from 'node:crypto';
+
+import { makeAzureClient } from './azure.client.js';
+import { azureFailure, isContainerTaken, isTaken } from './azure.errors.js';
+import { AzurePlace } from './azure.place.js';
+import { parseAzureSettings, type AzureSettings } from './azure.settings.js';
+import { AzureStorage } from './azure.storage.js';
+import { IF_FREE, until } from './call-options.js';
+
+/** What the composition root gives. */
+export interface AzureDriverOptions {
+  readonly limits: ConnectionLimits;
+  /** Buffers of 5 MiB for blocks under way, beside the one that every upload has; shared by all bindings. */
+  readonly extraPartBuffers: number;
+  /** Where bindings that are not the operator's own may lead. Default: globally routable addresses only. */
+  readonly endpointGuard?: EndpointGuard;
+}
+
+const ANYWHERE = EndpointGuard.unrestricted();
+const GLOBALLY_ROUTABLE = new EndpointGuard();
+/** How long opening a container may take. Milliseconds. */
+const OPEN_MS = 30_000;
+
+/** Opens containers of Azure Blob Storage. Each binding brings its own account key; no other credential is looked for. */
+export class AzureDriver extends StorageDriver {
+  readonly name = 'azure';
+  readonly #buffers: PartBuffers;
+
+  constructor(private readonly options: AzureDriverOptions) {
+    super();
+    this.#buffers = new PartBuffers(options.extraPartBuffers);
+  }
+
+  /**
+   * Finds the container, or makes it where the binding says so, and tries whether writing once is kept. An endpoint that
+   * the guard refuses is `storage_endpoint_refused`.
+   */
+  async open(binding: StorageBinding): Promise<ObjectStorage> {
+    const settings = parseAzureSettings(binding);
+    const guard =
+      binding.operatorOwned === true ? ANYWHERE : (this.options.endpointGuard ?? GLOBALLY_ROUTABLE);
+    guard.parseEndpoint(settings.endpoint);
+    const place = new AzurePlace(makeAzureClient(settings, guard, this.options.limits), settings);
+    const late = new AbortController();
+    const timer = setTimeout(() => {
+      late.abort(new CodedError(StorageErrors.timeout, 'The storage does not answer in time.'));
+    }, OPEN_MS);
+    try {
+      await findContainer(place, settings, late.signal);
+      return new AzureStorage(place, this.#buffers, await keepsWriteOnce(place, late.signal));
+    } catch (error) {
+      place.release();
+      throw azureFailure(error, late.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+async function findContainer(
+  place: AzurePlace,
+  { create }: AzureSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await place.container.getProperties(until(signal));
+  } catch (error) {
+    if (!create) throw error;
+    await place.container.create(until(signal)).catch((refused: unknown) => {
+      // Somebody else made it in between, or it was only the look that is not allowed.
+      if (!isContainerTaken(refused)) throw refused;
+    });
+  }
+}
+
+/** Puts one name twice. The service refuses the second; whatever only looks like it may take both. */
+async function keepsWriteOnce(place: AzurePlace, signal: AbortSignal): Promise<boolean> {
+  const probe = place.blob(`${place.prefix}gatehold-probe/${randomUUID()}`);
+  const put = () => probe.upload('probe', 5, { ...until(signal), conditions: IF_FREE });
+  await put();
+  try {
+    return await put().then(
+      () => false,
+      (error: unknown) => {
+        if (isTaken(error)) return true;
+        throw error;
+      },
+    );
+  } finally {
+    await probe.delete(until(signal)).catch(() => undefined);
+  }
+}

@@ -1,0 +1,69 @@
+import { RestError } from '@azure/storage-blob';
+import { CodedError, type ErrorKind } from '#kernel';
+import { abortFailure, StorageErrors } from '#storage';
+
+/** The service's own code of a failure ("Blob service error codes"); the answer to HEAD has it in a header only. */
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof RestError)) return undefined;
+  return error.response?.headers.get('x-ms-error-code') ?? error.code;
+}
+
+/** True when the service says that there is no such blob; an absent container is something else. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof RestError && error.statusCode === 404 && codeOf(error) === 'BlobNotFound';
+}
+
+/** True when the container is there already. */
+export function isContainerTaken(error: unknown): boolean {
+  return codeOf(error) === 'ContainerAlreadyExists';
+}
+
+/** True when the key was taken (`If-None-Match: *`): 409 from the service, 412 in its older versions. */
+export function isTaken(error: unknown): boolean {
+  return codeOf(error) === 'BlobAlreadyExists' || isConditionFailed(error);
+}
+
+/** True when a condition of the call did not hold. */
+export function isConditionFailed(error: unknown): boolean {
+  return error instanceof RestError && error.statusCode === 412;
+}
+
+/** True when the range lies beyond the object. */
+export function isRangeRefused(error: unknown): boolean {
+  return codeOf(error) === 'InvalidRange';
+}
+
+/** True when a list of blocks names one that the service does not have (any more). */
+export function isBlockMissing(error: unknown): boolean {
+  return codeOf(error) === 'InvalidBlockList';
+}
+
+/** Kinds of failures of a connection, see `azure.client.ts`. */
+const CONNECTION_KINDS: readonly ErrorKind[] = [StorageErrors.endpointRefused, StorageErrors.timeout];
+
+/**
+ * The coded error for what a call failed with: coded ones as they are, an abort as its signal's reason, the rest
+ * `storage_unavailable`. The service's own words stay in the cause: they may name the container or the account.
+ */
+export function azureFailure(error: unknown, signal?: AbortSignal): CodedError {
+  if (error instanceof CodedError) return error;
+  if (signal?.aborted) return abortFailure(signal);
+  const kind = CONNECTION_KINDS.find(({ code }) => code === codeOf(error));
+  if (kind !== undefined)
+    return new CodedError(kind, 'The storage cannot be connected to.', { cause: error });
+  return new CodedError(StorageErrors.unavailable, 'The storage does not answer as it should.', {
+    cause: error,
+  });
+}
+
+/** A handler for `catch` that throws what {@link azureFailure} makes. */
+export function failWith(signal: AbortSignal | undefined) {
+  return (error: unknown): never => {
+    throw azureFailure(error, signal);
+  };
+}
+
+/** The failure of a put whose key is somebody else's. */
+export function keyTaken(cause: unknown): CodedError {
+  return new CodedError(StorageErrors.objectExists, 'The key is taken.', { cause });
+}
