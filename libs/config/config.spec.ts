@@ -29,11 +29,28 @@ describe('parseConfig', () => {
         publicUrl: null,
         trustedProxies: [],
         organizationHeader: 'x-anyreach-org',
+        stableUrlSeconds: 0,
         docs: true,
       },
       data: { dir: resolve('data') },
+      storage: {
+        adapter: 'filesystem',
+        profile: null,
+        endpoint: null,
+        region: null,
+        bucket: null,
+        prefix: null,
+        create: false,
+        accessKeyId: null,
+        secretAccessKey: null,
+        sessionToken: null,
+        accountName: null,
+        accountKey: null,
+        delivery: null,
+      },
+      storageAccess: { allowedEndpoints: [], connectSeconds: 3, firstByteSeconds: 10, idleSeconds: 30 },
       database: { url: null, migrationUrl: null, poolSize: 10 },
-      secrets: { rootToken: null, masterKey: null },
+      secrets: { rootToken: null, masterKey: null, previousMasterKey: null },
       limits: {
         maxUploadBytes: 5 * 2 ** 30,
         inlineMaxBytes: 32 * 2 ** 20,
@@ -120,6 +137,7 @@ describe('settings that depend on each other', () => {
       'GATEHOLD_ROOT_TOKEN',
     ]);
     expect(namesOf({ GATEHOLD_ROOT_TOKEN: ROOT_TOKEN, GATEHOLD_MASTER_KEY: MASTER_KEY })).toEqual([]);
+    expect(namesOf({ GATEHOLD_PREVIOUS_MASTER_KEY: MASTER_KEY })).toEqual(['GATEHOLD_PREVIOUS_MASTER_KEY']);
   });
 
   it('wants DATABASE_URL beside DATABASE_MIGRATION_URL', () => {
@@ -170,6 +188,12 @@ const accepted: [string, string, (config: GatewayConfig) => unknown, unknown][] 
     (config) => config.http.trustedProxies,
     ['10.0.0.0/8', 'fd00::/8', '::1'],
   ],
+  [
+    'GATEHOLD_ALLOWED_ENDPOINTS',
+    '10.1.0.0/16, fd00::/8,::1, minio.internal,store-1',
+    (config) => config.storageAccess.allowedEndpoints,
+    ['10.1.0.0/16', 'fd00::/8', '::1', 'minio.internal', 'store-1'],
+  ],
   ['GATEHOLD_MAX_UPLOAD_BYTES', '1', (config) => config.limits.maxUploadBytes, 1],
   ['GATEHOLD_MAX_UPLOAD_BYTES', '7 TiB', (config) => config.limits.maxUploadBytes, 7 * 2 ** 40],
   ['GATEHOLD_MAX_UPLOAD_BYTES', '3KiB', (config) => config.limits.maxUploadBytes, 3072],
@@ -217,6 +241,21 @@ describe('a single setting', () => {
       ['0', '-1', '1.5GiB', '5GB', '5gib', '9007199254740993', '9999999999999999TiB'],
     ],
     ['GATEHOLD_INLINE_MAX_BYTES', ['257MiB']],
+    [
+      'GATEHOLD_ALLOWED_ENDPOINTS',
+      [
+        '10.0.0.0/33',
+        '10.0.0',
+        '0x7f.1',
+        '2130706433',
+        'http://minio',
+        'minio:9000',
+        '*.internal',
+        '[::1]',
+        'a,',
+      ],
+    ],
+    ['GATEHOLD_STORAGE_FIRST_BYTE_SECONDS', ['0', '601', '1.5']],
     ['GATEHOLD_DRAIN_SECONDS', ['3601', '-1']],
     ['GATEHOLD_IDLE_TIMEOUT_SECONDS', ['0']],
     ['GATEHOLD_HEADER_TIMEOUT_SECONDS', ['0', '601']],

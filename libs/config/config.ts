@@ -1,5 +1,7 @@
 import type { Secret } from '#kernel';
 import { SETTINGS, type LogLevel } from './definitions.js';
+import { STORAGE_RELATIONS } from './storage-relations.js';
+import type { STORAGE_PROFILES } from './storage.js';
 import {
   ConfigError,
   readSettings,
@@ -20,11 +22,39 @@ export interface GatewayConfig {
     readonly trustedProxies: readonly string[];
     /** In lower case, as Node names the headers of a request. */
     readonly organizationHeader: string;
+    /** Whole seconds; 0 makes every URL a new one. */
+    readonly stableUrlSeconds: number;
     readonly docs: boolean;
   };
   readonly data: {
     /** Absolute path; it need not exist yet. */
     readonly dir: string;
+  };
+  /** Where objects of tenants without storage of their own go. What an adapter does not need is null. */
+  readonly storage: {
+    readonly adapter: 'filesystem' | 's3' | 'azure';
+    readonly profile: (typeof STORAGE_PROFILES)[number] | null;
+    /** Without a slash at its end. */
+    readonly endpoint: string | null;
+    readonly region: string | null;
+    /** Bucket or container. */
+    readonly bucket: string | null;
+    readonly prefix: string | null;
+    /** Make the bucket or container when it is absent. */
+    readonly create: boolean;
+    readonly accessKeyId: Secret | null;
+    readonly secretAccessKey: Secret | null;
+    readonly sessionToken: Secret | null;
+    readonly accountName: Secret | null;
+    readonly accountKey: Secret | null;
+    readonly delivery: 'direct' | 'redirect' | 'proxy' | null;
+  };
+  readonly storageAccess: {
+    /** Host names, IP addresses and CIDR ranges. */
+    readonly allowedEndpoints: readonly string[];
+    readonly connectSeconds: number;
+    readonly firstByteSeconds: number;
+    readonly idleSeconds: number;
   };
   readonly database: {
     /** Null means the embedded PostgreSQL. */
@@ -38,6 +68,8 @@ export interface GatewayConfig {
     readonly rootToken: Secret | null;
     /** Exactly 32 bytes; null means one in the data folder, made when it is missing. */
     readonly masterKey: Secret<Buffer> | null;
+    /** Null unless the master key is being changed; never set without it. */
+    readonly previousMasterKey: Secret<Buffer> | null;
   };
   readonly limits: {
     readonly maxUploadBytes: number;
@@ -66,6 +98,7 @@ interface Relation extends ConfigFault {
 }
 
 const RELATIONS: readonly Relation[] = [
+  ...STORAGE_RELATIONS,
   {
     name: 'DATABASE_MIGRATION_URL',
     others: ['DATABASE_URL'],
@@ -77,6 +110,12 @@ const RELATIONS: readonly Relation[] = [
     others: ['GATEHOLD_INLINE_MAX_BYTES'],
     reason: 'must be at least GATEHOLD_INLINE_MAX_BYTES',
     broken: ({ limits }) => limits.inlineInFlightBytes < limits.inlineMaxBytes,
+  },
+  {
+    name: 'GATEHOLD_PREVIOUS_MASTER_KEY',
+    others: ['GATEHOLD_MASTER_KEY'],
+    reason: 'needs GATEHOLD_MASTER_KEY beside it',
+    broken: ({ secrets }) => secrets.previousMasterKey !== null && secrets.masterKey === null,
   },
   {
     name: 'GATEHOLD_ROOT_TOKEN',

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
-import type { Secret } from '#kernel';
 import { masterKey, rootToken } from './credentials.js';
-import type { Setting, SettingGroups } from './setting.js';
+import { optional, secret, setting } from './define.js';
+import type { SettingGroups } from './setting.js';
+import { storageAccess } from './storage-access.js';
+import { storage } from './storage.js';
 import {
   addressRanges,
   baseUrl,
@@ -13,7 +15,6 @@ import {
   onOff,
   postgresUrl,
   text,
-  type ValueType,
 } from './values.js';
 
 const MIB = 2 ** 20;
@@ -24,30 +25,6 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const directory = text('a folder, relative to the working folder or absolute', (path) => resolve(path));
-
-/** A setting that always has a value; `defaultText` is its default as one would write it. */
-function setting<T>(name: string, type: ValueType<T>, defaultText: string, description: string): Setting<T> {
-  return { name, description, ...type, defaultText, fallback: type.parse(defaultText), secret: false };
-}
-
-/** A setting whose absence means something of its own, which `absent` puts into words. */
-function optional<T>(
-  name: string,
-  type: ValueType<T>,
-  absent: string,
-  description: string,
-): Setting<T | null> {
-  return { name, description, ...type, defaultText: absent, fallback: null, secret: false };
-}
-
-function secret<T>(
-  name: string,
-  type: ValueType<Secret<T>>,
-  absent: string,
-  description: string,
-): Setting<Secret<T> | null> {
-  return { ...optional(name, type, absent, description), secret: true };
-}
 
 const http = {
   port: setting('PORT', integer(0, 65_535), '8080', 'TCP port to listen on; 0 takes any free one.'),
@@ -71,6 +48,13 @@ const http = {
     headerName,
     'X-Anyreach-Org',
     'Header by which a platform token names the tenant in the `/knowledge-base` calls.',
+  ),
+  stableUrlSeconds: setting(
+    'GATEHOLD_STABLE_URL_SECONDS',
+    integer(0, 86_400),
+    '0',
+    'Seconds within which every URL for the same thing is the same text, so that caches hold on to it; 0 makes each a new ' +
+      'one. At most half of the life that was asked for, and that life is counted from the beginning of the window.',
   ),
   docs: setting('GATEHOLD_DOCS', onOff, 'on', 'Serves the Swagger UI under `/docs`.'),
 } as const;
@@ -117,6 +101,13 @@ const secrets = {
     masterKey,
     'made at the first start, in a file in the data folder',
     'Seals the signing keys and storage credentials in the database. Losing it loses them.',
+  ),
+  previousMasterKey: secret(
+    'GATEHOLD_PREVIOUS_MASTER_KEY',
+    masterKey,
+    'none',
+    'The master key until now, for one start with a new one: what it sealed is sealed anew. Needs `GATEHOLD_MASTER_KEY` ' +
+      'beside it, and every other gateway stopped.',
   ),
 } as const;
 
@@ -182,4 +173,13 @@ const log = {
 } as const;
 
 /** Every setting there is. docs/configuration.md is made from this table. */
-export const SETTINGS = { http, data, database, secrets, limits, log } as const satisfies SettingGroups;
+export const SETTINGS = {
+  http,
+  data,
+  storage,
+  storageAccess,
+  database,
+  secrets,
+  limits,
+  log,
+} as const satisfies SettingGroups;

@@ -4,6 +4,8 @@ import type { Setting } from './setting.js';
 const TITLES: Readonly<Record<keyof typeof SETTINGS, string>> = {
   http: 'Listening and addresses',
   data: 'Data folder',
+  storage: 'Default storage',
+  storageAccess: 'Connections to storages',
   database: 'Database',
   secrets: 'Secrets',
   limits: 'Limits',

@@ -2,3 +2,4 @@ export { loadConfig, parseConfig, type GatewayConfig } from './config.js';
 export { LOG_LEVELS, type LogLevel } from './definitions.js';
 export { configurationPage } from './documentation.js';
 export { ConfigError, type ConfigFault } from './setting.js';
+export { STORAGE_PROFILES } from './storage.js';

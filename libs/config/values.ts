@@ -85,7 +85,26 @@ export const addressRanges: ValueType<readonly string[]> = value(
   },
 );
 
-function isAddressRange(range: string): boolean {
+/** What connections may lead to: names of hosts, IP addresses and CIDR ranges between commas. */
+export const endpoints: ValueType<readonly string[]> = value(
+  'a list of host names, IP addresses or CIDR ranges with commas between',
+  (given) => {
+    const entries = given.split(',').map((entry) => entry.trim());
+    return entries.every((entry) => isAddressRange(entry) || isHostName(entry))
+      ? Object.freeze(entries)
+      : undefined;
+  },
+);
+
+/** A name has a letter somewhere in its last label, so that a mistyped address is none (RFC 3696 §2). */
+function isHostName(entry: string): boolean {
+  return /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$|0x)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(
+    entry,
+  );
+}
+
+/** An IP address, alone or with the length of a prefix behind a slash. */
+export function isAddressRange(range: string): boolean {
   const [address = '', prefix, ...rest] = range.split('/');
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;

@@ -101,9 +101,9 @@ export class SubTenantStore {
 }
 
 const CLEAR = `
-WITH gone AS (DELETE FROM sources WHERE tenant_id = $1 AND sub_tenant_id = $2 RETURNING object_key)
-INSERT INTO outbox (tenant_id, kind, object_key)
-SELECT $1, 'remove_object', object_key FROM gone WHERE object_key IS NOT NULL`;
+WITH gone AS (DELETE FROM sources WHERE tenant_id = $1 AND sub_tenant_id = $2 RETURNING object_key, binding_id)
+INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
+SELECT $1, 'remove_object', object_key, binding_id FROM gone WHERE object_key IS NOT NULL`;
 const DROP_LINKS = 'DELETE FROM links WHERE tenant_id = $1 AND sub_tenant_id = $2';
 const DROP_REACH = `
 UPDATE tokens SET sub_tenant_ids = array_remove(sub_tenant_ids, $2::text),

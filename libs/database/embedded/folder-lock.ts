@@ -33,7 +33,9 @@ export async function takeFolderLock(dataDir: string, log: Log): Promise<FolderL
 }
 
 async function lock(file: FileHandle, dataDir: string, log: Log): Promise<void> {
-  const result = await run('flock', ['-w', String(PATIENCE_SECONDS), '3'], { descriptor: file.fd }).catch(() => null);
+  const result = await run('flock', ['-w', String(PATIENCE_SECONDS), '3'], { descriptor: file.fd }).catch(
+    () => null,
+  );
   if (result?.code === 0) return;
   // Exit code 1 without a word is "held by somebody else"; anything else is a lock that cannot be had at all.
   if (result?.code === 1 && result.stderr.trim() === '') {
