@@ -112,6 +112,20 @@ export const ERROR_SCHEMAS = {
         description: 'Also in the header `X-Request-Id`, and in the log.',
       },
       required_scopes: { type: 'array' as const, items: { type: 'string' as const } },
+      steps: {
+        type: 'array' as const,
+        description: 'What was tried, in this order.',
+        items: {
+          type: 'object' as const,
+          required: ['step', 'ok'],
+          properties: {
+            step: { type: 'string' as const },
+            ok: { type: 'boolean' as const, nullable: true, description: 'Null: not tried.' },
+            ms: { type: 'integer' as const, description: 'Milliseconds that it took.' },
+            reason: { type: 'string' as const, description: 'Why it failed.' },
+          },
+        },
+      },
       errors: {
         type: 'array' as const,
         description: 'The fields at fault.',

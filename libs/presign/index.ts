@@ -1,7 +1,11 @@
+export { DeliveryService } from './delivery.service.js';
+export { DownloadUrlService, type DownloadTarget } from './download-url.service.js';
 export type { LinkClaims } from './link-claims.js';
 export { CREATE_LINK_EXAMPLES, CreateLinkDto, IssuedLinkDto, LINK_LIFE, toLinkDto } from './link.dto.js';
 export { LINK_PATH, LinkService, type LinkTarget, type SignedLink } from './link.service.js';
 export { ManagedLinkService } from './managed-link.service.js';
 export { PresignErrors } from './presign.errors.js';
-export { PresignModule } from './presign.module.js';
+export { PresignModule, type PresignModuleOptions } from './presign.module.js';
+export { signProviderUrl, type ShownFile, type UrlLife } from './provider-url.js';
 export { PublicUrl } from './public-url.js';
+export { SigV4Presigner, type PresignRequest } from './sigv4/sigv4-presigner.js';

@@ -4,7 +4,8 @@ import { Injectable } from '@nestjs/common';
 import { isAuthentic, parseLink, signLink, type LinkClaims } from './link-claims.js';
 import { PresignErrors } from './presign.errors.js';
 import { PublicUrl } from './public-url.js';
-import { SigningKeyService } from './signing-key.service.js';
+import { SigningKeyService, type SigningKey } from './signing-key.service.js';
+import { StableUrls } from './stable-urls.js';
 
 /** What a link can be made for; features that have such things implement the lookup themselves. */
 export interface LinkTarget {
@@ -22,12 +23,17 @@ export interface LinkWish {
   readonly linkId: string | null;
 }
 
-/** A link that was made. */
+/** A URL that was made. */
 export interface SignedLink {
   readonly url: string;
+  /** When it was asked for. */
   readonly issuedAt: Date;
+  /** When it really ends. */
   readonly expiresAt: Date;
 }
+
+/** Makes links of one tenant. */
+export type LinkSigner = (issuer: Principal, target: LinkTarget, wish: LinkWish) => SignedLink;
 
 /** Where the gateway answers links. */
 export const LINK_PATH = '/l/';
@@ -39,29 +45,21 @@ export class LinkService {
     private readonly keys: SigningKeyService,
     private readonly publicUrl: PublicUrl,
     private readonly clock: Clock,
+    private readonly stable: StableUrls,
   ) {}
 
-  /** A link never outlives the token that issues it: `expiresAt` says when it really ends. */
+  /**
+   * A link never outlives the token that issues it: `expiresAt` says when it really ends. Stateless ones for the same
+   * source by the same token are equal within the window that the operator has set.
+   */
   async sign(issuer: Principal, target: LinkTarget, wish: LinkWish): Promise<SignedLink> {
-    const { tenantKey, keyId, key } = await this.keys.getCurrent(target.tenantId);
-    const issuedAt = this.clock.nowSeconds();
-    const expiresAt = expiryOf(issuer, issuedAt, wish.expiresIn);
-    const claims: LinkClaims = {
-      tenantKey,
-      keyId,
-      sourceId: target.sourceId,
-      sourceCreatedAt: target.createdAt,
-      issuedAt,
-      expiresAt,
-      disposition: wish.disposition,
-      kind: wish.linkId === null ? 'stateless' : 'managed',
-      referenceId: wish.linkId ?? issuer.tokenId,
-    };
-    return {
-      url: `${this.publicUrl.base}${LINK_PATH}${signLink(claims, key)}`,
-      issuedAt: new Date(issuedAt * 1000),
-      expiresAt: new Date(expiresAt * 1000),
-    };
+    return (await this.signerOf(target.tenantId))(issuer, target, wish);
+  }
+
+  /** As {@link sign}, for many links of one tenant: its key is looked up once. */
+  async signerOf(tenantId: string): Promise<LinkSigner> {
+    const key = await this.keys.getCurrent(tenantId);
+    return (issuer, target, wish) => this.make(key, issuer, target, wish);
   }
 
   /** The claims of a link that was signed here and has not expired. Throws `link_invalid` or `link_gone`. */
@@ -73,11 +71,33 @@ export class LinkService {
     if (link.claims.expiresAt <= this.clock.nowSeconds()) throw PresignErrors.gone();
     return link.claims;
   }
+
+  private make(key: SigningKey, issuer: Principal, target: LinkTarget, wish: LinkWish): SignedLink {
+    const now = this.clock.nowSeconds();
+    const issuedAt = wish.linkId === null ? this.stable.startOf(now, wish.expiresIn) : now;
+    const expiresAt = endOfLife(issuer, issuedAt, wish.expiresIn);
+    const claims: LinkClaims = {
+      tenantKey: key.tenantKey,
+      keyId: key.keyId,
+      sourceId: target.sourceId,
+      sourceCreatedAt: target.createdAt,
+      issuedAt,
+      expiresAt,
+      disposition: wish.disposition,
+      kind: wish.linkId === null ? 'stateless' : 'managed',
+      referenceId: wish.linkId ?? issuer.tokenId,
+    };
+    return {
+      url: `${this.publicUrl.base}${LINK_PATH}${signLink(claims, key.key)}`,
+      issuedAt: new Date(now * 1000),
+      expiresAt: new Date(expiresAt * 1000),
+    };
+  }
 }
 
-/** When a link made now ends, in whole seconds. */
-function expiryOf(issuer: Principal, nowSeconds: number, expiresIn: number): number {
-  const wanted = nowSeconds + expiresIn;
+/** When a URL whose life begins at `from` ends, in whole seconds: never after the token that issues it. */
+export function endOfLife(issuer: Principal, from: number, expiresIn: number): number {
+  const wanted = from + expiresIn;
   const end = issuer.expiresAt;
   return end === null ? wanted : Math.min(wanted, Math.floor(end.getTime() / 1000));
 }

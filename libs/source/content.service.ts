@@ -1,10 +1,10 @@
 import { planContentAnswer, type ContentAnswer, type Representation } from '#http';
 import { CodedError } from '#kernel';
 import { StorageErrors, parseObjectKey, type ByteRange, type StoredBody } from '#storage';
+import { BoundStorages } from '#binding';
 import { Injectable } from '@nestjs/common';
 
 import { SourceErrors } from './source.errors.js';
-import { SourceStorage } from './source.storage.js';
 import { contentEtag, isAvailable, type AvailableSource, type Source } from './source.js';
 
 /** How a source's content is shown to whom. */
@@ -23,7 +23,7 @@ export interface ContentWish {
 /** Reads sources' content. */
 @Injectable()
 export class ContentService {
-  constructor(private readonly storage: SourceStorage) {}
+  constructor(private readonly storages: BoundStorages) {}
 
   /** The source, if it has bytes. Throws `source_not_uploaded`. */
   assertAvailable(source: Source): AvailableSource {
@@ -36,18 +36,23 @@ export class ContentService {
     return planContentAnswer({
       method: wish.method,
       headers: wish.headers,
-      representation: {
-        contentType: source.contentType,
-        name: presentation.name,
-        disposition: presentation.disposition,
-        sizeBytes: source.sizeBytes,
-        checksumSha256Hex: source.checksumSha256,
-        etag: contentEtag(source) ?? '',
-        lastModified: source.contentUpdatedAt,
-        audience: presentation.audience,
-        cachePolicy: 'private',
-      },
+      representation: this.represent(source, presentation),
     });
+  }
+
+  /** What is said of the source in the headers of an answer. */
+  represent(source: AvailableSource, presentation: Presentation): Representation {
+    return {
+      contentType: source.contentType,
+      name: presentation.name,
+      disposition: presentation.disposition,
+      sizeBytes: source.sizeBytes,
+      checksumSha256Hex: source.checksumSha256,
+      etag: contentEtag(source) ?? '',
+      lastModified: source.contentUpdatedAt,
+      audience: presentation.audience,
+      cachePolicy: 'private',
+    };
   }
 
   /**
@@ -61,7 +66,7 @@ export class ContentService {
     reread: () => Promise<Source>,
     signal?: AbortSignal,
   ): Promise<StoredBody | null> {
-    const storage = await this.storage.open();
+    const storage = await this.storages.open(source.tenantId, source.bindingId);
     const body = await storage.get(parseObjectKey(source.objectKey), {
       range: range ?? undefined,
       expectedSize: source.sizeBytes,

@@ -3,5 +3,4 @@ export { InlineContentService } from './inline-content.service.js';
 export { SourceErrors } from './source.errors.js';
 export { SourceModule, type SourceModuleOptions } from './source.module.js';
 export { SourceService } from './source.service.js';
-export { SourceStorage } from './source.storage.js';
 export { isAvailable, type AvailableSource, type Source } from './source.js';

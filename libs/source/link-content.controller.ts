@@ -1,11 +1,14 @@
 import { ApiContent, Operation, type GatewayReply, type GatewayRequest } from '#http';
 import { PresignErrors } from '#presign';
 import { Controller, Get, Head, Param, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
 
 import { ContentReply } from './content-reply.js';
+import { ContentService, type Presentation } from './content.service.js';
+import { LinkRedirectService } from './link-redirect.service.js';
 import { RedemptionService } from './redemption.service.js';
 import { SourceErrors } from './source.errors.js';
+import type { Source } from './source.js';
 
 const OPEN = {
   description: 'What a link opens. The link is the credential: no header is looked at for one.',
@@ -14,12 +17,21 @@ const OPEN = {
   errors: [PresignErrors.invalid(), PresignErrors.gone(), SourceErrors.precondition(), SourceErrors.range()],
 } as const;
 
+const LEAD_HEADERS = {
+  Location: {
+    description: 'Opens the file for 60 seconds at most.',
+    schema: { type: 'string' as const, example: 'https://storage.example.com/bucket/key?X-Amz-Expires=60' },
+  },
+};
+
 @ApiTags('Links')
 @Controller('l/:link')
 export class LinkContentController {
   constructor(
     private readonly redemptions: RedemptionService,
-    private readonly content: ContentReply,
+    private readonly redirects: LinkRedirectService,
+    private readonly content: ContentService,
+    private readonly replies: ContentReply,
   ) {}
 
   @Head()
@@ -36,6 +48,12 @@ export class LinkContentController {
   @Get()
   @Operation({ ...OPEN, summary: 'Download through a link' })
   @ApiContent('GET')
+  @ApiResponse({
+    status: 302,
+    description:
+      "Where the tenant's delivery is `redirect` or `direct`: the bytes are at a URL of the storage.",
+    headers: LEAD_HEADERS,
+  })
   async get(
     @Param('link') link: string,
     @Req() request: GatewayRequest,
@@ -46,13 +64,20 @@ export class LinkContentController {
 
   private async send(link: string, request: GatewayRequest, reply: GatewayReply): Promise<void> {
     const { claims, source } = await this.redemptions.redeem(link);
-    await this.content.send(request, reply, {
+    const presentation = ({ name }: Source): Presentation => ({
+      name: source.filename ?? name,
+      disposition: claims.disposition,
+      audience: 'link',
+    });
+    const available = this.content.assertAvailable(source);
+    const lead = await this.redirects.find(request, claims, available, presentation(source));
+    if (lead !== null) {
+      void reply.code(302).headers(lead).send();
+      return;
+    }
+    await this.replies.send(request, reply, {
       source,
-      presentation: ({ name }) => ({
-        name: source.filename ?? name,
-        disposition: claims.disposition,
-        audience: 'link',
-      }),
+      presentation,
       reread: () => this.redemptions.standing(claims),
     });
   }

@@ -6,7 +6,11 @@ import { Injectable } from '@nestjs/common';
 export interface OutboxEntry {
   readonly outboxId: string;
   readonly objectKey: string;
+  readonly bindingId: string | null;
 }
+
+/** A write that nobody is at any more. */
+export type DeadWrite = Omit<OutboxEntry, 'outboxId'>;
 
 /** Database access for work that follows a commit. */
 @Injectable()
@@ -22,9 +26,9 @@ export class OutboxStore {
     return rows.map(({ id }) => id);
   }
 
-  /** Moves writes whose lease has ended into the outbox. */
-  async expireUploads(tenantId: string): Promise<void> {
-    await this.database.query(tenantId, { ...EXPIRE_UPLOADS, values: [tenantId] });
+  /** Moves writes whose lease has ended into the outbox, and answers where they went. */
+  async expireUploads(tenantId: string): Promise<DeadWrite[]> {
+    return (await this.database.query<DeadWrite>(tenantId, { ...EXPIRE_UPLOADS, values: [tenantId] })).rows;
   }
 
   /** Takes due entries on lease: nobody else gets them before the lease ends, and they come back if this process dies. */
@@ -57,8 +61,9 @@ export class OutboxStore {
 const DUE_TENANTS = { name: 'tenants-with-due-work', text: 'SELECT id FROM tenants_with_due_work($1) AS id' };
 const EXPIRE_UPLOADS = {
   name: 'expire-uploads',
-  text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 AND expires_at <= now() RETURNING object_key)
-INSERT INTO outbox (tenant_id, kind, object_key) SELECT $1, 'remove_object', object_key FROM gone`,
+  text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 AND expires_at <= now() RETURNING object_key, binding_id)
+INSERT INTO outbox (tenant_id, kind, object_key, binding_id) SELECT $1, 'remove_object', object_key, binding_id FROM gone
+RETURNING object_key AS "objectKey", binding_id AS "bindingId"`,
 };
 const LEASE = {
   name: 'lease-outbox',
@@ -66,7 +71,7 @@ const LEASE = {
   due_at = now() + least(interval '1 hour', interval '1 minute' * power(2, least(o.attempts, 6)))
 WHERE o.tenant_id = $1 AND o.outbox_id IN (
   SELECT outbox_id FROM outbox WHERE tenant_id = $1 AND due_at <= now() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING o.outbox_id AS "outboxId", o.object_key AS "objectKey"`,
+RETURNING o.outbox_id AS "outboxId", o.object_key AS "objectKey", o.binding_id AS "bindingId"`,
 };
 const COMPLETE = {
   name: 'complete-outbox',
@@ -80,14 +85,14 @@ const ERASE_SOURCES = {
   name: 'erase-sources',
   text: `WITH gone AS (
   DELETE FROM sources WHERE tenant_id = $1
-    AND source_id IN (SELECT source_id FROM sources WHERE tenant_id = $1 LIMIT $2) RETURNING object_key)
-INSERT INTO outbox (tenant_id, kind, object_key)
-SELECT $1, 'remove_object', object_key FROM gone WHERE object_key IS NOT NULL`,
+    AND source_id IN (SELECT source_id FROM sources WHERE tenant_id = $1 LIMIT $2) RETURNING object_key, binding_id)
+INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
+SELECT $1, 'remove_object', object_key, binding_id FROM gone WHERE object_key IS NOT NULL`,
 };
 const ERASE_UPLOADS = {
   name: 'erase-uploads',
-  text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 RETURNING object_key)
-INSERT INTO outbox (tenant_id, kind, object_key) SELECT $1, 'remove_object', object_key FROM gone`,
+  text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 RETURNING object_key, binding_id)
+INSERT INTO outbox (tenant_id, kind, object_key, binding_id) SELECT $1, 'remove_object', object_key, binding_id FROM gone`,
 };
 const ANYTHING_LEFT = {
   name: 'anything-left-of-tenant',

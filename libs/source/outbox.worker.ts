@@ -1,4 +1,5 @@
 import { parseObjectKey, type ObjectStorage } from '#storage';
+import { BoundStorages } from '#binding';
 import {
   Injectable,
   Logger,
@@ -6,8 +7,8 @@ import {
   type BeforeApplicationShutdown,
 } from '@nestjs/common';
 
-import { OutboxStore, type OutboxEntry } from './outbox.store.js';
-import { SourceStorage } from './source.storage.js';
+import { OutboxStore, type DeadWrite, type OutboxEntry } from './outbox.store.js';
+import { abortUnfinished } from './unfinished-uploads.js';
 
 const IDLE_MS = 1_000;
 const TENANTS_PER_ROUND = 100;
@@ -33,7 +34,7 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
 
   constructor(
     private readonly store: OutboxStore,
-    private readonly storage: SourceStorage,
+    private readonly storages: BoundStorages,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -73,26 +74,22 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   private async round(): Promise<void> {
-    const storage = await this.storage.open();
     for (const tenantId of await this.store.tenantsWithDueWork(TENANTS_PER_ROUND)) {
       if (this.stopped) return;
-      await this.store.expireUploads(tenantId);
+      await this.abortUploads(tenantId, await this.store.expireUploads(tenantId));
       await this.store.erase(tenantId, SOURCES_PER_STEP);
       const entries = await this.store.lease(tenantId, ENTRIES_PER_LEASE);
-      await this.removeObjects(tenantId, entries, storage);
+      await this.removeObjects(tenantId, entries);
       if (entries.length > 0) this.again = true;
     }
-    await this.removeUnfinished(storage);
+    await this.removeUnfinished();
   }
 
-  private async removeObjects(
-    tenantId: string,
-    entries: readonly OutboxEntry[],
-    storage: ObjectStorage,
-  ): Promise<void> {
+  private async removeObjects(tenantId: string, entries: readonly OutboxEntry[]): Promise<void> {
     const done: string[] = [];
-    for (const { outboxId, objectKey } of entries) {
+    for (const { outboxId, objectKey, bindingId } of entries) {
       try {
+        const storage = await this.storages.open(tenantId, bindingId);
         await storage.remove(parseObjectKey(objectKey));
         done.push(outboxId);
       } catch (error) {
@@ -102,8 +99,22 @@ export class OutboxWorker implements OnApplicationBootstrap, BeforeApplicationSh
     if (done.length > 0) await this.store.complete(tenantId, done);
   }
 
-  private async removeUnfinished(storage: ObjectStorage): Promise<void> {
+  /** What dead writes had sent in parts takes up room that no list of objects shows. */
+  private async abortUploads(tenantId: string, dead: readonly DeadWrite[]): Promise<void> {
+    for (const bindingId of new Set(dead.map((write) => write.bindingId))) {
+      const keys = dead.filter((write) => write.bindingId === bindingId).map(({ objectKey }) => objectKey);
+      try {
+        await abortUnfinished(await this.storages.open(tenantId, bindingId), keys);
+      } catch (error) {
+        this.logger.warn({ err: error }, 'parts of dead uploads could not be removed');
+      }
+    }
+  }
+
+  /** In the operator's storage only: in a tenant's own, others may be at work whose uploads are none of ours. */
+  private async removeUnfinished(): Promise<void> {
     if (Date.now() < this.unfinishedDue) return;
+    const storage: ObjectStorage = await this.storages.openDefault();
     this.unfinishedDue = Date.now() + UNFINISHED_EVERY_MS;
     await storage.removeUnfinished(UNFINISHED_AGE_MS);
   }

@@ -1,12 +1,14 @@
-import type { StorageDriver } from '#storage';
-import { StorageRegistry, type StorageBinding } from '#storage';
 import { type DynamicModule, Module } from '@nestjs/common';
 
 import { ContentController } from './content.controller.js';
 import { ContentReply } from './content-reply.js';
 import { ContentService } from './content.service.js';
 import { InlineContentService, InlineLimits } from './inline-content.service.js';
+import { LinkBatchController } from './link-batch.controller.js';
+import { LinkBatchService } from './link-batch.service.js';
+import { LinkBatchStore } from './link-batch.store.js';
 import { LinkContentController } from './link-content.controller.js';
+import { LinkRedirectService } from './link-redirect.service.js';
 import { OutboxStore } from './outbox.store.js';
 import { OutboxWorker } from './outbox.worker.js';
 import { RedemptionService } from './redemption.service.js';
@@ -14,7 +16,6 @@ import { RedemptionStore } from './redemption.store.js';
 import { SourceController } from './source.controller.js';
 import { SourceLinkController } from './source-link.controller.js';
 import { SourceService } from './source.service.js';
-import { SourceStorage } from './source.storage.js';
 import { SourceStore } from './source.store.js';
 import { SourceWriter } from './source-writer.service.js';
 import { UploadFormReader } from './upload-form.js';
@@ -23,9 +24,6 @@ import { UploadStore } from './upload.store.js';
 
 /** What the composition root chooses. Sizes are bytes. */
 export interface SourceModuleOptions {
-  readonly drivers: readonly StorageDriver[];
-  /** Where objects go. */
-  readonly binding: StorageBinding;
   readonly maxUploadBytes: number;
   readonly inlineMaxBytes: number;
   readonly inlineInFlightBytes: number;
@@ -38,12 +36,14 @@ export class SourceModule {
     return {
       module: SourceModule,
       global: true,
-      controllers: [SourceController, ContentController, SourceLinkController, LinkContentController],
+      controllers: [
+        SourceController,
+        ContentController,
+        SourceLinkController,
+        LinkBatchController,
+        LinkContentController,
+      ],
       providers: [
-        {
-          provide: SourceStorage,
-          useFactory: () => new SourceStorage(new StorageRegistry(options.drivers), options.binding),
-        },
         { provide: UploadLimits, useValue: new UploadLimits(options.maxUploadBytes) },
         {
           provide: InlineLimits,
@@ -62,8 +62,11 @@ export class SourceModule {
         ContentReply,
         InlineContentService,
         RedemptionService,
+        LinkRedirectService,
+        LinkBatchStore,
+        LinkBatchService,
       ],
-      exports: [SourceService, ContentService, InlineContentService, SourceStorage],
+      exports: [SourceService, ContentService, InlineContentService],
     };
   }
 }

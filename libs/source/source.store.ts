@@ -167,8 +167,8 @@ WHERE s.tenant_id = $1 AND s.source_id = $2 RETURNING ${SOURCE_COLUMNS}`,
 const REMOVE = {
   name: 'remove-source',
   text: `
-WITH gone AS (DELETE FROM sources WHERE tenant_id = $1 AND source_id = $2 RETURNING object_key),
+WITH gone AS (DELETE FROM sources WHERE tenant_id = $1 AND source_id = $2 RETURNING object_key, binding_id),
   ended AS (UPDATE links SET revoked_at = now() WHERE tenant_id = $1 AND source_id = $2 AND revoked_at IS NULL)
-INSERT INTO outbox (tenant_id, kind, object_key)
-SELECT $1, 'remove_object', object_key FROM gone WHERE object_key IS NOT NULL`,
+INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
+SELECT $1, 'remove_object', object_key, binding_id FROM gone WHERE object_key IS NOT NULL`,
 };

@@ -16,6 +16,8 @@ export interface Source {
   /** Counts every change, of content or metadata. */
   readonly revision: number;
   readonly objectKey: string | null;
+  /** The storage binding that the object was written by; null for the gateway's own data folder. */
+  readonly bindingId: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -55,5 +57,5 @@ export const SOURCE_COLUMNS = `
   s.tenant_id AS "tenantId", s.source_id AS "sourceId", s.sub_tenant_id AS "subTenantId",
   s.external_id AS "externalId", s.name, s.status, s.content_type AS "contentType",
   s.size_bytes::float8 AS "sizeBytes", encode(s.checksum_sha256, 'hex') AS "checksumSha256", s.version, s.revision,
-  s.object_key AS "objectKey", s.metadata, s.created_at AS "createdAt", s.updated_at AS "updatedAt",
+  s.object_key AS "objectKey", s.binding_id AS "bindingId", s.metadata, s.created_at AS "createdAt", s.updated_at AS "updatedAt",
   s.content_updated_at AS "contentUpdatedAt"`;

@@ -1,10 +1,10 @@
 import { CodedError, CommonErrors, type Principal, type TenantContext } from '#kernel';
 import type { BodySource, ObjectStorage, PutResult } from '#storage';
+import { BoundStorages } from '#binding';
 import { TenantErrors } from '#tenant';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
 import { OutboxWorker } from './outbox.worker.js';
-import { SourceStorage } from './source.storage.js';
 import {
   UPLOAD_LEASE_MINUTES,
   UploadStore,
@@ -47,7 +47,7 @@ export class UploadService implements OnApplicationShutdown {
 
   constructor(
     private readonly store: UploadStore,
-    private readonly storage: SourceStorage,
+    private readonly storages: BoundStorages,
     private readonly outbox: OutboxWorker,
     private readonly limits: UploadLimits,
   ) {}
@@ -68,10 +68,11 @@ export class UploadService implements OnApplicationShutdown {
     incoming: Incoming,
   ): Promise<StagedUpload> {
     this.assertAcceptable(incoming.sizeBytes);
-    const storage = await this.storage.open();
-    const upload = await this.store.open(context, caller.tokenId);
+    const defaultBindingId = await this.storages.getDefaultId();
+    const upload = await this.store.open(context, caller.tokenId, defaultBindingId);
     if (upload === null) throw TenantErrors.notFound();
     try {
+      const storage = await this.storages.open(context.tenantId, upload.bindingId);
       return { upload, stored: await this.receive(context, storage, upload, incoming) };
     } catch (error) {
       await this.abandon(context, upload);

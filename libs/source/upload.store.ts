@@ -13,6 +13,8 @@ import { lock } from './source.store.js';
 export interface Upload {
   readonly uploadId: string;
   readonly objectKey: ObjectKey;
+  /** The binding that the object goes to: the tenant's own when the write began, or else the operator's. */
+  readonly bindingId: string | null;
 }
 
 /** What becomes of a completed write. */
@@ -44,14 +46,21 @@ const MAX_RACES = 3;
 export class UploadStore {
   constructor(private readonly database: TenantDatabase) {}
 
-  /** Registers a write. Null when the tenant is gone. */
-  async open({ tenantId, subTenantId }: TenantContext, tokenId: string): Promise<Upload | null> {
-    const values = [tenantId, newUuid(), subTenantId, newUuid(), tokenId];
+  /** Registers a write; `defaultBindingId` is the operator's binding. Null when the tenant is gone. */
+  async open(
+    { tenantId, subTenantId }: TenantContext,
+    tokenId: string,
+    defaultBindingId: string | null,
+  ): Promise<Upload | null> {
+    const values = [tenantId, newUuid(), subTenantId, newUuid(), tokenId, defaultBindingId];
     const { rows } = await refuseIfTenantGone(
-      this.database.query<{ uploadId: string; objectKey: string }>(tenantId, { ...OPEN, values }),
+      this.database.query<{ uploadId: string; objectKey: string; bindingId: string | null }>(tenantId, {
+        ...OPEN,
+        values,
+      }),
     );
     const [row] = rows;
-    return row === undefined ? null : { uploadId: row.uploadId, objectKey: parseObjectKey(row.objectKey) };
+    return row === undefined ? null : { ...row, objectKey: parseObjectKey(row.objectKey) };
   }
 
   /** Says that the write is alive. */
@@ -110,7 +119,7 @@ async function commitOnce(
 async function insert(
   transaction: TenantTransaction,
   { tenantId, subTenantId }: TenantContext,
-  { objectKey }: Upload,
+  { objectKey, bindingId }: Upload,
   commitment: Commitment,
 ): Promise<Source> {
   const { reference, stored, metadata, contentType } = commitment;
@@ -125,6 +134,7 @@ async function insert(
     stored.checksumSha256,
     objectKey,
     JSON.stringify(metadata ?? {}),
+    bindingId,
   ];
   return only((await transaction.query<Source>({ ...INSERT, values })).rows);
 }
@@ -132,12 +142,15 @@ async function insert(
 async function replace(
   transaction: TenantTransaction,
   existing: Source,
-  { objectKey }: Upload,
+  { objectKey, bindingId }: Upload,
   commitment: Commitment,
 ): Promise<Source> {
   const { stored, metadata, contentType } = commitment;
   if (existing.objectKey !== null) {
-    await transaction.query({ ...DISCARD, values: [existing.tenantId, existing.objectKey] });
+    await transaction.query({
+      ...DISCARD,
+      values: [existing.tenantId, existing.objectKey, existing.bindingId],
+    });
   }
   const values = [
     existing.tenantId,
@@ -148,6 +161,7 @@ async function replace(
     stored.checksumSha256,
     objectKey,
     metadata === undefined ? null : JSON.stringify(metadata),
+    bindingId,
   ];
   return only((await transaction.query<Source>({ ...REPLACE, values })).rows);
 }
@@ -161,10 +175,11 @@ function only(rows: readonly Source[]): Source {
 const LEASE = `now() + interval '${UPLOAD_LEASE_MINUTES} minutes'`;
 const OPEN = {
   name: 'open-upload',
-  text: `INSERT INTO uploads (tenant_id, upload_id, sub_tenant_id, object_key, created_by, expires_at)
-SELECT t.tenant_id, $2::uuid, $3, t.tenant_key || '/' || $4::text, $5::uuid, ${LEASE}
-FROM tenants t WHERE t.tenant_id = $1 AND t.status <> 'deleting'
-RETURNING upload_id AS "uploadId", object_key AS "objectKey"`,
+  text: `INSERT INTO uploads (tenant_id, upload_id, sub_tenant_id, object_key, created_by, expires_at, binding_id)
+SELECT t.tenant_id, $2::uuid, $3, t.tenant_key || '/' || $4::text, $5::uuid, ${LEASE}, coalesce(b.binding_id, $6::uuid)
+FROM tenants t LEFT JOIN storage_bindings b ON b.tenant_id = t.tenant_id AND b.retired_at IS NULL
+WHERE t.tenant_id = $1 AND t.status <> 'deleting'
+RETURNING upload_id AS "uploadId", object_key AS "objectKey", binding_id AS "bindingId"`,
 };
 const RENEW = {
   name: 'renew-upload',
@@ -172,8 +187,8 @@ const RENEW = {
 };
 const ABANDON = {
   name: 'abandon-upload',
-  text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $2 RETURNING object_key)
-INSERT INTO outbox (tenant_id, kind, object_key) SELECT $1, 'remove_object', object_key FROM gone`,
+  text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $2 RETURNING object_key, binding_id)
+INSERT INTO outbox (tenant_id, kind, object_key, binding_id) SELECT $1, 'remove_object', object_key, binding_id FROM gone`,
 };
 const TAKE = {
   name: 'take-upload',
@@ -182,17 +197,17 @@ const TAKE = {
 const INSERT = {
   name: 'insert-source',
   text: `INSERT INTO sources AS s (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type,
-  size_bytes, checksum_sha256, object_key, metadata)
-VALUES ($1, $2, $3, $4, $5, 'available', $6, $7, decode($8, 'hex'), $9, $10::jsonb) RETURNING ${SOURCE_COLUMNS}`,
+  size_bytes, checksum_sha256, object_key, metadata, binding_id)
+VALUES ($1, $2, $3, $4, $5, 'available', $6, $7, decode($8, 'hex'), $9, $10::jsonb, $11) RETURNING ${SOURCE_COLUMNS}`,
 };
 const REPLACE = {
   name: 'replace-source',
   text: `UPDATE sources s SET name = coalesce($3, s.name), status = 'available', content_type = $4, size_bytes = $5,
-  checksum_sha256 = decode($6, 'hex'), object_key = $7, metadata = coalesce($8::jsonb, s.metadata),
+  checksum_sha256 = decode($6, 'hex'), object_key = $7, binding_id = $9, metadata = coalesce($8::jsonb, s.metadata),
   version = s.version + 1, revision = s.revision + 1, updated_at = now(), content_updated_at = now()
 WHERE s.tenant_id = $1 AND s.source_id = $2 RETURNING ${SOURCE_COLUMNS}`,
 };
 const DISCARD = {
   name: 'discard-object',
-  text: "INSERT INTO outbox (tenant_id, kind, object_key) VALUES ($1, 'remove_object', $2)",
+  text: "INSERT INTO outbox (tenant_id, kind, object_key, binding_id) VALUES ($1, 'remove_object', $2, $3)",
 };

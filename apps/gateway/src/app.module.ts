@@ -3,9 +3,13 @@ import type { GatewayConfig } from '#config';
 import { DatabaseModule, type Database } from '#database';
 import { createValidationPipe, HttpErrorFilter } from '#http';
 import type { Sealer, Secret } from '#kernel';
-import { PresignModule, type PublicUrl } from '#presign';
+import { PresignModule, SigV4Presigner, type PublicUrl } from '#presign';
 import { SourceModule } from '#source';
+import { EndpointGuard, guardedAgents, type StorageDriver } from '#storage';
+import { StorageBindingModule } from '#binding';
+import { AzureDriver } from '#storage-azure';
 import { FilesystemDriver } from '#storage-fs';
+import { S3Driver, type S3DriverOptions } from '#storage-s3';
 import {
   ChainTenantResolver,
   HeaderTenantResolver,
@@ -19,6 +23,7 @@ import { join } from 'node:path';
 
 import { FetchController } from './compat/fetch.controller.js';
 import { KnowledgeBaseController } from './compat/knowledge-base.controller.js';
+import { defaultStorage } from './default-storage.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 
@@ -31,20 +36,46 @@ export interface AppOptions {
   readonly publicUrl: PublicUrl;
 }
 
+/** How storages are reached. */
+type StorageAccess = Required<Pick<S3DriverOptions, 'limits' | 'endpointGuard'>>;
+
+/** To one binding's storage. */
+const MAX_CONNECTIONS = 64;
+/** Of 5 MiB each: what large uploads to one kind of storage may take together, beyond the one buffer that each has. */
+const EXTRA_PART_BUFFERS = 12;
+
 /** The composition root: the one place where implementations are chosen. */
 @Module({})
 export class AppModule {
   static forRoot({ config, database, rootToken, sealer, publicUrl }: AppOptions): DynamicModule {
+    const { connectSeconds, firstByteSeconds, idleSeconds, allowedEndpoints } = config.storageAccess;
+    const access: StorageAccess = {
+      limits: {
+        connectMs: connectSeconds * 1000,
+        idleMs: idleSeconds * 1000,
+        maxConnections: MAX_CONNECTIONS,
+      },
+      endpointGuard: new EndpointGuard(allowedEndpoints),
+    };
     return {
       module: AppModule,
       imports: [
         DatabaseModule.forRoot(database),
         TenantModule.forRoot({ resolver: tenantResolver(config.http.organizationHeader) }),
         AuthModule.forRoot({ rootToken, policy: RolePolicy }),
-        PresignModule.forRoot({ sealer, publicUrl }),
+        PresignModule.forRoot({
+          sealer,
+          publicUrl,
+          stableUrlSeconds: config.http.stableUrlSeconds,
+        }),
+        StorageBindingModule.forRoot({
+          drivers: storageDrivers(config, access),
+          byDefault: defaultStorage(config),
+          sealer,
+          agents: guardedAgents(access.endpointGuard, access.limits),
+          timeouts: { firstByteMs: firstByteSeconds * 1000, idleMs: idleSeconds * 1000 },
+        }),
         SourceModule.forRoot({
-          drivers: [new FilesystemDriver({ root: join(config.data.dir, 'objects') })],
-          binding: { id: 'default', driver: 'filesystem', settings: {} },
           maxUploadBytes: config.limits.maxUploadBytes,
           inlineMaxBytes: config.limits.inlineMaxBytes,
           inlineInFlightBytes: config.limits.inlineInFlightBytes,
@@ -58,6 +89,18 @@ export class AppModule {
       ],
     };
   }
+}
+
+function storageDrivers(config: GatewayConfig, access: StorageAccess): StorageDriver[] {
+  return [
+    new FilesystemDriver({ root: join(config.data.dir, 'objects') }),
+    new S3Driver({
+      signer: (credentials, target) => new SigV4Presigner(credentials, target),
+      ...access,
+      extraPartBuffers: EXTRA_PART_BUFFERS,
+    }),
+    new AzureDriver({ ...access, extraPartBuffers: EXTRA_PART_BUFFERS }),
+  ];
 }
 
 function tenantResolver(organizationHeader: string): ChainTenantResolver {

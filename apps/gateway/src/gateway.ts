@@ -1,6 +1,6 @@
 import { AccessPolicy, authenticationHook, Authenticator, authorizationHook } from '#auth';
 import type { GatewayConfig } from '#config';
-import { Database } from '#database';
+import { Database, PlatformDatabase, TenantDatabase } from '#database';
 import { createServerAdapter } from '#http';
 import { Sealer } from '#kernel';
 import { PublicUrl } from '#presign';
@@ -12,6 +12,8 @@ import { AppModule } from './app.module.js';
 import { Connections } from './connections.js';
 import { ENTITIES } from './entities.js';
 import { Readiness } from './health/readiness.js';
+import { KeyRotationStore } from './key-rotation.store.js';
+import { rotateMasterKey } from './key-rotation.js';
 import { NestLogger } from './logging.js';
 import { serveDocs } from './openapi.js';
 import { patienceOf } from './patience.js';
@@ -45,6 +47,7 @@ export async function startGateway(
     },
   });
   try {
+    await changeMasterKey(config, secrets, logger, database);
     const publicUrl = new PublicUrl(config.http.publicUrl);
     const app = await createApp(config, secrets, logger, database, publicUrl);
     const connections = new Connections(app.getHttpServer());
@@ -56,6 +59,22 @@ export async function startGateway(
     await database.close();
     throw error;
   }
+}
+
+/** Before anything is opened with the new key. */
+async function changeMasterKey(
+  config: GatewayConfig,
+  secrets: GatewaySecrets,
+  logger: Logger,
+  { dataSource }: Database,
+): Promise<void> {
+  const { previousMasterKey } = config.secrets;
+  if (previousMasterKey === null) return;
+  const store = new KeyRotationStore(new TenantDatabase(dataSource), new PlatformDatabase(dataSource));
+  const count = await rotateMasterKey(store, new Sealer(previousMasterKey), new Sealer(secrets.masterKey));
+  if (count === null)
+    logger.warn('GATEHOLD_PREVIOUS_MASTER_KEY is not in use any more and can be taken away');
+  else logger.info({ values: count }, 'the master key was changed');
 }
 
 async function createApp(

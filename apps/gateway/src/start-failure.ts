@@ -1,14 +1,18 @@
+import { DefaultStorageError } from '#binding';
 import type { GatewayConfig } from '#config';
 import { DatabaseUnusableError, EmbeddedPostgresError, EmbeddedPostgresInUseError } from '#database';
 
+import { KeyRotationError } from './key-rotation.js';
 import { DataFolderError, UnusableSecretError } from './secrets.js';
 
 /** Failures whose message says to an operator all there is to say; a stack would only hide it. */
 const PLAIN = [
   DatabaseUnusableError,
   DataFolderError,
+  DefaultStorageError,
   EmbeddedPostgresError,
   EmbeddedPostgresInUseError,
+  KeyRotationError,
   UnusableSecretError,
 ];
 

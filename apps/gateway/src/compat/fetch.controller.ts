@@ -9,7 +9,7 @@ import {
   type GatewayReply,
 } from '#http';
 import type { Principal, TenantContext } from '#kernel';
-import { LINK_LIFE, LinkService, type SignedLink } from '#presign';
+import { DownloadUrlService, LINK_LIFE, type SignedLink } from '#presign';
 import {
   ContentService,
   InlineContentService,
@@ -36,7 +36,7 @@ export class FetchController {
     private readonly sources: SourceService,
     private readonly content: ContentService,
     private readonly inline: InlineContentService,
-    private readonly links: LinkService,
+    private readonly urls: DownloadUrlService,
   ) {}
 
   // The path has had three names; clients of all of them exist.
@@ -69,21 +69,11 @@ export class FetchController {
     const mode = modeOf(wish);
     const inline = mode === 'url' ? null : await this.inline.read(source, reread);
     if (inline !== null) releaseAfter(reply, inline.release);
-    const link = mode === 'content' ? null : await this.sign(caller, source, wish.expiry_seconds);
+    const expiresIn = wish.expiry_seconds ?? LINK_LIFE.usual;
+    const link =
+      mode === 'content' ? null : await this.urls.issue(caller, inline?.source ?? source, expiresIn);
     void reply.header('cache-control', 'no-store');
     return render(id, inline?.source ?? source, inline?.bytes ?? null, link);
-  }
-
-  private sign(
-    caller: Principal,
-    source: AvailableSource,
-    expiresIn: number | undefined,
-  ): Promise<SignedLink> {
-    return this.links.sign(caller, source, {
-      expiresIn: expiresIn ?? LINK_LIFE.usual,
-      disposition: 'attachment',
-      linkId: null,
-    });
   }
 }
 

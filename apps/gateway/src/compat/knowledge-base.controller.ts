@@ -8,7 +8,7 @@ import {
   type OperationOptions,
 } from '#http';
 import { isUuid, type Principal, type TenantContext } from '#kernel';
-import { LINK_LIFE, LinkService, type SignedLink } from '#presign';
+import { DownloadUrlService, LINK_LIFE, type SignedLink } from '#presign';
 import { ContentService, SourceErrors, SourceService, type AvailableSource } from '#source';
 import { Controller, Get, Header, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiParam, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
@@ -74,7 +74,7 @@ export class KnowledgeBaseController {
   constructor(
     private readonly sources: SourceService,
     private readonly content: ContentService,
-    private readonly links: LinkService,
+    private readonly urls: DownloadUrlService,
   ) {}
 
   @Get(':source_id/download')
@@ -110,11 +110,7 @@ export class KnowledgeBaseController {
     const source = this.content.assertAvailable(
       await this.sources.getInTenant(context.tenantId, sourceId, reach),
     );
-    const link = await this.links.sign(caller, source, {
-      expiresIn: expiresIn ?? LINK_LIFE.usual,
-      disposition: 'attachment',
-      linkId: null,
-    });
+    const link = await this.urls.issue(caller, source, expiresIn ?? LINK_LIFE.usual);
     return render(source, link);
   }
 }

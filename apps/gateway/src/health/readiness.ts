@@ -1,5 +1,5 @@
 import { PlatformDatabase } from '#database';
-import { SourceStorage } from '#source';
+import { BoundStorages } from '#binding';
 import { Injectable } from '@nestjs/common';
 
 const FRESH_MS = 1_000;
@@ -13,7 +13,7 @@ export class Readiness {
 
   constructor(
     private readonly database: PlatformDatabase,
-    private readonly storage: SourceStorage,
+    private readonly storages: BoundStorages,
   ) {}
 
   /** From now on the answer is no: a shutdown has begun. */
@@ -32,7 +32,7 @@ export class Readiness {
 
   private async check(): Promise<boolean> {
     try {
-      await Promise.all([this.database.ping(), this.storage.open()]);
+      await Promise.all([this.database.ping(), this.storages.openDefault()]);
       return true;
     } catch {
       return false;

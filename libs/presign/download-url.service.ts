@@ -1,0 +1,107 @@
+import { Clock, CodedError, type Principal } from '#kernel';
+import type { ObjectPresigner } from '#storage';
+import { Injectable } from '@nestjs/common';
+
+import { DeliveryService, type StoredAt } from './delivery.service.js';
+import { endOfLife, LinkService, type LinkSigner, type LinkTarget, type SignedLink } from './link.service.js';
+import { signProviderUrl } from './provider-url.js';
+import { StableUrls } from './stable-urls.js';
+
+/** A file that a URL may be handed out for. */
+export interface DownloadTarget extends LinkTarget, StoredAt {
+  readonly objectKey: string;
+  readonly name: string;
+  readonly contentType: string;
+}
+
+type Issue = (target: DownloadTarget) => Promise<SignedLink>;
+
+/**
+ * Hands out URLs that open a file as an attachment and have no row: a URL of the provider where the tenant's delivery
+ * is `direct` and the storage serves such URLs, a stateless link otherwise.
+ */
+@Injectable()
+export class DownloadUrlService {
+  constructor(
+    private readonly deliveries: DeliveryService,
+    private readonly links: LinkService,
+    private readonly clock: Clock,
+    private readonly stable: StableUrls,
+  ) {}
+
+  /**
+   * A URL that lives `expiresIn` whole seconds at most: neither the token that issues it nor temporary credentials of
+   * the storage are outlived, and `expiresAt` says when it really ends. Throws `storage_unavailable`,
+   * `storage_credentials_expired`.
+   */
+  async issue(issuer: Principal, target: DownloadTarget, expiresIn: number): Promise<SignedLink> {
+    return await (
+      await this.issuing(issuer, target.tenantId, expiresIn)
+    )(target);
+  }
+
+  /**
+   * URLs for files of one tenant, in their order. What keeps one of them from getting a URL is put in its place, and
+   * the others get theirs: a storage that is down fails its own files only.
+   */
+  async issueAll(
+    issuer: Principal,
+    tenantId: string,
+    targets: readonly DownloadTarget[],
+    expiresIn: number,
+  ): Promise<(SignedLink | CodedError)[]> {
+    const issue = await this.issuing(issuer, tenantId, expiresIn);
+    return await Promise.all(
+      targets.map((target) =>
+        issue(target).catch((error: unknown) => {
+          if (error instanceof CodedError) return error;
+          throw error;
+        }),
+      ),
+    );
+  }
+
+  /** What all URLs of one answer have in common is looked up once, when the first of them needs it. */
+  private async issuing(issuer: Principal, tenantId: string, expiresIn: number): Promise<Issue> {
+    const isDirect = (await this.deliveries.deliveryOf(tenantId)) === 'direct';
+    const presigners = new Map<string | null, Promise<ObjectPresigner | null>>();
+    let signer: Promise<LinkSigner> | null = null;
+    return async (target) => {
+      const presigner = isDirect ? await this.presignerOf(target, presigners) : null;
+      const direct = presigner === null ? null : this.presign(presigner, issuer, target, expiresIn);
+      if (direct !== null) return direct;
+      signer ??= this.links.signerOf(tenantId);
+      return (await signer)(issuer, target, { expiresIn, disposition: 'attachment', linkId: null });
+    };
+  }
+
+  private presignerOf(
+    target: DownloadTarget,
+    found: Map<string | null, Promise<ObjectPresigner | null>>,
+  ): Promise<ObjectPresigner | null> {
+    const known = found.get(target.bindingId) ?? this.deliveries.findPresigner(target);
+    found.set(target.bindingId, known);
+    return known;
+  }
+
+  /** Null in the last second of the issuing token: no whole second is left that a provider could be told. */
+  private presign(
+    presigner: ObjectPresigner,
+    issuer: Principal,
+    target: DownloadTarget,
+    expiresIn: number,
+  ): SignedLink | null {
+    const now = this.clock.nowSeconds();
+    const sign = (from: number) => {
+      const until = endOfLife(issuer, from, expiresIn);
+      return until <= now
+        ? null
+        : signProviderUrl(presigner, { ...target, disposition: 'attachment' }, { from, until });
+    };
+    const stable = sign(this.stable.startOf(now, expiresIn));
+    // Credentials that ended within the window sign for its beginning all the same; asked for now, they refuse.
+    const signed = stable === null || stable.expiresAt.getTime() > now * 1000 ? stable : sign(now);
+    if (signed === null) return null;
+    return { url: signed.url, issuedAt: new Date(now * 1000), expiresAt: signed.expiresAt };
+  }
+}

@@ -1,0 +1,50 @@
+import { CodedError, type Principal, type TenantContext } from '#kernel';
+import { DownloadUrlService, type SignedLink } from '#presign';
+import { Injectable } from '@nestjs/common';
+
+import { LinkBatchStore } from './link-batch.store.js';
+import { toSourceReference } from './source-reference.js';
+import { SourceErrors } from './source.errors.js';
+import { isAvailable, type AvailableSource, type Source } from './source.js';
+
+/** One source's URL, or why it got none. */
+export type BatchOutcome = SignedLink | CodedError;
+
+/** Makes URLs for many sources at once. */
+@Injectable()
+export class LinkBatchService {
+  constructor(
+    private readonly store: LinkBatchStore,
+    private readonly urls: DownloadUrlService,
+  ) {}
+
+  /**
+   * An outcome for every id, in their order, from one query for the sources. What one source lacks is told of that one;
+   * one that exists elsewhere is `source_not_found` like one that exists nowhere.
+   */
+  async issue(
+    context: TenantContext,
+    issuer: Principal,
+    ids: readonly string[],
+    expiresIn: number,
+  ): Promise<BatchOutcome[]> {
+    const references = ids.map(toSourceReference);
+    const found = new Map<string, Source>();
+    for (const source of await this.store.findAll(context, references)) {
+      found.set(`id:${source.sourceId}`, source);
+      if (source.externalId !== null) found.set(`external:${source.externalId}`, source);
+    }
+    const sources = references.map(({ sourceId, externalId }) =>
+      found.get(sourceId === null ? `external:${externalId ?? ''}` : `id:${sourceId}`),
+    );
+    const available = [...new Set(sources.filter((source) => source !== undefined).filter(isAvailable))];
+    const issued = await this.urls.issueAll(issuer, context.tenantId, available, expiresIn);
+    const outcomes = new Map<Source, BatchOutcome | undefined>(
+      available.map((source: AvailableSource, index) => [source, issued[index]]),
+    );
+    return sources.map((source) => {
+      if (source === undefined) return SourceErrors.notFound();
+      return outcomes.get(source) ?? SourceErrors.pending();
+    });
+  }
+}

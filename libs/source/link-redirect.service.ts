@@ -1,0 +1,76 @@
+import {
+  fieldValue,
+  guardHeaders,
+  type ContentAnswer,
+  type GatewayRequest,
+  type ResponseHeaders,
+} from '#http';
+import { Clock } from '#kernel';
+import { DeliveryService, signProviderUrl, type LinkClaims } from '#presign';
+import { Injectable } from '@nestjs/common';
+
+import { ContentService, type Presentation } from './content.service.js';
+import { contentEtag, type AvailableSource } from './source.js';
+
+/** Longest life of a URL that a link leads to: what can still be opened after the link was taken back. Seconds. */
+const LIFE_S = 60;
+/** Every header of an answer has to fit into 4 KiB, nginx's default for what it passes on; this leaves the others room. */
+const MAX_LOCATION_LENGTH = 3_000;
+
+/** Leads links to URLs of the provider, where the tenant's delivery says so. */
+@Injectable()
+export class LinkRedirectService {
+  constructor(
+    private readonly deliveries: DeliveryService,
+    private readonly content: ContentService,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The headers of a 302 that leads a request to the storage; null when the gateway answers it itself. That is so for
+   * every delivery but `direct` and `redirect`, and also
+   * - for HEAD, since the URL is signed for GET;
+   * - for a request with credentials: clients that send them on would give them to the storage, which refuses them
+   *   beside a signature;
+   * - where nothing of the file would be sent (304, 416), or the request holds the gateway's own entity tag to
+   *   something, which the storage does not know;
+   * - where the storage signs no URLs, and where the URL would be too long for a header.
+   */
+  async find(
+    request: GatewayRequest,
+    claims: LinkClaims,
+    source: AvailableSource,
+    presentation: Presentation,
+  ): Promise<ResponseHeaders | null> {
+    if (request.method !== 'GET' || request.headers.authorization !== undefined) return null;
+    const plan = this.content.plan(source, presentation, request);
+    if (isAnsweredHere(request, plan, source)) return null;
+    if ((await this.deliveries.deliveryOf(source.tenantId)) === 'proxy') return null;
+    const presigner = await this.deliveries.findPresigner(source);
+    if (presigner === null) return null;
+    const from = this.clock.nowSeconds();
+    const until = Math.min(from + LIFE_S, claims.expiresAt);
+    if (until <= from) return null;
+    const { url } = signProviderUrl(presigner, { ...source, ...presentation }, { from, until });
+    return url.length > MAX_LOCATION_LENGTH
+      ? null
+      : leadTo(url, this.content.represent(source, presentation));
+  }
+}
+
+/**
+ * A client may hold either of two entity tags, the gateway's and the storage's. Conditions that name the first are
+ * decided here; all others are left to the storage, which has the second one and a clock of its own.
+ */
+function isAnsweredHere({ headers }: GatewayRequest, plan: ContentAnswer, source: AvailableSource): boolean {
+  if (plan.status === 304 || plan.status === 416) return true;
+  const own = contentEtag(source) ?? '';
+  return ['if-match', 'if-range']
+    .map((name) => fieldValue(headers, name))
+    .some((value) => value !== undefined && (value === '*' || value.includes(own)));
+}
+
+function leadTo(location: string, representation: Parameters<typeof guardHeaders>[0]): ResponseHeaders {
+  // Nobody may keep it: it is a credential, and what it leads to depends on what still stands.
+  return { ...guardHeaders(representation), location, 'cache-control': 'no-store' };
+}
