@@ -1,0 +1,18 @@
+/**
+ * All rows of `npm run bench`, in the order in which they run. A row is
+ *
+ *   name       what `--only` takes
+ *   unit       of the value and of the floor
+ *   target     what has to be reached: the least `value / floor`, or the most that `value` may be where `atMost` is true
+ *   atMost     true for a row without a floor
+ *   floorName  what the value is compared with
+ *   measure    (bench) => Promise of {value, floor}; throws `LeftOut` where this machine cannot run it
+ *
+ * `bench.shared(start)` gives what `start(bench)` resolves with, the same to all rows that ask with the same function;
+ * `bench.atEnd(close)` has `close()` called when all rows are done, last first. `bench.say(line)` tells of progress.
+ */
+import { rows as presign } from './rows/presign.mjs';
+import { rows as s3Memory } from './rows/s3-memory.mjs';
+import { rows as s3Throughput } from './rows/s3-throughput.mjs';
+
+export const ROWS = [...presign, ...s3Throughput, ...s3Memory];

@@ -1,0 +1,84 @@
+/**
+ * One gibibyte to and from Ceph's S3 server, through the gateway and past it.
+ *
+ * The floor is the bare SDK in a process of its own, set up as the gateway's adapter sets it up: the same bucket, the
+ * same bytes, the same 5 MiB parts with four on their way at once (which the entity tags prove), and for a download one
+ * GetObject into nothing. It hashes nothing but what the SDK signs. The gateway's figure is that of a plain HTTP client
+ * in a process of its own: one request on one connection, and in between everything that the gateway does, with the
+ * SHA-256 of what comes up and its bookkeeping. Both clients make the same bytes the same way, and throw what comes
+ * down away after counting it.
+ */
+import { cephStage, pastGateway, startBoundGateway, throughGateway } from '../support/s3-stage.mjs';
+import { best, interleave } from '../support/rounds.mjs';
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+const WARM_UP_BYTES = 64 * MIB;
+const SOURCE = 'bulk';
+const KEY = 'floor/bulk';
+
+export const rows = [
+  {
+    name: 's3-upload-1gib',
+    unit: 'MiB/s',
+    target: 0.5,
+    floorName: 'the bare SDK, same parts',
+    measure: upload,
+  },
+  { name: 's3-download-1gib', unit: 'MiB/s', target: 0.5, floorName: 'the bare SDK', measure: download },
+];
+
+async function upload(bench) {
+  const { ceph, bound } = await stage(bench);
+  const onRound = async (round, figures) => {
+    tell(bench, round, figures);
+    const [one, other] = await ceph.partsOf(GIB);
+    if (one === undefined || one !== other) throw new Error(`Parts differ: ${one} and ${other}.`);
+    await ceph.clear();
+  };
+  return interleave(
+    {
+      value: async () => rate(await throughGateway(bound, 'up', { bytes: GIB, ids: [SOURCE] })),
+      floor: async () => rate(await pastGateway(ceph, 'up', { bytes: GIB, key: KEY })),
+    },
+    { of: best, onRound },
+  );
+}
+
+async function download(bench) {
+  const { ceph, bound } = await stage(bench);
+  await throughGateway(bound, 'up', { bytes: GIB, ids: [SOURCE] });
+  await pastGateway(ceph, 'up', { bytes: GIB, key: KEY });
+  const figures = await interleave(
+    {
+      value: async () => rate(await throughGateway(bound, 'down', { bytes: GIB, ids: [SOURCE] })),
+      floor: async () => rate(await pastGateway(ceph, 'down', { bytes: GIB, key: KEY })),
+    },
+    { rounds: 5, of: best, onRound: (round, seen) => tell(bench, round, seen) },
+  );
+  await ceph.clear();
+  return figures;
+}
+
+async function stage(bench) {
+  return { ceph: await bench.shared(cephStage), bound: await bench.shared(warmGateway) };
+}
+
+/** A gateway through which bytes have gone both ways, and come back as they were. */
+async function warmGateway(bench) {
+  const ceph = await bench.shared(cephStage);
+  const bound = await startBoundGateway(bench);
+  const wish = { bytes: WARM_UP_BYTES, ids: ['warm'], verify: true };
+  await throughGateway(bound, 'up', wish);
+  await throughGateway(bound, 'down', wish);
+  await ceph.clear();
+  return bound;
+}
+
+function rate(seconds) {
+  return GIB / MIB / seconds;
+}
+
+function tell(bench, round, { value, floor }) {
+  bench.say(`round ${round}: ${Math.round(value.at(-1))} MiB/s, floor ${Math.round(floor.at(-1))} MiB/s`);
+}
