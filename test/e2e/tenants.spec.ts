@@ -9,7 +9,17 @@ import { asOwner } from '../support/test-database.js';
 const { root, anonymous } = sharedGateway();
 
 /** Tables that hold a tenant's rows. */
-const OWNED = ['tenants', 'sub_tenants', 'tokens', 'signing_keys', 'sources', 'uploads', 'outbox', 'links'];
+const OWNED = [
+  'tenants',
+  'sub_tenants',
+  'tokens',
+  'signing_keys',
+  'storage_bindings',
+  'sources',
+  'uploads',
+  'outbox',
+  'links',
+];
 
 async function rowsOf(tenantId: string): Promise<number> {
   const counts = OWNED.map((table) => `(SELECT count(*) FROM ${table} WHERE tenant_id = $1)`);

@@ -20,7 +20,8 @@ const ROWS = matrix.rows.map((row): [string, MatrixRow] => [row.name, row]);
 const AT_HOME = ['admin', 'editor', 'viewer', 'platform', 'platform at large'];
 
 /** Reads that say nothing of what lies in a place. */
-const ABOUT_NO_PLACE = /^(?:GET \/health\/|GET \/v1\/me$|GET \/v1\/tenants(?:\/\{tenant_id\})?$)/;
+const ABOUT_NO_PLACE =
+  /^(?:GET \/health\/|POST \/v1\/links\/batch$|GET \/v1\/me$|GET \/v1\/tenants(?:\/\{tenant_id\}(?:\/storage-binding)?)?$)/;
 
 jest.setTimeout(ROW_MS);
 

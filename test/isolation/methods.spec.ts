@@ -35,9 +35,14 @@ const targetOf = ({ path }: Operation): string =>
 
 const credentials = ({ token }: Api): string[] => (token === null ? [] : [`Authorization: Bearer ${token}`]);
 
-/** The methods that a path takes, in the order in which `Allow` names them: HEAD comes with GET. */
+/**
+ * The methods that a path takes, in the order in which `Allow` names them: HEAD comes with GET. A fixed path may also be
+ * what another operation takes for an id.
+ */
 function allowedOn(path: string): string {
-  const described = new Set(operations.filter((one) => one.path === path).map(({ method }) => method));
+  const matches = (template: string): boolean =>
+    new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path);
+  const described = new Set(operations.filter((one) => matches(one.path)).map(({ method }) => method));
   if (described.has('GET')) described.add('HEAD');
   return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
     .filter((method) => described.has(method))

@@ -39,6 +39,7 @@ const BODIES: Readonly<Record<string, string>> = {
   'PATCH /v1/tenants/{tenant_id}/sub-tenants/{sub_tenant_id}': '{"name":"renamed"}',
   'POST /v1/sources/{source_id}/links': '{}',
   'POST /v1/tenants/{tenant_id}/sub-tenants': '{"sub_tenant_id":"made"}',
+  'PUT /v1/tenants/{tenant_id}/storage-binding': '{"adapter":"filesystem"}',
   'POST /v1/tenants/{tenant_id}/tokens': '{"name":"made","role":"viewer"}',
 };
 
@@ -73,15 +74,18 @@ beforeAll(async () => {
 afterEach(() => at.expectUnharmed());
 afterAll(() => at.dispose());
 
+const makesSource = ({ method, path }: Pick<Operation, 'method' | 'path'>): boolean =>
+  method === 'PUT' && path === '/v1/sources/{source_id}/content';
+
 /** Asks with one parameter replaced by a segment, as it stands, and the others as they should be. */
 async function askWith({ method, path }: Operation, parameter: string, segment: string): Promise<Reply> {
   const target = path.replace(/\{(\w+)\}/g, (_whole, name: string) =>
     name === parameter ? segment : (own[name] ?? ''),
   );
   const isPlatforms = path.startsWith('/v1/tenants/') && parameter === 'tenant_id';
-  const isPut = method === 'PUT';
-  const body = isPut ? 'bytes' : BODIES[`${method} ${path}`];
-  const type = isPut ? 'text/plain' : 'application/json';
+  const isUpload = makesSource({ method, path });
+  const body = isUpload ? 'bytes' : BODIES[`${method} ${path}`];
+  const type = isUpload ? 'text/plain' : 'application/json';
   return await at.ask({
     method,
     path: target,
@@ -123,7 +127,7 @@ async function expectAnswer(
 ): Promise<void> {
   const reply = await askWith(operation, parameter, segment);
   const { method, path } = operation;
-  if (method === 'PUT' && isStorable(id)) {
+  if (makesSource(operation) && isStorable(id)) {
     expect([reply.status, reply.json.external_id, reply.json.name]).toEqual([201, id, id]);
     const made = `/v1/sources/${percentEncoded(id)}`;
     const read = await at.ask({ path: `${made}/content`, token: at.tenant.viewer.token });

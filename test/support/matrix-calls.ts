@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { freshId, type Answer, type Api, type RequestOptions } from './api.js';
 import type { MatrixRow } from './matrix-table.js';
-import { done, makeTarget, type Target } from './matrix-targets.js';
+import { bindToFolder, done, makeTarget, type Target } from './matrix-targets.js';
 import type { MatrixCaller, MatrixWorld } from './matrix-world.js';
 
 /** What a call sends beside its path: always something that the gateway would take from who may. */
@@ -19,6 +19,7 @@ export const BODIES: Readonly<Record<string, Sent>> = {
   'POST /fetch/content': fetched,
   'POST /fetch/fetch-source-content': fetched,
   'POST /fetch/fetch_source_content': fetched,
+  'POST /v1/links/batch': (_, { sourceId }) => ({ json: { source_ids: [sourceId] } }),
   'POST /v1/sources': (_, { sourceId }, variant) => {
     const form = new FormData();
     if (variant === 'with an id in use') form.append('source_id', sourceId);
@@ -30,6 +31,16 @@ export const BODIES: Readonly<Record<string, Sent>> = {
   'POST /v1/sources/{source_id}/links': () => ({ json: { expires_in: 600 } }),
   'POST /v1/tenants': () => ({ json: { tenant_id: freshId('t'), name: 'new' } }),
   'PATCH /v1/tenants/{tenant_id}': renamed,
+  // Taken but for its trial: nothing answers there.
+  'PUT /v1/tenants/{tenant_id}/storage-binding': () => ({
+    json: {
+      adapter: 's3',
+      profile: 'ceph',
+      endpoint: 'http://127.0.0.1:9',
+      bucket: 'documents',
+      credentials: { access_key_id: 'key', secret_access_key: 'secret' },
+    },
+  }),
   'POST /v1/tenants/{tenant_id}/sub-tenants': () => ({ json: { sub_tenant_id: freshId('s') } }),
   'PATCH /v1/tenants/{tenant_id}/sub-tenants/{sub_tenant_id}': renamed,
   'POST /v1/tenants/{tenant_id}/tokens': () => ({ json: { name: 'new', role: 'viewer' } }),
@@ -44,7 +55,8 @@ const LIST = /\/(?:tenants|sub-tenants|tokens|sources|links)$/;
 
 /** Whether a call only looks. */
 export function isRead({ method, path }: MatrixRow): boolean {
-  return method === 'GET' || method === 'HEAD' || path.startsWith('/fetch/');
+  // The URLs that a batch is answered have no rows.
+  return method === 'GET' || method === 'HEAD' || path.startsWith('/fetch/') || path === '/v1/links/batch';
 }
 
 /** Makes one call of the matrix. */
@@ -62,6 +74,7 @@ export async function call(
 /** A target that nobody has touched, for a call that changes what it is aimed at; suspended where the call resumes. */
 export async function freshTarget(world: MatrixWorld, row: MatrixRow): Promise<Target> {
   const { root, home, place } = world;
+  if (row.path.endsWith('/storage-binding')) await bindToFolder(root, home.id);
   const target = await (ON_TENANTS.test(`${row.method} ${row.path}`)
     ? freshTenant(root, row.variant === 'force')
     : makeTarget(root, home.id, place));

@@ -56,6 +56,12 @@ export async function makeSubTenant(maker: Api, tenantId: string, id: string): P
   return id;
 }
 
+/** Binds a tenant to the gateway's data folder, where its objects are anyway, so that it has a binding. */
+export async function bindToFolder(root: Api, tenantId: string): Promise<void> {
+  const wish = { json: { adapter: 'filesystem' } };
+  done(await root.request('PUT', `/v1/tenants/${tenantId}/storage-binding`, wish));
+}
+
 /** A link whose own time is over, and nothing else of it: the token that it came from lives on. */
 export async function makeExpiredLink(root: Api, dataDir: string, target: Target): Promise<string> {
   // A link lives for a minute at least, unless the token that makes it ends before; that must not be too soon either.

@@ -1,5 +1,6 @@
 import { freshId, makeTenant, makeToken, type Api, type TestTenant } from './api.js';
 import {
+  bindToFolder,
   done,
   makeExpiredLink,
   makeOrphanedLink,
@@ -46,6 +47,7 @@ export async function makeWorld(root: Api, dataDir: string): Promise<MatrixWorld
     off: await makeTarget(root, off.id, await makeSubTenant(root, off.id, freshId('a'))),
     third: await makeTarget(root, third, 'default'),
   };
+  await bindToFolder(root, home.id);
   const links = await makeLinks(root, dataDir, targets);
   const callers = {
     ...(await withoutCredential(root, dataDir, home, targets.home)),

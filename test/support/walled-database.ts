@@ -14,6 +14,7 @@ export const OWNED = [
   'sub_tenants',
   'tokens',
   'signing_keys',
+  'storage_bindings',
   'sources',
   'uploads',
   'outbox',
@@ -63,6 +64,8 @@ export class WalledDatabase {
     await walled.owner(`INSERT INTO uploads (tenant_id, upload_id, sub_tenant_id, object_key, created_by, expires_at)
       SELECT tenant_id, gen_random_uuid(), 'default', tenant_key || '/none', gen_random_uuid(), 'infinity'
       FROM tenants`);
+    await walled.owner(`INSERT INTO storage_bindings (tenant_id, binding_id, adapter, place, settings, delivery)
+      SELECT tenant_id, gen_random_uuid(), 'filesystem', 'here', '{"adapter":"filesystem"}', 'proxy' FROM tenants`);
     return walled;
   }
 

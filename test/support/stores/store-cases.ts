@@ -77,6 +77,18 @@ const claims = (w: StoreWorld): object => ({
   kind: 'managed',
   referenceId: w.linkId,
 });
+const newBinding = (): object => ({
+  place: {
+    adapter: 's3',
+    profile: 'ceph',
+    endpoint: 'https://s3.example.com',
+    region: 'here',
+    bucket: newUuid(),
+    prefix: 'below',
+  },
+  delivery: 'proxy',
+  seal: () => randomBytes(8),
+});
 const newTenant = (): object => ({
   tenantId: `t-${newUuid()}`,
   tenantKey: randomBytes(6).toString('hex'),
@@ -98,6 +110,10 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   },
   'TokenStore.revoke': { args: (w) => [w.tenantId, w.tokenId], ids: ['0', '1'] },
   'TokenStore.existingSubTenants': { args: (w) => [w.tenantId, ['branch']], ids: ['0', '1', '1.0'] },
+  'LinkBatchStore.findAll': {
+    args: (w) => [context(w), [reference(w)]],
+    ids: [...CONTEXT, '1.0.sourceId'],
+  },
   'LinkStore.create': {
     args: (w) => [context(w), newLink(w)],
     ids: [...CONTEXT, '1.linkId', '1.sourceId', '1.tokenId'],
@@ -111,6 +127,13 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     ids: ['0'],
     prepare: sql('DELETE FROM signing_keys WHERE tenant_id = $1'),
   },
+  'StorageBindingStore.findCurrent': { args: (w) => [w.tenantId], ids: ['0'] },
+  'StorageBindingStore.find': { args: (w) => [w.tenantId, w.bindingId], ids: ['0', '1'] },
+  'StorageBindingStore.put': { args: (w) => [w.tenantId, newBinding()], ids: ['0'] },
+  'StorageBindingStore.remove': { args: (w) => [w.tenantId], ids: ['0'] },
+  'StorageBindingStore.findTenantKey': { args: (w) => [w.tenantId], ids: ['0'] },
+  'StorageBindingStore.findPlatform': { args: (w) => [w.platformBindingId], ids: ['0'] },
+  'StorageBindingStore.ensurePlatform': { args: () => [newBinding()], ids: [] },
   'OutboxStore.tenantsWithDueWork': { args: () => [5], ids: [] },
   'OutboxStore.expireUploads': {
     args: (w) => [w.tenantId],
@@ -139,7 +162,7 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     ids: [...CONTEXT, ...REFERENCE],
     inTransaction: true,
   },
-  'UploadStore.open': { args: (w) => [context(w), w.tokenId], ids: [...CONTEXT, '1'] },
+  'UploadStore.open': { args: (w) => [context(w), w.tokenId, null], ids: [...CONTEXT, '1'] },
   'UploadStore.renew': {
     args: (w) => [context(w), { uploadId: w.uploadId }],
     ids: ['0.tenantId', '1.uploadId'],
@@ -151,7 +174,11 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     open: ['0.subTenantId'],
   },
   'UploadStore.commit': {
-    args: (w) => [context(w), { uploadId: w.uploadId, objectKey: w.objectKey }, commitment(w)],
+    args: (w) => [
+      context(w),
+      { uploadId: w.uploadId, objectKey: w.objectKey, bindingId: null },
+      commitment(w),
+    ],
     ids: ['0.tenantId', '1.uploadId'],
     open: ['2.name', '2.defaultName', '2.metadata', '2.metadata.a'],
   },

@@ -12,7 +12,17 @@ import { freshId } from '../api.js';
 import { ThrowawayDatabase } from '../test-database.js';
 
 const LIBRARIES = fileURLToPath(new URL('../../../libs', import.meta.url));
-const TABLES = ['tenants', 'sub_tenants', 'tokens', 'signing_keys', 'sources', 'uploads', 'outbox', 'links'];
+const TABLES = [
+  'tenants',
+  'sub_tenants',
+  'tokens',
+  'signing_keys',
+  'storage_bindings',
+  'sources',
+  'uploads',
+  'outbox',
+  'links',
+];
 
 /** Anything a store module exports that can be called: a method of a store, or a function beside it. */
 export type StoreCall = (...args: unknown[]) => unknown;
@@ -31,6 +41,8 @@ export interface StoreWorld {
   readonly uploadId: string;
   readonly objectKey: string;
   readonly outboxId: string;
+  readonly bindingId: string;
+  readonly platformBindingId: string;
 }
 
 /** Every store of the product on a database of its own, with nobody else at work in it. */
@@ -82,7 +94,7 @@ export class StoreBench {
 
   /** Everything that is stored, of all tenants, as text to compare. */
   async everything(): Promise<string> {
-    const parts = [...TABLES, 'tenant_directory', 'platform_tokens'].map(
+    const parts = [...TABLES, 'tenant_directory', 'platform_tokens', 'platform_bindings'].map(
       (table) => `SELECT '${table}' AS "table", t::text AS row FROM ${table} t`,
     );
     const rows = await this.owner<{ table: string; row: string }>(
@@ -107,6 +119,8 @@ export class StoreBench {
       uploadId: newUuid(),
       objectKey: `${tenantKey}/${newUuid()}`,
       outboxId: newUuid(),
+      bindingId: newUuid(),
+      platformBindingId: newUuid(),
     };
     for (const [text, values] of inserts(world)) await this.owner(text, values);
     return world;
@@ -125,6 +139,16 @@ function inserts(w: StoreWorld): [string, unknown[]][] {
       [w.tenantId, w.tokenId, w.tokenHash],
     ],
     ["INSERT INTO signing_keys VALUES ($1, 1, '\\x01')", [w.tenantId]],
+    [
+      `INSERT INTO storage_bindings (tenant_id, binding_id, adapter, place, settings, delivery)
+       VALUES ($1, $2, 's3', 'somewhere', '{}', 'direct')`,
+      [w.tenantId, w.bindingId],
+    ],
+    [
+      `INSERT INTO platform_bindings (binding_id, adapter, place, settings, delivery)
+       VALUES ($1, 's3', $2, '{}', 'direct')`,
+      [w.platformBindingId, w.tenantKey],
+    ],
     [
       `INSERT INTO sources (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type)
        VALUES ($1, $2, 'default', $3, 'one.txt', 'pending', 'text/plain')`,
