@@ -9,8 +9,11 @@ export default {
   rootDir: import.meta.dirname,
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
   testEnvironment: 'node',
-  // Two, also where there are more cores: each suite that starts a gateway has a PostgreSQL of its own beside it.
-  maxWorkers: 2,
+  // Suites wait a good part of their time; more of them at once would crowd small machines, since each that starts a
+  // gateway has a PostgreSQL of its own beside it.
+  maxWorkers: 3,
+  // A bound on hanging, not on speed.
+  testTimeout: 30_000,
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   extensionsToTreatAsEsm: ['.ts'],

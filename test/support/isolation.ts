@@ -17,9 +17,13 @@ export interface Victim {
 /** The victim's content. */
 export const KEPT = 'nobody else may see this';
 
-/** Makes a tenant with one of everything. */
-export async function makeVictim(root: Api): Promise<Victim> {
+/** Makes a tenant with one of everything; `settle` is done to it before it has anything. */
+export async function makeVictim(
+  root: Api,
+  settle: (tenant: TestTenant) => Promise<void> = () => Promise.resolve(),
+): Promise<Victim> {
   const tenant = await makeTenant(root);
+  await settle(tenant);
   const externalId = freshId('secret');
   const source = (await tenant.editor.upload(KEPT, 'secret.txt', 'text/plain', { source_id: externalId }))
     .json;
