@@ -16,7 +16,7 @@ export interface FetchedAnswer {
 }
 
 /**
- * GETs a URL as any client would: no credentials beside those in it, no redirect followed, no more than `maxBytes` read.
+ * GETs a URL like an ordinary client: no credentials beside those in it, no redirect followed, no more than `maxBytes` read.
  * Fails as the connection does, and with a coded error for a longer body.
  */
 export function fetchOnce(

@@ -99,7 +99,7 @@ export class DownloadUrlService {
         : signProviderUrl(presigner, { ...target, disposition: 'attachment' }, { from, until });
     };
     const stable = sign(this.stable.startOf(now, expiresIn));
-    // Credentials that ended within the window sign for its beginning all the same; asked for now, they refuse.
+    // Credentials that ended within the window sign for its beginning all the same; at the present time they refuse.
     const signed = stable === null || stable.expiresAt.getTime() > now * 1000 ? stable : sign(now);
     if (signed === null) return null;
     return { url: signed.url, issuedAt: new Date(now * 1000), expiresAt: signed.expiresAt };

@@ -27,7 +27,7 @@ export class EndpointGuard {
     }
   }
 
-  /** For places that the operator has named: any address. */
+  /** For places that the operator has named: all addresses are allowed. */
   static unrestricted(): EndpointGuard {
     const guard = new EndpointGuard();
     guard.#anywhere = true;

@@ -11,7 +11,7 @@ function soon(): { expiresInSeconds: number; nowMs: number } {
   return { expiresInSeconds: 600, nowMs: Date.now() };
 }
 
-/** Sends a presigned request as any HTTP client would; `changed` headers replace what was asked for. */
+/** Sends a presigned request like an ordinary HTTP client; `changed` headers replace what was asked for. */
 function follow(
   { url, method, headers }: PresignedRequest,
   body?: Buffer,
