@@ -7,6 +7,8 @@ import type { Statement, StatementResult } from './statement.js';
 
 const SET_TENANT = "SELECT set_config('gatehold.tenant_id', $1, true)";
 const SET_TENANT_BY_KEY = "SELECT set_config('gatehold.tenant_id', coalesce(tenant_of_key($1), ''), true)";
+const BEGIN: Statement = { name: 'begin', text: 'BEGIN', values: [] };
+const COMMIT: Statement = { name: 'commit', text: 'COMMIT', values: [] };
 const MAX_ATTEMPTS = 3;
 
 /** Work inside one transaction of one tenant. Valid until the callback it was given to settles. */
@@ -29,19 +31,30 @@ export class TenantDatabase {
    * Throws TypeError when the tenant is not named or a value is undefined.
    */
   query<Row>(tenantId: string, statement: Statement): Promise<StatementResult<Row>> {
+    return this.queryAfter(tenantId, [], statement);
+  }
+
+  /**
+   * As {@link query}, with statements before it whose rows nobody wants, locks mostly. All are in one transaction and one
+   * round trip, and each sees what was committed before it began: the last one sees what the locks waited for.
+   */
+  queryAfter<Row>(
+    tenantId: string,
+    before: readonly Statement[],
+    statement: Statement,
+  ): Promise<StatementResult<Row>> {
     assertNamed(tenantId);
-    assertGiven(statement.values);
-    return this.pipelined<Row>({ name: 'set-tenant', text: SET_TENANT, values: [tenantId] }, statement);
+    for (const { values } of [...before, statement]) assertGiven(values);
+    const setTenant = { name: 'set-tenant', text: SET_TENANT, values: [tenantId] };
+    return this.pipelined<Row>([setTenant, ...before], statement);
   }
 
   /** As {@link query}, for a tenant known by its opaque key only; an unknown key sees no rows. */
   queryByKey<Row>(tenantKey: string, statement: Statement): Promise<StatementResult<Row>> {
     assertNamed(tenantKey);
     assertGiven(statement.values);
-    return this.pipelined<Row>(
-      { name: 'set-tenant-by-key', text: SET_TENANT_BY_KEY, values: [tenantKey] },
-      statement,
-    );
+    const setTenant = { name: 'set-tenant-by-key', text: SET_TENANT_BY_KEY, values: [tenantKey] };
+    return this.pipelined<Row>([setTenant], statement);
   }
 
   /**
@@ -60,10 +73,13 @@ export class TenantDatabase {
     }
   }
 
-  private async pipelined<Row>(setTenant: Statement, statement: Statement): Promise<StatementResult<Row>> {
+  private async pipelined<Row>(
+    before: readonly Statement[],
+    statement: Statement,
+  ): Promise<StatementResult<Row>> {
     try {
       return await withConnection(this.dataSource, (connection) =>
-        inOneRoundTrip<Row>(connection, setTenant, statement),
+        inOneRoundTrip<Row>(connection, before, statement),
       );
     } catch (error) {
       throw translateDatabaseError(error);
@@ -96,22 +112,17 @@ export class TenantDatabase {
 
 async function inOneRoundTrip<Row>(
   connection: PipelineConnection,
-  setTenant: Statement,
+  before: readonly Statement[],
   statement: Statement,
 ): Promise<StatementResult<Row>> {
-  // When a statement fails, the server answers those behind it with an error and COMMIT with a rollback: all four
+  // When a statement fails, the server answers those behind it with an error and COMMIT with a rollback: all of them
   // must be awaited, and the first failure is the cause.
-  const settled = await Promise.allSettled([
-    connection.query({ name: 'begin', text: 'BEGIN', values: [] }),
-    connection.query({ ...setTenant, values: [...setTenant.values] }),
-    run<Row>(connection, statement),
-    connection.query({ name: 'commit', text: 'COMMIT', values: [] }),
-  ]);
+  const leading = [BEGIN, ...before].map((one) => run(connection, one));
+  const answer = run<Row>(connection, statement);
+  const settled = await Promise.allSettled([...leading, answer, run(connection, COMMIT)]);
   const failure = settled.find((outcome) => outcome.status === 'rejected');
   if (failure !== undefined) throw failure.reason;
-  const [, , answer] = settled;
-  if (answer.status === 'rejected') throw answer.reason;
-  return answer.value;
+  return await answer;
 }
 
 async function run<Row>(connection: PipelineConnection, statement: Statement): Promise<StatementResult<Row>> {
