@@ -3,6 +3,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Initial1764000000000 } from './migrations/1764000000000-initial.js';
 import { OwnDirectoryEntry1795305600000 } from './migrations/1795305600000-own-directory-entry.js';
 import { StorageBindings1795400000000 } from './migrations/1795400000000-storage-bindings.js';
+import { WritePath1796000000000 } from './migrations/1796000000000-write-path.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
 export const RUNTIME_ROLE = 'gatehold_runtime';
@@ -16,7 +17,12 @@ export interface PoolOptions {
   readonly entities: readonly (new () => object)[];
 }
 
-const MIGRATIONS = [Initial1764000000000, OwnDirectoryEntry1795305600000, StorageBindings1795400000000];
+const MIGRATIONS = [
+  Initial1764000000000,
+  OwnDirectoryEntry1795305600000,
+  StorageBindings1795400000000,
+  WritePath1796000000000,
+];
 
 /**
  * The pool that serves requests. Statements are pipelined; every connection starts as the runtime role, whatever
