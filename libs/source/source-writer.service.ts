@@ -2,6 +2,7 @@ import { declaredSha256, sendContinue, type GatewayRequest } from '#http';
 import type { Principal, TenantContext } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
+import type { Committed } from './commit.store.js';
 import { contentTypeOf } from './content-type.js';
 import { findableReference, toSourceReference, type SourceReference } from './source-reference.js';
 import { SourceErrors } from './source.errors.js';
@@ -10,7 +11,6 @@ import { SourceStore } from './source.store.js';
 import type { Source } from './source.js';
 import { UploadFormReader } from './upload-form.js';
 import { UploadService, type Incoming } from './upload.service.js';
-import type { Committed } from './upload.store.js';
 
 /** Use cases that bring bytes into sources. */
 @Injectable()

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
+import { CommitStore } from './commit.store.js';
 import { ContentController } from './content.controller.js';
 import { ContentReply } from './content-reply.js';
 import { ContentService } from './content.service.js';
@@ -51,6 +52,7 @@ export class SourceModule {
         },
         SourceStore,
         UploadStore,
+        CommitStore,
         OutboxStore,
         RedemptionStore,
         OutboxWorker,

@@ -4,14 +4,9 @@ import { BoundStorages } from '#binding';
 import { TenantErrors } from '#tenant';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
+import { CommitStore, type Commitment, type Committed } from './commit.store.js';
 import { OutboxWorker } from './outbox.worker.js';
-import {
-  UPLOAD_LEASE_MINUTES,
-  UploadStore,
-  type Commitment,
-  type Committed,
-  type Upload,
-} from './upload.store.js';
+import { UPLOAD_LEASE_MINUTES, UploadStore, type Upload } from './upload.store.js';
 
 /** Bytes on their way in, and what is known of them before they come. */
 export interface Incoming {
@@ -47,6 +42,7 @@ export class UploadService implements OnApplicationShutdown {
 
   constructor(
     private readonly store: UploadStore,
+    private readonly commits: CommitStore,
     private readonly storages: BoundStorages,
     private readonly outbox: OutboxWorker,
     private readonly limits: UploadLimits,
@@ -95,7 +91,7 @@ export class UploadService implements OnApplicationShutdown {
     commitment: Omit<Commitment, 'stored'>,
   ): Promise<Committed> {
     try {
-      const committed = await this.store.commit(context, staged.upload, {
+      const committed = await this.commits.commit(context, staged.upload, {
         ...commitment,
         stored: staged.stored,
       });

@@ -1,13 +1,8 @@
-import { isUniqueViolation, TenantDatabase, type TenantTransaction } from '#database';
+import { TenantDatabase } from '#database';
 import { newUuid, type TenantContext } from '#kernel';
-import { parseObjectKey, type ObjectKey, type PutResult } from '#storage';
+import { parseObjectKey, type ObjectKey } from '#storage';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
-
-import type { SourceReference } from './source-reference.js';
-import { SourceErrors } from './source.errors.js';
-import { SOURCE_COLUMNS, type Source } from './source.js';
-import { lock } from './source.store.js';
 
 /** A write under way: a row that owns a fresh object key before a byte is written. */
 export interface Upload {
@@ -17,31 +12,10 @@ export interface Upload {
   readonly bindingId: string | null;
 }
 
-/** What becomes of a completed write. */
-export interface Commitment {
-  readonly reference: SourceReference;
-  /** Undefined: the name of what is replaced, or else the default. */
-  readonly name: string | undefined;
-  readonly defaultName: string;
-  readonly contentType: string;
-  readonly metadata: Readonly<Record<string, unknown>> | undefined;
-  readonly stored: PutResult;
-  /** Looks at what is there (null: nothing) and throws when the write must not happen. */
-  readonly accepts: (existing: Source | null) => void;
-}
-
-/** A write that became a source, and whether it replaced one. */
-export interface Committed {
-  readonly source: Source;
-  readonly replaced: boolean;
-}
-
 /** How long a write may be silent before it counts as dead; a live one renews its lease well before. */
 export const UPLOAD_LEASE_MINUTES = 15;
 
-const MAX_RACES = 3;
-
-/** Database access for writes: what brings an object key into being, and what makes it a source's content. */
+/** Database access for writes under way: what brings an object key into being, and what ends it. */
 @Injectable()
 export class UploadStore {
   constructor(private readonly database: TenantDatabase) {}
@@ -75,101 +49,6 @@ export class UploadStore {
   async abandon({ tenantId }: TenantContext, { uploadId }: Upload): Promise<void> {
     await this.database.query(tenantId, { ...ABANDON, values: [tenantId, uploadId] });
   }
-
-  /**
-   * Makes the written object the content of a source, in one transaction: the upload's row is taken (it must still be
-   * alive), the source is made or flips to the new object, the old object goes to the outbox.
-   */
-  async commit(context: TenantContext, upload: Upload, commitment: Commitment): Promise<Committed> {
-    for (let race = 1; ; race += 1) {
-      try {
-        return await this.database.transaction(context.tenantId, (transaction) =>
-          commitOnce(transaction, context, upload, commitment),
-        );
-      } catch (error) {
-        // Somebody made the same source between the look and the insert; look again.
-        if (isUniqueViolation(error, 'sources_external_id') && race < MAX_RACES) continue;
-        if (isUniqueViolation(error, 'sources_pkey')) {
-          if (race < MAX_RACES) continue;
-          throw SourceErrors.idElsewhere();
-        }
-        throw error;
-      }
-    }
-  }
-}
-
-async function commitOnce(
-  transaction: TenantTransaction,
-  context: TenantContext,
-  upload: Upload,
-  commitment: Commitment,
-): Promise<Committed> {
-  const { tenantId } = context;
-  const taken = await transaction.query({ ...TAKE, values: [tenantId, upload.uploadId] });
-  if (taken.rowCount !== 1) throw SourceErrors.uploadEnded();
-  const existing = await lock(transaction, context, commitment.reference);
-  commitment.accepts(existing);
-  if (existing === null)
-    return { source: await insert(transaction, context, upload, commitment), replaced: false };
-  const source = await replace(transaction, existing, upload, commitment);
-  return { source, replaced: existing.status === 'available' };
-}
-
-async function insert(
-  transaction: TenantTransaction,
-  { tenantId, subTenantId }: TenantContext,
-  { objectKey, bindingId }: Upload,
-  commitment: Commitment,
-): Promise<Source> {
-  const { reference, stored, metadata, contentType } = commitment;
-  const values = [
-    tenantId,
-    reference.sourceId ?? newUuid(),
-    subTenantId,
-    reference.externalId,
-    commitment.name ?? commitment.defaultName,
-    contentType,
-    stored.sizeBytes,
-    stored.checksumSha256,
-    objectKey,
-    JSON.stringify(metadata ?? {}),
-    bindingId,
-  ];
-  return only((await transaction.query<Source>({ ...INSERT, values })).rows);
-}
-
-async function replace(
-  transaction: TenantTransaction,
-  existing: Source,
-  { objectKey, bindingId }: Upload,
-  commitment: Commitment,
-): Promise<Source> {
-  const { stored, metadata, contentType } = commitment;
-  if (existing.objectKey !== null) {
-    await transaction.query({
-      ...DISCARD,
-      values: [existing.tenantId, existing.objectKey, existing.bindingId],
-    });
-  }
-  const values = [
-    existing.tenantId,
-    existing.sourceId,
-    commitment.name ?? null,
-    contentType,
-    stored.sizeBytes,
-    stored.checksumSha256,
-    objectKey,
-    metadata === undefined ? null : JSON.stringify(metadata),
-    bindingId,
-  ];
-  return only((await transaction.query<Source>({ ...REPLACE, values })).rows);
-}
-
-function only(rows: readonly Source[]): Source {
-  const [row] = rows;
-  if (row === undefined) throw new Error('A source was not stored.');
-  return row;
 }
 
 const LEASE = `now() + interval '${UPLOAD_LEASE_MINUTES} minutes'`;
@@ -189,25 +68,4 @@ const ABANDON = {
   name: 'abandon-upload',
   text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $2 RETURNING object_key, binding_id)
 INSERT INTO outbox (tenant_id, kind, object_key, binding_id) SELECT $1, 'remove_object', object_key, binding_id FROM gone`,
-};
-const TAKE = {
-  name: 'take-upload',
-  text: 'DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $2 AND expires_at > now()',
-};
-const INSERT = {
-  name: 'insert-source',
-  text: `INSERT INTO sources AS s (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type,
-  size_bytes, checksum_sha256, object_key, metadata, binding_id)
-VALUES ($1, $2, $3, $4, $5, 'available', $6, $7, decode($8, 'hex'), $9, $10::jsonb, $11) RETURNING ${SOURCE_COLUMNS}`,
-};
-const REPLACE = {
-  name: 'replace-source',
-  text: `UPDATE sources s SET name = coalesce($3, s.name), status = 'available', content_type = $4, size_bytes = $5,
-  checksum_sha256 = decode($6, 'hex'), object_key = $7, binding_id = $9, metadata = coalesce($8::jsonb, s.metadata),
-  version = s.version + 1, revision = s.revision + 1, updated_at = now(), content_updated_at = now()
-WHERE s.tenant_id = $1 AND s.source_id = $2 RETURNING ${SOURCE_COLUMNS}`,
-};
-const DISCARD = {
-  name: 'discard-object',
-  text: "INSERT INTO outbox (tenant_id, kind, object_key, binding_id) VALUES ($1, 'remove_object', $2, $3)",
 };

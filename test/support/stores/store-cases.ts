@@ -173,7 +173,7 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     ids: ['0.tenantId', '1.uploadId'],
     open: ['0.subTenantId'],
   },
-  'UploadStore.commit': {
+  'CommitStore.commit': {
     args: (w) => [
       context(w),
       { uploadId: w.uploadId, objectKey: w.objectKey, bindingId: null },
