@@ -111,6 +111,16 @@ export const ERROR_SCHEMAS = {
         type: 'string' as const,
         description: 'Also in the header `X-Request-Id`, and in the log.',
       },
+      allowed_content_types: {
+        type: 'array' as const,
+        items: { type: 'array' as const, items: { type: 'string' as const } },
+      },
+      max_upload_bytes: { type: 'integer' as const },
+      quota_of: { type: 'string' as const, enum: ['tenant', 'sub_tenant'] },
+      resource: { type: 'string' as const, enum: ['bytes', 'objects'] },
+      quota: { type: 'integer' as const },
+      used: { type: 'integer' as const },
+      requested: { type: 'integer' as const },
       required_scopes: { type: 'array' as const, items: { type: 'string' as const } },
       steps: {
         type: 'array' as const,

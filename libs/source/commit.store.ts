@@ -7,7 +7,8 @@ import type { SourceReference } from './source-reference.js';
 import { SourceErrors } from './source.errors.js';
 import { SOURCE_COLUMNS, type Source } from './source.js';
 import { lock } from './source.store.js';
-import type { Upload } from './upload.store.js';
+import { assertFits } from './upload-bounds.js';
+import { lockRoom, type Upload } from './upload.store.js';
 
 /** What becomes of a completed write. */
 export interface Commitment {
@@ -69,10 +70,23 @@ async function commitOnce(
   if (taken.rowCount !== 1) throw SourceErrors.uploadEnded();
   const existing = await lock(transaction, context, commitment.reference);
   commitment.accepts(existing);
-  if (existing === null)
+  if (existing === null) {
+    await assertRoomForOne(transaction, context, upload);
     return { source: await insert(transaction, context, upload, commitment), replaced: false };
+  }
   const source = await replace(transaction, existing, upload, commitment);
   return { source, replaced: existing.status === 'available' };
+}
+
+/** Where a source was to be replaced and is gone by now, nothing was reserved for the one that is made instead. */
+async function assertRoomForOne(
+  transaction: TenantTransaction,
+  context: TenantContext,
+  { reserved }: Upload,
+): Promise<void> {
+  if (reserved.objects > 0) return;
+  const room = await lockRoom(transaction, context);
+  if (room !== null) assertFits(room, { bytes: 0, objects: 1 });
 }
 
 async function insert(

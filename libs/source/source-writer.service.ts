@@ -61,12 +61,17 @@ export class SourceWriter {
     assertMayPut(caller, before);
     assertUnchanged(request.headers, before);
     if (before === null) await this.assertNotElsewhere(context, reference);
-    const staged = await this.uploads.stage(context, caller, incomingBody(request, signal));
+    const contentType = contentTypeOf(request.declaredContentType, name ?? before?.name ?? id);
+    const staged = await this.uploads.stage(context, caller, {
+      ...incomingBody(request, signal),
+      contentType,
+      objects: before === null ? 1 : 0,
+    });
     return await this.uploads.commit(context, staged, {
       reference,
       name,
       defaultName: id,
-      contentType: contentTypeOf(request.declaredContentType, name ?? before?.name ?? id),
+      contentType,
       metadata: undefined,
       accepts: (existing) => {
         assertMayPut(caller, existing);
@@ -91,7 +96,7 @@ function assertMayPut(caller: Principal, existing: Source | null): void {
   if (!caller.scopes.has(needed)) throw SourceErrors.scope(needed);
 }
 
-function incomingBody(request: GatewayRequest, signal: AbortSignal): Incoming {
+function incomingBody(request: GatewayRequest, signal: AbortSignal): Omit<Incoming, 'objects'> {
   const length = request.headers['content-length'];
   return {
     body: request.raw,

@@ -12,8 +12,18 @@ const KINDS = {
   contentGone: { code: 'content_unavailable', status: 500, title: 'The stored content cannot be read' },
   fileMissing: { code: 'file_missing', status: 400, title: 'The form has no file' },
   formBroken: { code: 'malformed_request', status: 400, title: 'The request cannot be parsed' },
+  quotaExceeded: { code: 'quota_exceeded', status: 507, title: 'The quota is used up' },
+  typeNotAllowed: { code: 'content_type_not_allowed', status: 415, title: 'The content type is not allowed' },
   scope: { code: 'insufficient_scope', status: 403, title: 'The token lacks a scope' },
 } as const satisfies Record<string, ErrorKind>;
+
+/** A quota of a tenant or sub-tenant, and what counts against it. */
+interface MeteredQuota {
+  readonly of: 'tenant' | 'sub_tenant';
+  readonly what: 'bytes' | 'objects';
+  readonly quota: number;
+  readonly used: number;
+}
 
 /** Failures that concern sources. */
 export const SourceErrors = {
@@ -28,6 +38,16 @@ export const SourceErrors = {
   precondition: () => new CodedError(KINDS.precondition, 'A condition in the request headers does not hold.'),
   range: () => new CodedError(KINDS.range, 'The range lies outside the content.'),
   contentGone: () => new CodedError(KINDS.contentGone, 'The stored content of this source cannot be read.'),
+  quotaExceeded: ({ of, what, quota, used }: MeteredQuota, requested: number) =>
+    new CodedError(
+      KINDS.quotaExceeded,
+      `The quota of the ${of.replace('_', '-')} is ${quota} ${what}; ${used} are used or reserved, ${requested} more were asked for.`,
+      { fields: { quota_of: of, resource: what, quota, used, requested } },
+    ),
+  typeNotAllowed: (lists: readonly (readonly string[])[]) =>
+    new CodedError(KINDS.typeNotAllowed, 'Files of this content type are not taken here.', {
+      fields: { allowed_content_types: lists },
+    }),
   scope: (needed: Scope) =>
     new CodedError(KINDS.scope, `This needs a token with ${needed}.`, {
       fields: { required_scopes: [needed] },
@@ -45,4 +65,6 @@ export const UPLOAD_ERRORS = [
   new CodedError(StorageErrors.sizeMismatch, 'The body has another size than declared.'),
   new CodedError(StorageErrors.checksumMismatch, 'The body has another SHA-256 than declared.'),
   new CodedError(StorageErrors.insufficientStorage, 'The storage is full.'),
+  SourceErrors.quotaExceeded({ of: 'tenant', what: 'bytes', quota: 1_000_000, used: 999_000 }, 4_096),
+  SourceErrors.typeNotAllowed([['image/*', 'application/pdf']]),
 ];

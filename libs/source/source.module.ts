@@ -23,6 +23,9 @@ import { UploadFormReader } from './upload-form.js';
 import { UploadLimits, UploadService } from './upload.service.js';
 import { UploadStore } from './upload.store.js';
 
+import { UsageController } from './usage.controller.js';
+import { UsageStore } from './usage.store.js';
+
 /** What the composition root chooses. Sizes are bytes. */
 export interface SourceModuleOptions {
   readonly maxUploadBytes: number;
@@ -43,6 +46,7 @@ export class SourceModule {
         SourceLinkController,
         LinkBatchController,
         LinkContentController,
+        UsageController,
       ],
       providers: [
         { provide: UploadLimits, useValue: new UploadLimits(options.maxUploadBytes) },
@@ -53,6 +57,7 @@ export class SourceModule {
         SourceStore,
         UploadStore,
         CommitStore,
+        UsageStore,
         OutboxStore,
         RedemptionStore,
         OutboxWorker,

@@ -67,10 +67,16 @@ export class UploadFormReader {
   ): Promise<UploadForm> {
     const form: Reading = { fields: new Map() };
     const digest = FormDigest.of(request);
-    this.uploads.assertAcceptable(formSize(request));
+    await this.uploads.assertRoom(context, formSize(request));
     sendContinue(request.raw);
     const stage = (body: AsyncIterable<Buffer>): Promise<StagedUpload> =>
-      this.uploads.stage(context, caller, { body, sizeBytes: undefined, checksumSha256: undefined, signal });
+      this.uploads.stage(context, caller, {
+        body,
+        sizeBytes: undefined,
+        checksumSha256: undefined,
+        objects: 1,
+        signal,
+      });
     try {
       for await (const part of partsOf(request, digest, signal)) {
         if (isFile(part)) await takeFile(form, part, stage);

@@ -6,6 +6,9 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
 import { CommitStore, type Commitment, type Committed } from './commit.store.js';
 import { OutboxWorker } from './outbox.worker.js';
+import { reserveAsItComes } from './reserved-body.js';
+import { SourceErrors } from './source.errors.js';
+import { assertFits, assertTypeAllowed, type Room, type Wanted } from './upload-bounds.js';
 import { UPLOAD_LEASE_MINUTES, UploadStore, type Upload } from './upload.store.js';
 
 /** Bytes on their way in, and what is known of them before they come. */
@@ -14,6 +17,10 @@ export interface Incoming {
   readonly sizeBytes: number | undefined;
   /** Hex. */
   readonly checksumSha256: string | undefined;
+  /** Undefined: not known before the bytes. It is looked at again when they become a source's. */
+  readonly contentType?: string | undefined;
+  /** 1 if a source is to be made, 0 if one is replaced. */
+  readonly objects: 0 | 1;
   /** Aborts when nobody sends any more. */
   readonly signal: AbortSignal;
   /** Called once, when everything is ready and the bytes may come. */
@@ -24,6 +31,7 @@ export interface Incoming {
 export interface StagedUpload {
   readonly upload: Upload;
   readonly stored: PutResult;
+  readonly room: Room;
 }
 
 /** Bounds that the operator sets. */
@@ -65,11 +73,14 @@ export class UploadService implements OnApplicationShutdown {
   ): Promise<StagedUpload> {
     this.assertAcceptable(incoming.sizeBytes);
     const defaultBindingId = await this.storages.getDefaultId();
-    const upload = await this.store.open(context, caller.tokenId, defaultBindingId);
-    if (upload === null) throw TenantErrors.notFound();
+    const wanted = { bytes: incoming.sizeBytes ?? 0, objects: incoming.objects };
+    const wish = { tokenId: caller.tokenId, defaultBindingId, ...wanted };
+    const { upload, room } = (await this.store.open(context, wish)) ?? refuseTenant();
+    if (upload === null) throw noRoom(room, wanted);
     try {
+      if (incoming.contentType !== undefined) assertTypeAllowed(room, incoming.contentType);
       const storage = await this.storages.open(context.tenantId, upload.bindingId);
-      return { upload, stored: await this.receive(context, storage, upload, incoming) };
+      return { upload, room, stored: await this.receive(context, storage, upload, room, incoming) };
     } catch (error) {
       await this.abandon(context, upload);
       throw error;
@@ -91,6 +102,7 @@ export class UploadService implements OnApplicationShutdown {
     commitment: Omit<Commitment, 'stored'>,
   ): Promise<Committed> {
     try {
+      assertTypeAllowed(staged.room, commitment.contentType);
       const committed = await this.commits.commit(context, staged.upload, {
         ...commitment,
         stored: staged.stored,
@@ -121,6 +133,7 @@ export class UploadService implements OnApplicationShutdown {
     context: TenantContext,
     storage: ObjectStorage,
     upload: Upload,
+    room: Room,
     { body, sizeBytes, checksumSha256, signal, begin }: Incoming,
   ): Promise<PutResult> {
     const renewal = setInterval(
@@ -129,15 +142,33 @@ export class UploadService implements OnApplicationShutdown {
     );
     try {
       begin?.();
-      return await storage.put(upload.objectKey, body, {
+      const counted = sizeBytes === undefined && room.meters.length > 0;
+      return await storage.put(upload.objectKey, counted ? this.reserved(context, upload, body) : body, {
         signal,
-        maxBytes: this.limits.maxUploadBytes,
+        maxBytes: Math.min(this.limits.maxUploadBytes, room.maxUploadBytes ?? Infinity),
         expectedSize: sizeBytes,
         expectedSha256: checksumSha256,
       });
     } finally {
       clearInterval(renewal);
     }
+  }
+
+  /** A body whose size is not known takes its room as it comes, where a quota is set. */
+  private reserved(context: TenantContext, upload: Upload, body: BodySource): AsyncIterable<Uint8Array> {
+    const grow = (from: number, to: number): Promise<boolean> => this.store.grow(context, upload, from, to);
+    return reserveAsItComes(body, grow, async (wanted) => {
+      const room = (await this.store.findRoom(context)) ?? refuseTenant();
+      return noRoom(room, wanted);
+    });
+  }
+
+  /** Throws when a source of at least that size cannot be taken, before anything of it is read. */
+  async assertRoom(context: TenantContext, sizeBytes: number | undefined): Promise<void> {
+    this.assertAcceptable(sizeBytes);
+    // Small bodies are cheaper to read than a question about them.
+    if (sizeBytes === undefined || sizeBytes <= 0) return;
+    assertFits((await this.store.findRoom(context)) ?? refuseTenant(), { bytes: sizeBytes, objects: 1 });
   }
 
   /** What cannot be abandoned now, because the database is away, is swept when its lease ends. */
@@ -153,4 +184,18 @@ export class UploadService implements OnApplicationShutdown {
       throw new CodedError(CommonErrors.payloadTooLarge, `A file may have ${maxUploadBytes} bytes at most.`);
     }
   }
+}
+
+function refuseTenant(): never {
+  throw TenantErrors.notFound();
+}
+
+/** Why there was no room; when there is room by now, the upload may be sent again. */
+function noRoom(room: Room, wanted: Wanted): CodedError {
+  try {
+    assertFits(room, wanted);
+  } catch (error) {
+    if (error instanceof CodedError) return error;
+  }
+  return SourceErrors.uploadEnded();
 }

@@ -4,8 +4,15 @@ import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestj
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
 import { SubTenantService, type PlacedSubTenant } from './sub-tenant.service.js';
+import { boundsOf } from './bounds.dto.js';
 import { TenantErrors } from './tenant.errors.js';
-import { CreateSubTenantDto, ForceQuery, RenameDto, SubTenantDto, toSubTenantDto } from './tenant.dto.js';
+import {
+  CreateSubTenantDto,
+  ForceQuery,
+  UpdateTenantDto,
+  SubTenantDto,
+  toSubTenantDto,
+} from './tenant.dto.js';
 
 const MANAGE = { anyOf: ['sub_tenants:manage'] } as const;
 
@@ -29,7 +36,9 @@ export class SubTenantController {
     @Param('tenant_id') tenantId: string,
     @Body() body: CreateSubTenantDto,
   ): Promise<SubTenantDto> {
-    return render(await this.subTenants.create(caller, tenantId, body.sub_tenant_id, body.name));
+    return render(
+      await this.subTenants.create(caller, tenantId, body.sub_tenant_id, body.name, boundsOf(body)),
+    );
   }
 
   @Get()
@@ -63,20 +72,20 @@ export class SubTenantController {
 
   @Patch(':sub_tenant_id')
   @Operation({
-    summary: 'Rename a sub-tenant',
+    summary: 'Rename a sub-tenant, set its quotas and limits',
     access: MANAGE,
     tenancy: 'path',
     body: 'json',
     errors: [TenantErrors.subNotFound()],
   })
   @ApiOkResponse({ type: SubTenantDto, description: 'The sub-tenant.' })
-  async rename(
+  async update(
     @Caller() caller: Principal,
     @Param('tenant_id') tenantId: string,
     @Param('sub_tenant_id') id: string,
-    @Body() body: RenameDto,
+    @Body() body: UpdateTenantDto,
   ): Promise<SubTenantDto> {
-    return render(await this.subTenants.rename(caller, tenantId, id, body.name));
+    return render(await this.subTenants.update(caller, tenantId, id, body.name, boundsOf(body)));
   }
 
   @Delete(':sub_tenant_id')

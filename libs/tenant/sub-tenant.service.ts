@@ -2,6 +2,7 @@ import { validationFailed } from '#http';
 import { parseTextPosition, toPage, type Page, type PageRequest, type Principal } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
+import type { Bounds } from './bounds.js';
 import type { SubTenantEntity } from './sub-tenant.entity.js';
 import { SubTenantStore } from './sub-tenant.store.js';
 import type { TenantEntity } from './tenant.entity.js';
@@ -28,6 +29,7 @@ export class SubTenantService {
     tenantId: string,
     id: string,
     name: string | undefined,
+    bounds: Partial<Bounds>,
   ): Promise<PlacedSubTenant> {
     const tenant = await this.tenants.get(tenantId);
     if (reachOf(caller) !== null) throw TenantErrors.subForbidden();
@@ -37,7 +39,7 @@ export class SubTenantService {
         { field: 'sub_tenant_id', code: 'invalid', message: 'stands for the default sub-tenant' },
       ]);
     }
-    const subTenant = await this.store.create(tenantId, id, name ?? id);
+    const subTenant = await this.store.create(tenantId, id, name ?? id, bounds);
     if (subTenant === null) throw TenantErrors.subExists();
     return { tenant, subTenant };
   }
@@ -61,13 +63,16 @@ export class SubTenantService {
     return { tenant, page: toPage(rows, request.limit, (row) => [row.subTenantId]) };
   }
 
-  rename(
+  /** Renames and bounds. A caller narrowed to some sub-tenants does not set what they may hold. */
+  async update(
     caller: Principal,
     tenantId: string,
     id: string,
     name: string | undefined,
+    bounds: Partial<Bounds>,
   ): Promise<PlacedSubTenant> {
-    return this.change(caller, tenantId, id, name === undefined ? {} : { name });
+    if (Object.keys(bounds).length > 0 && reachOf(caller) !== null) throw TenantErrors.subForbidden();
+    return await this.change(caller, tenantId, id, { ...bounds, ...(name === undefined ? {} : { name }) });
   }
 
   /** Suspends or resumes; repeated, it changes nothing. In force with the commit. */

@@ -8,6 +8,7 @@ import {
 import { Injectable } from '@nestjs/common';
 import { And, In, MoreThan } from 'typeorm';
 
+import { UNBOUNDED, type Bounds } from './bounds.js';
 import { SubTenantEntity } from './sub-tenant.entity.js';
 import { refuseIfTenantGone } from './tenant-gone.js';
 
@@ -17,10 +18,16 @@ export class SubTenantStore {
   constructor(private readonly database: TenantDatabase) {}
 
   /** Makes a sub-tenant; null when the id is taken. */
-  async create(tenantId: string, subTenantId: string, name: string): Promise<SubTenantEntity | null> {
+  async create(
+    tenantId: string,
+    subTenantId: string,
+    name: string,
+    bounds: Partial<Bounds>,
+  ): Promise<SubTenantEntity | null> {
     assertNamed({ subTenantId });
+    assertGiven({ bounds, ...bounds });
     try {
-      const row = { tenantId, subTenantId, name, status: 'active' as const };
+      const row = { ...UNBOUNDED, ...bounds, tenantId, subTenantId, name, status: 'active' as const };
       const created = this.database.transaction(tenantId, async ({ manager }) => {
         await manager.insert(SubTenantEntity, row);
         return await manager.findOneByOrFail(SubTenantEntity, { tenantId, subTenantId });
@@ -60,7 +67,7 @@ export class SubTenantStore {
   async update(
     tenantId: string,
     subTenantId: string,
-    change: { name?: string; status?: SubTenantEntity['status'] },
+    change: Partial<Bounds> & { name?: string; status?: SubTenantEntity['status'] },
   ): Promise<SubTenantEntity | null> {
     assertGiven({ change });
     return await this.database.transaction(tenantId, async ({ manager }) => {

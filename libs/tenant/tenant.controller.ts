@@ -3,8 +3,9 @@ import type { Principal } from '#kernel';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
+import { boundsOf } from './bounds.dto.js';
 import { TenantErrors } from './tenant.errors.js';
-import { CreateTenantDto, ForceQuery, RenameDto, TenantDto, toTenantDto } from './tenant.dto.js';
+import { CreateTenantDto, ForceQuery, UpdateTenantDto, TenantDto, toTenantDto } from './tenant.dto.js';
 import { TenantService } from './tenant.service.js';
 
 const PLATFORM = { anyOf: ['tenants:manage'] } as const;
@@ -28,7 +29,9 @@ export class TenantController {
   @ApiCreatedResponse({ type: TenantDto, description: 'The tenant.' })
   async create(@Body() body: CreateTenantDto): Promise<TenantDto> {
     const { tenant_id: tenantId, name, default_sub_tenant_id: defaultSubTenantId } = body;
-    return toTenantDto(await this.tenants.create({ tenantId, name, defaultSubTenantId }));
+    return toTenantDto(
+      await this.tenants.create({ tenantId, name, defaultSubTenantId, bounds: boundsOf(body) }),
+    );
   }
 
   @Get()
@@ -54,19 +57,20 @@ export class TenantController {
 
   @Patch(':tenant_id')
   @Operation({
-    summary: 'Rename a tenant',
+    summary: 'Rename a tenant, set its quotas and limits',
+    description: 'Quotas and limits need `tenants:manage`; absent ones stay as they are.',
     access: OWN,
     tenancy: 'path',
     body: 'json',
-    errors: [TenantErrors.subForbidden()],
+    errors: [TenantErrors.subForbidden(), TenantErrors.boundsForbidden()],
   })
   @ApiOkResponse({ type: TenantDto, description: 'The tenant.' })
-  async rename(
+  async update(
     @Caller() caller: Principal,
     @Param('tenant_id') tenantId: string,
-    @Body() body: RenameDto,
+    @Body() body: UpdateTenantDto,
   ): Promise<TenantDto> {
-    return toTenantDto(await this.tenants.rename(caller, tenantId, body.name));
+    return toTenantDto(await this.tenants.update(caller, tenantId, body.name, boundsOf(body)));
   }
 
   @Delete(':tenant_id')

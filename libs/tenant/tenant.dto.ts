@@ -1,6 +1,7 @@
 import { PatternField, TextField } from '#http';
 import { ApiProperty } from '@nestjs/swagger';
 
+import { BoundsBody, BoundsDto, toBoundsDto } from './bounds.dto.js';
 import type { SubTenantEntity } from './sub-tenant.entity.js';
 import type { TenantEntity } from './tenant.entity.js';
 import { TENANT_ID } from './tenant-ids.js';
@@ -20,7 +21,7 @@ export class ForceQuery {
 }
 
 /** Body of `POST /v1/tenants`. */
-export class CreateTenantDto {
+export class CreateTenantDto extends BoundsBody {
   @PatternField({
     description: 'Made when absent.',
     pattern: TENANT_ID,
@@ -49,13 +50,13 @@ export class CreateTenantDto {
 }
 
 /** Body of `PATCH /v1/tenants/{tenant_id}` and of the same for sub-tenants. */
-export class RenameDto {
+export class UpdateTenantDto extends BoundsBody {
   @TextField({ description: 'For people.', max: 256, optional: true, example: 'Acme AG' })
   name?: string;
 }
 
 /** Body of `POST /v1/tenants/{tenant_id}/sub-tenants`. */
-export class CreateSubTenantDto {
+export class CreateSubTenantDto extends BoundsBody {
   @PatternField({
     description: 'Unique within the tenant.',
     pattern: TENANT_ID,
@@ -74,7 +75,7 @@ export class CreateSubTenantDto {
 }
 
 /** A tenant, as answered. */
-export class TenantDto {
+export class TenantDto extends BoundsDto {
   @ApiProperty({ example: 'acme' })
   tenant_id: string;
 
@@ -95,7 +96,7 @@ export class TenantDto {
 }
 
 /** A sub-tenant, as answered. */
-export class SubTenantDto {
+export class SubTenantDto extends BoundsDto {
   @ApiProperty({ example: 'acme' })
   tenant_id: string;
 
@@ -125,6 +126,7 @@ export function toTenantDto(tenant: TenantEntity): TenantDto {
     name: tenant.name,
     default_sub_tenant_id: tenant.defaultSubTenantId,
     status: tenant.status,
+    ...toBoundsDto(tenant),
     created_at: tenant.createdAt.toISOString(),
     updated_at: tenant.updatedAt.toISOString(),
   };
@@ -138,6 +140,7 @@ export function toSubTenantDto(subTenant: SubTenantEntity, defaultSubTenantId: s
     name: subTenant.name,
     is_default: subTenant.subTenantId === defaultSubTenantId,
     status: subTenant.status,
+    ...toBoundsDto(subTenant),
     created_at: subTenant.createdAt.toISOString(),
     updated_at: subTenant.updatedAt.toISOString(),
   };

@@ -1,11 +1,13 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
 
+import { BIGINT, type Bounds } from './bounds.js';
+
 /** `deleting`: access has ended, the bytes are being erased. */
 export type TenantStatus = 'active' | 'suspended' | 'deleting';
 
 /** A customer of the platform. */
 @Entity({ name: 'tenants' })
-export class TenantEntity {
+export class TenantEntity implements Bounds {
   @PrimaryColumn({ name: 'tenant_id', type: 'text' })
   tenantId: string;
 
@@ -21,6 +23,18 @@ export class TenantEntity {
 
   @Column({ type: 'text' })
   status: TenantStatus;
+
+  @Column({ name: 'quota_bytes', type: 'bigint', nullable: true, transformer: BIGINT })
+  quotaBytes: number | null;
+
+  @Column({ name: 'quota_objects', type: 'bigint', nullable: true, transformer: BIGINT })
+  quotaObjects: number | null;
+
+  @Column({ name: 'max_upload_bytes', type: 'bigint', nullable: true, transformer: BIGINT })
+  maxUploadBytes: number | null;
+
+  @Column({ name: 'allowed_content_types', type: 'text', array: true, nullable: true })
+  allowedContentTypes: string[] | null;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;

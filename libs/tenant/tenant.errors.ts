@@ -20,7 +20,7 @@ const KINDS = {
     status: 403,
     title: 'The token does not reach this sub-tenant',
   },
-  forceForbidden: { code: 'insufficient_scope', status: 403, title: 'The token lacks a scope' },
+  scope: { code: 'insufficient_scope', status: 403, title: 'The token lacks a scope' },
 } as const satisfies Record<string, ErrorKind>;
 
 /** Failures that concern tenants and sub-tenants. */
@@ -47,8 +47,12 @@ export const TenantErrors = {
       'The sub-tenant still holds sources; delete them first, or use ?force=true.',
     ),
   subIsDefault: () => new CodedError(KINDS.subIsDefault, 'The default sub-tenant cannot be deleted.'),
+  boundsForbidden: () =>
+    new CodedError(KINDS.scope, 'Quotas and limits of a tenant need a token with tenants:manage.', {
+      fields: { required_scopes: ['tenants:manage'] },
+    }),
   forceForbidden: () =>
-    new CodedError(KINDS.forceForbidden, '?force=true needs the scope tenants:manage.', {
+    new CodedError(KINDS.scope, '?force=true needs the scope tenants:manage.', {
       fields: { required_scopes: ['tenants:manage'] },
     }),
   subForbidden: () => new CodedError(KINDS.subForbidden, 'The token does not reach this sub-tenant.'),

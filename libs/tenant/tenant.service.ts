@@ -3,6 +3,7 @@ import { newUuid, parseTextPosition, toPage, type Page, type PageRequest, type P
 import { Injectable } from '@nestjs/common';
 import { randomInt } from 'node:crypto';
 
+import type { Bounds } from './bounds.js';
 import type { TenantEntity } from './tenant.entity.js';
 import { TenantErrors } from './tenant.errors.js';
 import { TenantStore } from './tenant.store.js';
@@ -21,6 +22,7 @@ export class TenantService {
     tenantId?: string | undefined;
     name?: string | undefined;
     defaultSubTenantId?: string | undefined;
+    bounds: Partial<Bounds>;
   }): Promise<TenantEntity> {
     const tenantId = wish.tenantId ?? `t-${newUuid()}`;
     const defaultSubTenantId = wish.defaultSubTenantId ?? 'default';
@@ -31,6 +33,7 @@ export class TenantService {
       tenantKey: newTenantKey(),
       name: wish.name ?? tenantId,
       defaultSubTenantId,
+      bounds: wish.bounds,
     });
     if (tenant === null) throw TenantErrors.exists();
     return tenant;
@@ -49,10 +52,21 @@ export class TenantService {
     return { items: page.items.flatMap((row) => row.tenant ?? []), nextCursor: page.nextCursor };
   }
 
-  /** Renames. A caller narrowed to some sub-tenants does not speak for the tenant (`sub_tenant_forbidden`). */
-  async rename(caller: Principal, tenantId: string, name: string | undefined): Promise<TenantEntity> {
+  /**
+   * Renames and bounds. A caller narrowed to some sub-tenants does not speak for the tenant (`sub_tenant_forbidden`), and
+   * a tenant's own does not set what the tenant may hold.
+   */
+  async update(
+    caller: Principal,
+    tenantId: string,
+    name: string | undefined,
+    bounds: Partial<Bounds>,
+  ): Promise<TenantEntity> {
     if (caller.tenant !== null && caller.tenant.subTenantIds !== null) throw TenantErrors.subForbidden();
-    return (await this.store.update(tenantId, name === undefined ? {} : { name })) ?? refuse();
+    if (Object.keys(bounds).length > 0 && !caller.scopes.has('tenants:manage'))
+      throw TenantErrors.boundsForbidden();
+    const change = { ...bounds, ...(name === undefined ? {} : { name }) };
+    return (await this.store.update(tenantId, change)) ?? refuse();
   }
 
   /** Suspends or resumes; repeated, it changes nothing. In force with the commit. */

@@ -7,6 +7,7 @@ import {
 } from '#database';
 import { Injectable } from '@nestjs/common';
 
+import { UNBOUNDED, type Bounds } from './bounds.js';
 import { SubTenantEntity } from './sub-tenant.entity.js';
 import { TenantEntity, type TenantStatus } from './tenant.entity.js';
 
@@ -16,6 +17,7 @@ export interface NewTenant {
   readonly tenantKey: string;
   readonly name: string;
   readonly defaultSubTenantId: string;
+  readonly bounds: Partial<Bounds>;
 }
 
 /** Database access for tenants. */
@@ -28,8 +30,10 @@ export class TenantStore {
 
   /** Makes the tenant with its default sub-tenant; null when the id is taken. */
   async create(tenant: NewTenant): Promise<TenantEntity | null> {
+    const { bounds, ...columns } = tenant;
     const { tenantId, tenantKey, defaultSubTenantId } = tenant;
     assertNamed({ tenantKey, defaultSubTenantId });
+    assertGiven({ bounds, ...bounds });
     return await this.tenants.transaction(tenantId, async ({ manager, query }) => {
       const { rows } = await query<{ registered: boolean }>({
         name: 'register-tenant',
@@ -38,7 +42,7 @@ export class TenantStore {
       });
       if (rows[0]?.registered !== true) return null;
       const created = await manager.save(
-        manager.create(TenantEntity, { ...tenant, status: 'active' as const }),
+        manager.create(TenantEntity, { ...UNBOUNDED, ...bounds, ...columns, status: 'active' as const }),
       );
       const sub = {
         tenantId,
@@ -46,7 +50,7 @@ export class TenantStore {
         name: defaultSubTenantId,
         status: 'active' as const,
       };
-      await manager.save(manager.create(SubTenantEntity, sub));
+      await manager.save(manager.create(SubTenantEntity, { ...UNBOUNDED, ...sub }));
       return created;
     });
   }
@@ -69,7 +73,7 @@ export class TenantStore {
   /** Changes what is given; null when there is no such tenant. */
   async update(
     tenantId: string,
-    change: { name?: string; status?: TenantStatus },
+    change: Partial<Bounds> & { name?: string; status?: TenantStatus },
   ): Promise<TenantEntity | null> {
     assertGiven({ change });
     return await this.tenants.transaction(tenantId, async ({ manager }) => {

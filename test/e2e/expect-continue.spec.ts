@@ -75,6 +75,23 @@ describe('Expect: 100-continue', () => {
     });
   });
 
+  it('UP-15: gets its refusal before the body when a quota has no room for it', async () => {
+    const small = await makeTenant(root);
+    await root.patch(`/v1/tenants/${small.id}`, { quota_bytes: 4 });
+    expect(await announce(small.editor, 'PUT', '/v1/sources/c5/content', length, 'hello')).toEqual({
+      continued: false,
+      status: 507,
+    });
+    const form = {
+      'content-length': '2000000',
+      'content-type': 'multipart/form-data; boundary=b',
+    };
+    expect(await announce(small.editor, 'POST', '/v1/sources', form, '')).toEqual({
+      continued: false,
+      status: 507,
+    });
+  });
+
   it.each([
     ['raw', 'PUT', '/v1/sources/c4/content', {}, 'hello', 201],
     [

@@ -41,6 +41,10 @@ describe('POST …/sub-tenants', () => {
       name: 'Recht & Steuern',
       is_default: false,
       status: 'active',
+      quota_bytes: null,
+      quota_objects: null,
+      max_upload_bytes: null,
+      allowed_content_types: null,
       created_at: expect.any(String),
       updated_at: expect.any(String),
     });

@@ -41,6 +41,10 @@ describe('POST /v1/tenants', () => {
       name: 'Acme GmbH ✓',
       default_sub_tenant_id: 'main',
       status: 'active',
+      quota_bytes: null,
+      quota_objects: null,
+      max_upload_bytes: null,
+      allowed_content_types: null,
       created_at: expect.any(String),
       updated_at: expect.any(String),
     });

@@ -19,9 +19,9 @@ const ROWS = matrix.rows.map((row): [string, MatrixRow] => [row.name, row]);
 /** Who may see what lies at home; a sibling and a stranger see what is their own. */
 const AT_HOME = ['admin', 'editor', 'viewer', 'platform', 'platform at large'];
 
-/** Reads that say nothing of what lies in a place. */
+/** Reads that name nothing of what lies in a place. */
 const ABOUT_NO_PLACE =
-  /^(?:GET \/health\/|POST \/v1\/links\/batch$|GET \/v1\/me$|GET \/v1\/tenants(?:\/\{tenant_id\}(?:\/storage-binding)?)?$)/;
+  /^(?:GET \/health\/|POST \/v1\/links\/batch$|GET \/v1\/me$|GET \/v1\/tenants(?:\/\{tenant_id\}(?:\/(?:storage-binding|usage))?)?$)/;
 
 jest.setTimeout(ROW_MS);
 

@@ -17,6 +17,7 @@ export const OWNED = [
   'storage_bindings',
   'sources',
   'uploads',
+  'usage_counters',
   'outbox',
   'links',
 ] as const;

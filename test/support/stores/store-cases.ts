@@ -35,6 +35,18 @@ const commitment = (w: StoreWorld): object => ({
   stored: { sizeBytes: 1, checksumSha256: 'aa' },
   accepts,
 });
+const uploadWish = (w: StoreWorld): object => ({
+  tokenId: w.tokenId,
+  defaultBindingId: null,
+  bytes: 1,
+  objects: 1,
+});
+const bounds = (): object => ({
+  quotaBytes: 1_000,
+  quotaObjects: 10,
+  maxUploadBytes: 100,
+  allowedContentTypes: ['text/*'],
+});
 const newToken = (w: StoreWorld): object => ({
   tenantId: w.tenantId,
   tokenId: newUuid(),
@@ -94,6 +106,7 @@ const newTenant = (): object => ({
   tenantKey: randomBytes(6).toString('hex'),
   name: 'new',
   defaultSubTenantId: 'default',
+  bounds: bounds(),
 });
 
 /** Every call of every store, by name. */
@@ -162,7 +175,14 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     ids: [...CONTEXT, ...REFERENCE],
     inTransaction: true,
   },
-  'UploadStore.open': { args: (w) => [context(w), w.tokenId, null], ids: [...CONTEXT, '1'] },
+  'UploadStore.open': { args: (w) => [context(w), uploadWish(w)], ids: [...CONTEXT, '1.tokenId'] },
+  'UploadStore.findRoom': { args: (w) => [context(w)], ids: CONTEXT },
+  'UploadStore.grow': {
+    args: (w) => [context(w), { uploadId: w.uploadId }, 0, 10],
+    ids: [...CONTEXT, '1.uploadId'],
+  },
+  'upload.store.lockRoom': { args: (w) => [context(w)], ids: CONTEXT, inTransaction: true },
+  'UsageStore.list': { args: (w) => [w.tenantId, ['default']], ids: ['0', '1.0'] },
   'UploadStore.renew': {
     args: (w) => [context(w), { uploadId: w.uploadId }],
     ids: ['0.tenantId', '1.uploadId'],
@@ -176,13 +196,27 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'CommitStore.commit': {
     args: (w) => [
       context(w),
-      { uploadId: w.uploadId, objectKey: w.objectKey, bindingId: null },
+      {
+        uploadId: w.uploadId,
+        objectKey: w.objectKey,
+        bindingId: null,
+        reserved: { bytes: 0, objects: 1 },
+      },
       commitment(w),
     ],
     ids: ['0.tenantId', '1.uploadId'],
-    open: ['2.name', '2.defaultName', '2.metadata', '2.metadata.a'],
+    // The reservation matters only where there is nothing to replace.
+    open: [
+      '1.reserved',
+      '1.reserved.bytes',
+      '1.reserved.objects',
+      '2.name',
+      '2.defaultName',
+      '2.metadata',
+      '2.metadata.a',
+    ],
   },
-  'SubTenantStore.create': { args: (w) => [w.tenantId, 'new', 'New'], ids: ['0', '1'] },
+  'SubTenantStore.create': { args: (w) => [w.tenantId, 'new', 'New', bounds()], ids: ['0', '1'] },
   'SubTenantStore.find': { args: (w) => [w.tenantId, 'branch'], ids: ['0', '1'] },
   'SubTenantStore.list': { args: (w) => [w.tenantId, ['branch'], 'a', 5], ids: ['0', '1.0'] },
   'SubTenantStore.update': {
