@@ -14,5 +14,6 @@
 import { rows as presign } from './rows/presign.mjs';
 import { rows as s3Memory } from './rows/s3-memory.mjs';
 import { rows as s3Throughput } from './rows/s3-throughput.mjs';
+import { rows as upload } from './rows/upload.mjs';
 
-export const ROWS = [...presign, ...s3Throughput, ...s3Memory];
+export const ROWS = [...presign, ...upload, ...s3Throughput, ...s3Memory];

@@ -1,0 +1,75 @@
+/**
+ * Small uploads on the filesystem: 16 KiB each, every one a new source, durable and committed when it is answered. The
+ * floor stores the same bytes as durably and knows nothing about them. Both are loaded by the same client, one after the
+ * other, with the same number of connections, and write to the same file system.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { startGateway } from '../support/gateway.mjs';
+import { interleave } from '../support/rounds.mjs';
+
+const LOAD = fileURLToPath(new URL('../support/load.mjs', import.meta.url));
+const BARE = fileURLToPath(new URL('../support/bare-upload.mjs', import.meta.url));
+const BODY_BYTES = 16 * 1024;
+const CONNECTIONS = 32;
+const WARM_UP_SECONDS = 3;
+const SECONDS = 5;
+
+export const rows = [
+  {
+    name: 'upload',
+    unit: 'uploads/s',
+    target: 0.25,
+    floorName: 'node:http, SHA-256, write, fsync, rename, fsync of the folder',
+    measure,
+  },
+];
+
+async function measure(bench) {
+  const gateway = await startGateway(bench);
+  const { token } = await gateway.makeTenant();
+  const ours = {
+    url: gateway.url,
+    path: '/v1/sources/[id]/content',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
+  };
+  const bare = { url: await startBare(bench), path: '/[id]', headers: {} };
+  for (const side of [ours, bare]) await load(side, WARM_UP_SECONDS);
+  const tell = (round, { value, floor }) =>
+    bench.say(`round ${round}: ${Math.round(value.at(-1))} /s, floor ${Math.round(floor.at(-1))} /s`);
+  return interleave(
+    { value: () => load(ours, SECONDS), floor: () => load(bare, SECONDS) },
+    { onRound: tell },
+  );
+}
+
+async function startBare(bench) {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehold-bench-bare-'));
+  bench.atEnd(() => rm(folder, { recursive: true, force: true }));
+  const child = spawn(process.execPath, [BARE, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+  bench.atEnd(async () => {
+    const exited = once(child, 'exit');
+    child.stdin.end();
+    await exited;
+  });
+  const [line] = await once(child.stdout, 'data');
+  return `http://127.0.0.1:${JSON.parse(line).port}`;
+}
+
+/** Answers per second. */
+async function load(side, seconds) {
+  const job = { ...side, method: 'PUT', bodyBytes: BODY_BYTES, connections: CONNECTIONS, seconds };
+  const client = spawn(process.execPath, [LOAD, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let complaint = '';
+  client.stdout.on('data', (chunk) => (output += chunk));
+  client.stderr.on('data', (chunk) => (complaint += chunk));
+  const [code] = await once(client, 'close');
+  if (code !== 0) throw new Error(`The load on ${side.url} failed: ${complaint}`);
+  return JSON.parse(output).perSecond;
+}
