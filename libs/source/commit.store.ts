@@ -19,6 +19,8 @@ export interface Commitment {
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, unknown>> | undefined;
   readonly stored: PutResult;
+  /** True when nothing is known to be there, and the write may happen then: one round trip is tried first. */
+  readonly expectsNone: boolean;
   /** Looks at what is there (null: nothing) and throws when the write must not happen. */
   readonly accepts: (existing: Source | null) => void;
 }
@@ -41,6 +43,10 @@ export class CommitStore {
    * alive), the source is made or flips to the new object, the old object goes to the outbox.
    */
   async commit(context: TenantContext, upload: Upload, commitment: Commitment): Promise<Committed> {
+    const made = commitment.expectsNone
+      ? await insertAtOnce(this.database, context, upload, commitment)
+      : null;
+    if (made !== null) return { source: made, replaced: false };
     for (let race = 1; ; race += 1) {
       try {
         return await this.database.transaction(context.tenantId, (transaction) =>
@@ -59,6 +65,28 @@ export class CommitStore {
   }
 }
 
+/** A source that is new, in one round trip. Null when there is one after all: that takes a look at it. */
+async function insertAtOnce(
+  database: TenantDatabase,
+  context: TenantContext,
+  upload: Upload,
+  commitment: Commitment,
+): Promise<Source | null> {
+  const values = [...newSourceValues(context, upload, commitment), upload.uploadId];
+  try {
+    const { rows } = await database.query<Source>(context.tenantId, { ...TAKE_AND_INSERT, values });
+    return rows[0] ?? refuseEnded();
+  } catch (error) {
+    if (isUniqueViolation(error, 'sources_external_id') || isUniqueViolation(error, 'sources_pkey'))
+      return null;
+    throw error;
+  }
+}
+
+function refuseEnded(): never {
+  throw SourceErrors.uploadEnded();
+}
+
 async function commitOnce(
   transaction: TenantTransaction,
   context: TenantContext,
@@ -67,7 +95,7 @@ async function commitOnce(
 ): Promise<Committed> {
   const { tenantId } = context;
   const taken = await transaction.query({ ...TAKE, values: [tenantId, upload.uploadId] });
-  if (taken.rowCount !== 1) throw SourceErrors.uploadEnded();
+  if (taken.rowCount !== 1) refuseEnded();
   const existing = await lock(transaction, context, commitment.reference);
   commitment.accepts(existing);
   if (existing === null) {
@@ -91,17 +119,25 @@ async function assertRoomForOne(
 
 async function insert(
   transaction: TenantTransaction,
-  { tenantId, subTenantId }: TenantContext,
-  { objectKey, bindingId }: Upload,
+  context: TenantContext,
+  upload: Upload,
   commitment: Commitment,
 ): Promise<Source> {
-  const { reference, stored, metadata, contentType } = commitment;
-  const values = [
+  const values = newSourceValues(context, upload, commitment);
+  return only((await transaction.query<Source>({ ...INSERT, values })).rows);
+}
+
+function newSourceValues(
+  { tenantId, subTenantId }: TenantContext,
+  { objectKey, bindingId }: Upload,
+  { reference, stored, metadata, contentType, name, defaultName }: Commitment,
+): unknown[] {
+  return [
     tenantId,
     reference.sourceId ?? newUuid(),
     subTenantId,
     reference.externalId,
-    commitment.name ?? commitment.defaultName,
+    name ?? defaultName,
     contentType,
     stored.sizeBytes,
     stored.checksumSha256,
@@ -109,7 +145,6 @@ async function insert(
     JSON.stringify(metadata ?? {}),
     bindingId,
   ];
-  return only((await transaction.query<Source>({ ...INSERT, values })).rows);
 }
 
 async function replace(
@@ -145,15 +180,22 @@ function only(rows: readonly Source[]): Source {
   return row;
 }
 
+const INSERT_SQL = `INSERT INTO sources AS s (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type,
+  size_bytes, checksum_sha256, object_key, metadata, binding_id)
+SELECT $1, $2::uuid, $3, $4, $5, 'available', $6, $7::bigint, decode($8, 'hex'), $9, $10::jsonb, $11::uuid`;
 const TAKE = {
   name: 'take-upload',
-  text: 'DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $2 AND expires_at > now()',
+  text: "DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $2 AND state = 'receiving' AND expires_at > now()",
 };
 const INSERT = {
   name: 'insert-source',
-  text: `INSERT INTO sources AS s (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type,
-  size_bytes, checksum_sha256, object_key, metadata, binding_id)
-VALUES ($1, $2, $3, $4, $5, 'available', $6, $7, decode($8, 'hex'), $9, $10::jsonb, $11) RETURNING ${SOURCE_COLUMNS}`,
+  text: `${INSERT_SQL} RETURNING ${SOURCE_COLUMNS}`,
+};
+const TAKE_AND_INSERT = {
+  name: 'take-upload-and-insert-source',
+  text: `WITH taken AS (
+  DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $12 AND state = 'receiving' AND expires_at > now() RETURNING 1)
+${INSERT_SQL} FROM taken RETURNING ${SOURCE_COLUMNS}`,
 };
 const REPLACE = {
   name: 'replace-source',

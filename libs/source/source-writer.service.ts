@@ -29,9 +29,7 @@ export class SourceWriter {
     signal: AbortSignal,
   ): Promise<Source> {
     const mayCreate = async (sourceId: string): Promise<void> => {
-      const reference = toSourceReference(sourceId);
-      if ((await this.store.find(context, reference)) !== null) throw SourceErrors.exists();
-      await this.assertNotElsewhere(context, reference);
+      if ((await this.look(context, toSourceReference(sourceId))) !== null) throw SourceErrors.exists();
     };
     const form = await this.forms.read(context, caller, request, signal, mayCreate);
     const name = form.name ?? form.fileName ?? form.sourceId ?? 'untitled';
@@ -41,6 +39,7 @@ export class SourceWriter {
       defaultName: name,
       contentType: contentTypeOf(form.declaredType, name),
       metadata: form.metadata,
+      expectsNone: true,
       accepts: (existing) => {
         if (existing !== null) throw SourceErrors.exists();
       },
@@ -57,10 +56,9 @@ export class SourceWriter {
     signal: AbortSignal,
   ): Promise<Committed> {
     const reference = findableReference(id);
-    const before = await this.store.find(context, reference);
+    const before = await this.look(context, reference);
     assertMayPut(caller, before);
     assertUnchanged(request.headers, before);
-    if (before === null) await this.assertNotElsewhere(context, reference);
     const contentType = contentTypeOf(request.declaredContentType, name ?? before?.name ?? id);
     const staged = await this.uploads.stage(context, caller, {
       ...incomingBody(request, signal),
@@ -73,6 +71,7 @@ export class SourceWriter {
       defaultName: id,
       contentType,
       metadata: undefined,
+      expectsNone: before === null,
       accepts: (existing) => {
         assertMayPut(caller, existing);
         assertUnchanged(request.headers, existing);
@@ -80,11 +79,15 @@ export class SourceWriter {
     });
   }
 
-  /** A UUID is used once in a tenant; the commit holds to it, and this tells before any bytes are taken. */
-  private async assertNotElsewhere(context: TenantContext, { sourceId }: SourceReference): Promise<void> {
-    if (sourceId === null) return;
-    const found = await this.store.findInTenant(context.tenantId, sourceId, null);
+  /**
+   * What is there before any bytes are taken. A UUID is used once in a tenant: one that is in use in another sub-tenant
+   * is `source_id_taken`, which the commit holds to as well.
+   */
+  private async look(context: TenantContext, reference: SourceReference): Promise<Source | null> {
+    if (reference.sourceId === null) return await this.store.find(context, reference);
+    const found = await this.store.findInTenant(context.tenantId, reference.sourceId, null);
     if (found !== null && found.subTenantId !== context.subTenantId) throw SourceErrors.idElsewhere();
+    return found;
   }
 }
 

@@ -33,6 +33,7 @@ const commitment = (w: StoreWorld): object => ({
   contentType: 'text/plain',
   metadata: { a: 1 },
   stored: { sizeBytes: 1, checksumSha256: 'aa' },
+  expectsNone: false,
   accepts,
 });
 const uploadWish = (w: StoreWorld): object => ({
@@ -205,11 +206,12 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
       commitment(w),
     ],
     ids: ['0.tenantId', '1.uploadId'],
-    // The reservation matters only where there is nothing to replace.
+    // The reservation matters only where there is nothing to replace, and a shorter way is taken only when asked for.
     open: [
       '1.reserved',
       '1.reserved.bytes',
       '1.reserved.objects',
+      '2.expectsNone',
       '2.name',
       '2.defaultName',
       '2.metadata',
