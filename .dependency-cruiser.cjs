@@ -6,7 +6,7 @@
 /** Lowest first. A lib imports libs of lower floors only; those of one floor do not know each other. */
 const FLOORS = [
   ['kernel'],
-  ['config', 'http', 'database', 'storage'],
+  ['config', 'http', 'database', 'storage', 'jobs'],
   ['audit'],
   ['tenant'],
   ['auth'],

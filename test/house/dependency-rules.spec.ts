@@ -20,7 +20,7 @@ const BREAKS: Record<string, [file: string, imports: string][]> = {
     ['libs/auth/side-door.spec.ts', "import '../tenant/inside.js'"],
   ],
   'floor-kernel': [['libs/kernel/up.ts', "import '#config'"]],
-  'floor-config-http-database-storage': [
+  'floor-config-http-database-storage-jobs': [
     ['libs/http/sideways.ts', "import '#database'"],
     ['libs/database/up.ts', "import type { Audit } from '#audit'"],
   ],
