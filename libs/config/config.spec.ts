@@ -62,6 +62,17 @@ describe('parseConfig', () => {
         minimumBytesPerSecond: 512,
         minimumRateSeconds: 30,
       },
+      background: {
+        workers: true,
+        reconcileIntervalSeconds: 86_400,
+        reconcileApply: false,
+        reconcileGraceSeconds: 86_400,
+        reconcileShortGrace: false,
+        reconcileMaxRemovals: 10_000,
+        reconcileMaxPercent: 5,
+        verifyIntervalSeconds: 0,
+        verifyBytesPerSecond: 16 * 2 ** 20,
+      },
       log: { level: 'info' },
       warnings: [],
     });
@@ -70,6 +81,15 @@ describe('parseConfig', () => {
   it('takes an empty variable for an absent one', () => {
     const env = { PORT: '', DATABASE_URL: '', GATEHOLD_ROOT_TOKEN: '', GATEHOLD_TRUSTED_PROXIES: '' };
     expect(parseConfig(env)).toEqual(parseConfig({}));
+  });
+
+  it('lets no object be taken for an orphan within the hour, unless that is asked for by name', () => {
+    const short = { GATEHOLD_RECONCILE_GRACE_SECONDS: '3599' };
+    expect(faultsOf(short)).toEqual([
+      { name: 'GATEHOLD_RECONCILE_GRACE_SECONDS', reason: 'must be at least 3600' },
+    ]);
+    const asked = { ...short, GATEHOLD_RECONCILE_SHORT_GRACE: 'on' };
+    expect(parseConfig(asked).background.reconcileGraceSeconds).toBe(3599);
   });
 
   it('cannot be changed afterwards, at any depth', () => {

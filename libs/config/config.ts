@@ -1,4 +1,5 @@
 import type { Secret } from '#kernel';
+import { LEAST_GRACE_SECONDS } from './background.js';
 import { SETTINGS, type LogLevel } from './definitions.js';
 import { STORAGE_RELATIONS } from './storage-relations.js';
 import type { STORAGE_PROFILES } from './storage.js';
@@ -84,6 +85,22 @@ export interface GatewayConfig {
     readonly minimumBytesPerSecond: number;
     readonly minimumRateSeconds: number;
   };
+  readonly background: {
+    /** Whether this process works in the background. */
+    readonly workers: boolean;
+    /** 0 means none but those that an operator asks for. */
+    readonly reconcileIntervalSeconds: number;
+    readonly reconcileApply: boolean;
+    /** Never less than an hour, unless {@link reconcileShortGrace} allows it. */
+    readonly reconcileGraceSeconds: number;
+    readonly reconcileShortGrace: boolean;
+    readonly reconcileMaxRemovals: number;
+    /** Per cent; 100 means no brake. */
+    readonly reconcileMaxPercent: number;
+    /** 0 means none but those that an operator asks for. */
+    readonly verifyIntervalSeconds: number;
+    readonly verifyBytesPerSecond: number;
+  };
   readonly log: { readonly level: LogLevel };
   /** Sentences about variables that were not understood, for the log; they hold names only. */
   readonly warnings: readonly string[];
@@ -116,6 +133,13 @@ const RELATIONS: readonly Relation[] = [
     others: ['GATEHOLD_MASTER_KEY'],
     reason: 'needs GATEHOLD_MASTER_KEY beside it',
     broken: ({ secrets }) => secrets.previousMasterKey !== null && secrets.masterKey === null,
+  },
+  {
+    name: 'GATEHOLD_RECONCILE_GRACE_SECONDS',
+    others: ['GATEHOLD_RECONCILE_SHORT_GRACE'],
+    reason: `must be at least ${LEAST_GRACE_SECONDS}`,
+    broken: ({ background }) =>
+      background.reconcileGraceSeconds < LEAST_GRACE_SECONDS && !background.reconcileShortGrace,
   },
   {
     name: 'GATEHOLD_ROOT_TOKEN',

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { background } from './background.js';
 import { masterKey, rootToken } from './credentials.js';
 import { optional, secret, setting } from './define.js';
 import type { SettingGroups } from './setting.js';
@@ -181,5 +182,6 @@ export const SETTINGS = {
   database,
   secrets,
   limits,
+  background,
   log,
 } as const satisfies SettingGroups;

@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { translateDatabaseError } from './database-errors.js';
 import { assertGiven } from './given.js';
 import { withConnection } from './pipeline.js';
+import { SessionLock } from './session-lock.js';
 import type { Statement, StatementResult } from './statement.js';
 
 /**
@@ -23,6 +24,17 @@ export class PlatformDatabase {
     } catch (error) {
       throw translateDatabaseError(error);
     }
+  }
+
+  /**
+   * Takes the lock of that name for as long as its holder likes, on a connection beside the pool's; null when somebody
+   * else holds it.
+   */
+  async tryLock(name: string): Promise<SessionLock | null> {
+    const { options } = this.dataSource;
+    const url = options.type === 'postgres' ? options.url : undefined;
+    if (url === undefined) throw new Error('The database has no URL.');
+    return await SessionLock.tryTake(url, name);
   }
 
   /** Resolves when the database answers; throws the coded `unavailable` otherwise. */

@@ -2,15 +2,14 @@ import { PlatformDatabase, TenantDatabase } from '#database';
 import { dropTenantRows } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
-/** An object that is to be removed. */
+/** An object that is to be removed, on lease. */
 export interface OutboxEntry {
   readonly outboxId: string;
   readonly objectKey: string;
   readonly bindingId: string | null;
+  /** How often it has been leased, this lease included: what tells this lease from a later one. */
+  readonly attempts: number;
 }
-
-/** A write that nobody is at any more. */
-export type DeadWrite = Omit<OutboxEntry, 'outboxId'>;
 
 /** Database access for work that follows a commit. */
 @Injectable()
@@ -26,19 +25,19 @@ export class OutboxStore {
     return rows.map(({ id }) => id);
   }
 
-  /** Moves writes whose lease has ended into the outbox, and answers where they went. */
-  async expireUploads(tenantId: string): Promise<DeadWrite[]> {
-    return (await this.database.query<DeadWrite>(tenantId, { ...EXPIRE_UPLOADS, values: [tenantId] })).rows;
-  }
-
   /** Takes due entries on lease: nobody else gets them before the lease ends, and they come back if this process dies. */
   async lease(tenantId: string, limit: number): Promise<OutboxEntry[]> {
     return (await this.database.query<OutboxEntry>(tenantId, { ...LEASE, values: [tenantId, limit] })).rows;
   }
 
-  /** Strikes entries off that are done. */
-  async complete(tenantId: string, outboxIds: readonly string[]): Promise<void> {
-    await this.database.query(tenantId, { ...COMPLETE, values: [tenantId, [...outboxIds]] });
+  /** Strikes entries off that are done. One whose lease ended and that somebody else has taken since stays theirs. */
+  async complete(
+    tenantId: string,
+    entries: readonly Pick<OutboxEntry, 'outboxId' | 'attempts'>[],
+  ): Promise<void> {
+    const ids = entries.map(({ outboxId }) => outboxId);
+    const attempts = entries.map((entry) => entry.attempts);
+    await this.database.query(tenantId, { ...COMPLETE, values: [tenantId, ids, attempts] });
   }
 
   /**
@@ -59,23 +58,18 @@ export class OutboxStore {
 }
 
 const DUE_TENANTS = { name: 'tenants-with-due-work', text: 'SELECT id FROM tenants_with_due_work($1) AS id' };
-const EXPIRE_UPLOADS = {
-  name: 'expire-uploads',
-  text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 AND expires_at <= now() RETURNING object_key, binding_id)
-INSERT INTO outbox (tenant_id, kind, object_key, binding_id) SELECT $1, 'remove_object', object_key, binding_id FROM gone
-RETURNING object_key AS "objectKey", binding_id AS "bindingId"`,
-};
 const LEASE = {
   name: 'lease-outbox',
   text: `UPDATE outbox o SET attempts = o.attempts + 1,
   due_at = now() + least(interval '1 hour', interval '1 minute' * power(2, least(o.attempts, 6)))
 WHERE o.tenant_id = $1 AND o.outbox_id IN (
   SELECT outbox_id FROM outbox WHERE tenant_id = $1 AND due_at <= now() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING o.outbox_id AS "outboxId", o.object_key AS "objectKey", o.binding_id AS "bindingId"`,
+RETURNING o.outbox_id AS "outboxId", o.object_key AS "objectKey", o.binding_id AS "bindingId", o.attempts`,
 };
 const COMPLETE = {
   name: 'complete-outbox',
-  text: 'DELETE FROM outbox WHERE tenant_id = $1 AND outbox_id = ANY ($2::uuid[])',
+  text: `DELETE FROM outbox o USING unnest($2::uuid[], $3::integer[]) AS done(outbox_id, attempts)
+WHERE o.tenant_id = $1 AND o.outbox_id = done.outbox_id AND o.attempts = done.attempts`,
 };
 const IS_DELETING = {
   name: 'is-tenant-deleting',
@@ -89,10 +83,12 @@ const ERASE_SOURCES = {
 INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
 SELECT $1, 'remove_object', object_key, binding_id FROM gone WHERE object_key IS NOT NULL`,
 };
+/** The object of a completed upload is its source's. */
 const ERASE_UPLOADS = {
   name: 'erase-uploads',
-  text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 RETURNING object_key, binding_id)
-INSERT INTO outbox (tenant_id, kind, object_key, binding_id) SELECT $1, 'remove_object', object_key, binding_id FROM gone`,
+  text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 RETURNING object_key, binding_id, state)
+INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
+SELECT $1, 'remove_object', object_key, binding_id FROM gone WHERE state = 'receiving'`,
 };
 const ANYTHING_LEFT = {
   name: 'anything-left-of-tenant',

@@ -10,6 +10,7 @@ import { LinkBatchService } from './link-batch.service.js';
 import { LinkBatchStore } from './link-batch.store.js';
 import { LinkContentController } from './link-content.controller.js';
 import { LinkRedirectService } from './link-redirect.service.js';
+import { ObjectPurge } from './object-purge.js';
 import { OutboxStore } from './outbox.store.js';
 import { OutboxWorker } from './outbox.worker.js';
 import { RedemptionService } from './redemption.service.js';
@@ -19,6 +20,9 @@ import { SourceLinkController } from './source-link.controller.js';
 import { SourceService } from './source.service.js';
 import { SourceStore } from './source.store.js';
 import { SourceWriter } from './source-writer.service.js';
+import { UnfinishedSweep } from './unfinished.sweep.js';
+import { UploadExpiry } from './upload-expiry.js';
+import { UploadExpiryStore } from './upload-expiry.store.js';
 import { UploadFormReader } from './upload-form.js';
 import { UploadLimits, UploadService } from './upload.service.js';
 import { UploadStore } from './upload.store.js';
@@ -60,7 +64,11 @@ export class SourceModule {
         UsageStore,
         OutboxStore,
         RedemptionStore,
+        UploadExpiryStore,
+        UploadExpiry,
+        ObjectPurge,
         OutboxWorker,
+        UnfinishedSweep,
         SourceService,
         UploadService,
         UploadFormReader,

@@ -1,16 +1,31 @@
 import { type ObjectStorage, parseKeyPrefix, parseObjectKey } from '#storage';
 
-/** Gives up the multipart uploads of some keys, all of one tenant, and touches no other upload. */
-export async function abortUnfinished(storage: ObjectStorage, keys: readonly string[]): Promise<void> {
+/** Bytes that were on their way to an object, perhaps in parts. */
+export interface UnfinishedWrite {
+  readonly objectKey: string;
+  /** The multipart upload of the write; null when it is not on record, and has to be looked for. */
+  readonly multipartId: string | null;
+}
+
+/** Gives up the multipart uploads of some writes, all of one tenant, and touches no other upload. */
+export async function abortUnfinished(
+  storage: ObjectStorage,
+  writes: readonly UnfinishedWrite[],
+): Promise<void> {
   const { multipart } = storage;
-  const [tenantKey] = keys[0]?.split('/') ?? [];
-  if (multipart === null || tenantKey === undefined) return;
-  const wanted = new Set(keys);
+  if (multipart === null) return;
+  const unknown = new Set<string>();
+  for (const { objectKey, multipartId } of writes) {
+    if (multipartId === null) unknown.add(objectKey);
+    else await multipart.abort(parseObjectKey(objectKey), multipartId);
+  }
+  const [tenantKey] = [...unknown][0]?.split('/') ?? [];
+  if (tenantKey === undefined) return;
   let after: string | undefined;
   do {
     const page = await multipart.listUnfinished(parseKeyPrefix(tenantKey), { after });
     for (const { key, uploadId } of page.uploads)
-      if (wanted.has(key)) await multipart.abort(parseObjectKey(key), uploadId);
+      if (unknown.has(key)) await multipart.abort(parseObjectKey(key), uploadId);
     after = page.next ?? undefined;
   } while (after !== undefined);
 }

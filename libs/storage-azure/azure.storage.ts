@@ -87,7 +87,7 @@ export class AzureStorage extends ObjectStorage {
       // Without quotes in lists, and with them in headers.
       entityTag: `"${properties.etag.replaceAll('"', '')}"`,
     }));
-    return { objects, next: page.continuationToken || null };
+    return { objects, next: page.continuationToken || null, listedAt: page.date ?? null };
   }
 
   async copy(from: ObjectKey, to: ObjectKey, { signal }: CallOptions = {}): Promise<ObjectHead | null> {

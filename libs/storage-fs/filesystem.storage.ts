@@ -29,6 +29,7 @@ import { closedHead, type ObjectFile, openObject, readPart } from './object-file
 import { objectPlace } from './object-place.js';
 import { listedObject } from './object-list.js';
 import { ObjectReadStream } from './object-read.stream.js';
+import { storageTime } from './storage-time.js';
 import { TemporaryFile } from './temporary-file.js';
 import { TreePage } from './tree-page.js';
 import { UnfinishedSweep } from './unfinished.sweep.js';
@@ -92,7 +93,7 @@ export class FilesystemStorage extends ObjectStorage {
     try {
       const page = new TreePage(this.#tree, { pick: listedObject, after, limit, signal });
       const { items, next } = await page.run(from);
-      return { objects: items, next };
+      return { objects: items, next, listedAt: await storageTime(this.#tree) };
     } catch (error) {
       throw readFailure(error);
     }

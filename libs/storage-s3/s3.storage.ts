@@ -28,6 +28,7 @@ import {
   UploadBody,
 } from '#storage';
 
+import { AnswerDate } from './answer-date.js';
 import { openS3Body } from './s3.body.js';
 import { isAbsent, isTaken, s3Failure } from './s3.errors.js';
 import { MAX_PARTS, S3MultipartUploads } from './s3.multipart-uploads.js';
@@ -120,6 +121,8 @@ export class S3Storage extends ObjectStorage {
       // XML cannot carry every character that a key may have.
       EncodingType: 'url',
     });
+    const answered = new AnswerDate();
+    command.middlewareStack.add(answered.middleware, { step: 'deserialize', priority: 'high' });
     const page = await place.client.send(command, until(options.signal)).catch((error: unknown) => {
       throw s3Failure(error, options.signal);
     });
@@ -133,9 +136,10 @@ export class S3Storage extends ObjectStorage {
       modifiedAt: LastModified ?? new Date(0),
       entityTag: ETag,
     }));
-    if (!page.IsTruncated) return { objects, next: null };
+    const listedAt = answered.date;
+    if (!page.IsTruncated) return { objects, next: null, listedAt };
     if (page.NextContinuationToken === undefined) throw s3Failure(new Error('a page without its end'));
-    return { objects, next: page.NextContinuationToken };
+    return { objects, next: page.NextContinuationToken, listedAt };
   }
 
   /** By the server itself, in one request: objects of up to 5 GiB. */

@@ -81,4 +81,9 @@ export interface ObjectPage {
   readonly objects: readonly ListedObject[];
   /** Opaque; null on the last page, and only there. */
   readonly next: string | null;
+  /**
+   * What time it was by the storage's clock when it answered, the clock that {@link ObjectHead.modifiedAt} is of; null
+   * when it does not say.
+   */
+  readonly listedAt: Date | null;
 }

@@ -2,6 +2,7 @@ import { AuthModule, RolePolicy } from '#auth';
 import type { GatewayConfig } from '#config';
 import { DatabaseModule, type Database } from '#database';
 import { createValidationPipe, HttpErrorFilter } from '#http';
+import { JobsModule } from '#jobs';
 import type { Sealer, Secret } from '#kernel';
 import { PresignModule, SigV4Presigner, type PublicUrl } from '#presign';
 import { SourceModule } from '#source';
@@ -61,6 +62,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         DatabaseModule.forRoot(database),
+        JobsModule.forRoot({ enabled: config.background.workers }),
         TenantModule.forRoot({ resolver: tenantResolver(config.http.organizationHeader) }),
         AuthModule.forRoot({ rootToken, policy: RolePolicy }),
         PresignModule.forRoot({

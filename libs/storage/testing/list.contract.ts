@@ -56,7 +56,23 @@ function keysOf(objects: readonly ListedObject[]): string[] {
 export function describeList(opened: StorageUnderTest): void {
   describe('list', () => {
     it('answers an empty last page for a prefix that nothing is below', async () => {
-      expect(await opened().storage.list(newPrefix())).toEqual({ objects: [], next: null });
+      const { listedAt, ...page } = await opened().storage.list(newPrefix());
+      expect(page).toEqual({ objects: [], next: null });
+      expect(listedAt?.getTime()).toBeGreaterThan(0);
+    });
+
+    it('says with every page what time it is by the clock that objects are dated with', async () => {
+      const { storage } = opened();
+      const root = newPrefix();
+      await putAll(storage, keysBelow(root, ['a', 'b', 'c']));
+      let after: string | undefined;
+      do {
+        const page = await storage.list(root, { limit: 1, after });
+        // Whole seconds, in some storages.
+        for (const { modifiedAt } of page.objects)
+          expect(Math.abs((page.listedAt?.getTime() ?? 0) - modifiedAt.getTime())).toBeLessThan(60_000);
+        after = page.next ?? undefined;
+      } while (after !== undefined);
     });
 
     it('AZ-05 takes a prefix as a folder: t1 shows neither t10 nor t1-x nor an object called t1', async () => {

@@ -149,13 +149,11 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'StorageBindingStore.findPlatform': { args: (w) => [w.platformBindingId], ids: ['0'] },
   'StorageBindingStore.ensurePlatform': { args: () => [newBinding()], ids: [] },
   'OutboxStore.tenantsWithDueWork': { args: () => [5], ids: [] },
-  'OutboxStore.expireUploads': {
-    args: (w) => [w.tenantId],
-    ids: ['0'],
-    prepare: sql('UPDATE uploads SET expires_at = now() WHERE tenant_id = $1'),
-  },
   'OutboxStore.lease': { args: (w) => [w.tenantId, 5], ids: ['0'] },
-  'OutboxStore.complete': { args: (w) => [w.tenantId, [w.outboxId]], ids: ['0', '1', '1.0'] },
+  'OutboxStore.complete': {
+    args: (w) => [w.tenantId, [{ outboxId: w.outboxId, attempts: 0 }]],
+    ids: ['0', '1.0.outboxId'],
+  },
   'OutboxStore.erase': {
     args: (w) => [w.tenantId, 5],
     ids: ['0'],
@@ -175,6 +173,16 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     args: (w) => [context(w), reference(w)],
     ids: [...CONTEXT, ...REFERENCE],
     inTransaction: true,
+  },
+  'UploadExpiryStore.expire': {
+    args: (w) => [w.tenantId, 5],
+    ids: ['0'],
+    prepare: sql('UPDATE uploads SET expires_at = now() WHERE tenant_id = $1'),
+  },
+  'UploadExpiryStore.forget': {
+    args: (w) => [w.tenantId, 5],
+    ids: ['0'],
+    prepare: sql("UPDATE uploads SET expires_at = now(), state = 'completed' WHERE tenant_id = $1"),
   },
   'UploadStore.open': { args: (w) => [context(w), uploadWish(w)], ids: [...CONTEXT, '1.tokenId'] },
   'UploadStore.findRoom': { args: (w) => [context(w)], ids: CONTEXT },
