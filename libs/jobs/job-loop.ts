@@ -34,18 +34,20 @@ export class JobLoop {
   }
 
   async #drain(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (this.#again && !signal.aborted) {
+    while (this.#again && !this.#isStopping()) {
       this.#again = false;
       try {
-        if (await this.job.run(signal)) this.#again = true;
+        if (await this.job.run(this.#stopping.signal)) this.#again = true;
         this.#failing = false;
       } catch (error) {
-        if (signal.aborted) return;
-        if (!this.#failing) this.onFailure(this.job, error);
+        if (!this.#failing && !this.#isStopping()) this.onFailure(this.job, error);
         this.#failing = true;
         return;
       }
     }
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
   }
 }

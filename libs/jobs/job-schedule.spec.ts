@@ -57,6 +57,7 @@ describe('JobSchedule', () => {
     wake();
     await seldom.ran(2);
     await schedule.beforeApplicationShutdown();
+    expect(seldom.watch.runs).toBe(2);
   });
 
   it('never runs a job twice at a time, however often it is woken, and misses no wake', async () => {
@@ -82,10 +83,11 @@ describe('JobSchedule', () => {
     const failing = () => {
       throw new Error('the database is away');
     };
-    const { job, ran } = watched([failing, failing, () => false], 1);
+    const { job, watch, ran } = watched([failing, failing, () => false], 1);
     schedule.add(job);
     await ran(4);
     await schedule.beforeApplicationShutdown();
+    expect(watch).toMatchObject({ most: 1, now: 0 });
   });
 
   it('tells a run that it is to end, waits for it, and starts no other', async () => {
