@@ -1,4 +1,5 @@
 export { BoundStorages, type DefaultBinding } from './bound-storages.js';
+export { BoundStoragesModule, type BoundStoragesOptions } from './bound-storages.module.js';
 export { DefaultStorageError, type OperatorDefault } from './default-storage.check.js';
 export type { FetchAgents } from './fetch-once.js';
 export { ADAPTERS, DELIVERIES, type Adapter, type BindingPlace, type Delivery } from './storage-binding.js';

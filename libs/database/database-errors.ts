@@ -43,6 +43,9 @@ export class DatabaseUnusableError extends Error {
   }
 }
 
+/** There is no database of this version where one was expected; nothing was made. The message is for an operator. */
+export class NoDatabaseError extends Error {}
+
 /**
  * Runs a step of the start; a failure that lies with the server, the login or the way there names the setting to look
  * at. Classes: 28 authorization, 3D no such database, 42501 not allowed.

@@ -1,9 +1,10 @@
 import type { DataSource } from 'typeorm';
 
 import { createRuntimeDataSource, type PoolOptions } from './data-source.js';
-import { usingSetting } from './database-errors.js';
-import { EmbeddedPostgres } from './embedded/embedded-postgres.js';
-import { migrate } from './migrator.js';
+import { NoDatabaseError, usingSetting } from './database-errors.js';
+import { EmbeddedPostgres, type EmbeddedServer } from './embedded/embedded-postgres.js';
+import { hasDatabase, joinOrStart } from './embedded/joined-postgres.js';
+import { listPendingMigrations, migrate } from './migrator.js';
 import { checkRuntimeRights } from './runtime-check.js';
 
 /** Where the database is and how to reach it. */
@@ -28,7 +29,7 @@ export interface DatabaseLog {
 export class Database {
   private constructor(
     readonly dataSource: DataSource,
-    private readonly embedded: EmbeddedPostgres | null,
+    private readonly embedded: EmbeddedServer | null,
   ) {}
 
   /**
@@ -37,16 +38,42 @@ export class Database {
    */
   static async open(options: DatabaseOptions): Promise<Database> {
     if (options.url !== null) return new Database(await openServer(options, options.url), null);
-    const embedded = await EmbeddedPostgres.start({
-      dataDir: options.dataDir,
-      log: (message, details) => options.log.info(message, details),
-    });
-    try {
-      return new Database(await openEmbedded(options, embedded), embedded);
-    } catch (error) {
-      await embedded.stop();
-      throw error;
+    return await Database.#on(await EmbeddedPostgres.start(serverOptions(options)), options);
+  }
+
+  /** {@link open} for a process that may run beside a gateway: its embedded server is shared, and left running. */
+  static async openBeside(options: DatabaseOptions): Promise<Database> {
+    if (options.url !== null) return await Database.open(options);
+    return await Database.#on(await joinOrStart(serverOptions(options)), options);
+  }
+
+  /**
+   * {@link openBeside} for a tool that is to find a database, and must not make one: throws {@link NoDatabaseError} where
+   * there is none, and where it is not of this version. Neither a cluster nor a table is made.
+   */
+  static async openExisting(options: DatabaseOptions): Promise<Database> {
+    const { url, migrationUrl, dataDir } = options;
+    if (url !== null) {
+      const owner = migrationUrl === null ? 'DATABASE_URL' : 'DATABASE_MIGRATION_URL';
+      await usingSetting(owner, () => assertCurrent(migrationUrl ?? url));
+      return new Database(await usingSetting('DATABASE_URL', () => openPool({ ...options, url })), null);
     }
+    if (!(await hasDatabase(dataDir)))
+      throw new NoDatabaseError(
+        `There is no database under ${dataDir}. Set GATEHOLD_DATA_DIR or DATABASE_URL as the gateway has it.`,
+      );
+    const embedded = await joinOrStart(serverOptions(options));
+    return await stoppedOnFailure(embedded, async () => {
+      await assertCurrent(embedded.ownerUrl);
+      return new Database(await openPool({ ...options, url: embedded.runtimeUrl() }), embedded);
+    });
+  }
+
+  static #on(embedded: EmbeddedServer, options: DatabaseOptions): Promise<Database> {
+    return stoppedOnFailure(
+      embedded,
+      async () => new Database(await openEmbedded(options, embedded), embedded),
+    );
   }
 
   /** Resolves, with the reason, when the embedded server ends although nobody asked it to. Never without one. */
@@ -64,7 +91,32 @@ export class Database {
   }
 }
 
-async function openEmbedded(options: DatabaseOptions, embedded: EmbeddedPostgres): Promise<DataSource> {
+function serverOptions({ dataDir, log }: DatabaseOptions) {
+  return {
+    dataDir,
+    log: (message: string, details?: Record<string, unknown>) => log.info(message, details),
+  };
+}
+
+async function stoppedOnFailure<T>(embedded: EmbeddedServer, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    await embedded.stop();
+    throw error;
+  }
+}
+
+async function assertCurrent(ownerUrl: string): Promise<void> {
+  const pending = await listPendingMigrations(ownerUrl);
+  if (pending.length === 0) return;
+  throw new NoDatabaseError(
+    `The database lacks ${pending.length} migrations of this version, or is another program's. Start a gateway of this ` +
+      'version on it first, or run "gatehold migrate".',
+  );
+}
+
+async function openEmbedded(options: DatabaseOptions, embedded: EmbeddedServer): Promise<DataSource> {
   report(options.log, await migrate(embedded.ownerUrl, null));
   await embedded.enableRuntimeLogin();
   return await openPool({ ...options, url: embedded.runtimeUrl() });

@@ -1,6 +1,11 @@
 export { createMigrationDataSource, RUNTIME_ROLE } from './data-source.js';
 export { Database, type DatabaseLog, type DatabaseOptions } from './database.js';
-export { DatabaseUnusableError, isForeignKeyViolation, isUniqueViolation } from './database-errors.js';
+export {
+  DatabaseUnusableError,
+  isForeignKeyViolation,
+  isUniqueViolation,
+  NoDatabaseError,
+} from './database-errors.js';
 export { assertGiven, assertNamed } from './given.js';
 export { DatabaseModule } from './database.module.js';
 export {

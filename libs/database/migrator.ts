@@ -24,6 +24,23 @@ export async function migrate(ownerUrl: string, runtimeLogin: string | null): Pr
   }
 }
 
+/** Names of the migrations that a database lacks; all of them for one that is empty. Changes nothing. */
+export async function listPendingMigrations(ownerUrl: string): Promise<string[]> {
+  const dataSource = await createMigrationDataSource(ownerUrl).initialize();
+  try {
+    const known = dataSource.migrations.map(({ constructor, name }) => name ?? constructor.name);
+    const [table] = await dataSource.query<{ there: boolean }[]>(
+      "SELECT to_regclass('public.schema_migrations') IS NOT NULL AS there",
+    );
+    if (table?.there !== true) return known;
+    const applied = await dataSource.query<{ name: string }[]>('SELECT name FROM schema_migrations');
+    const names = new Set(applied.map(({ name }) => name));
+    return known.filter((name) => !names.has(name));
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
 async function admitToRuntimeRole(dataSource: { query: QueryFunction }, login: string): Promise<void> {
   const rows = await dataSource.query<{ member: boolean }[]>(
     'SELECT pg_has_role($1::name, $2::name, $3) AS member',

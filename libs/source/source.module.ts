@@ -1,5 +1,7 @@
+import type { Sealer } from '#kernel';
 import { type DynamicModule, Module } from '@nestjs/common';
 
+import { BackgroundModule } from './background.module.js';
 import { CommitStore } from './commit.store.js';
 import { ContentController } from './content.controller.js';
 import { ContentReply } from './content-reply.js';
@@ -10,9 +12,9 @@ import { LinkBatchService } from './link-batch.service.js';
 import { LinkBatchStore } from './link-batch.store.js';
 import { LinkContentController } from './link-content.controller.js';
 import { LinkRedirectService } from './link-redirect.service.js';
-import { ObjectPurge } from './object-purge.js';
-import { OutboxStore } from './outbox.store.js';
 import { OutboxWorker } from './outbox.worker.js';
+import { ClaimStore } from './reconcile/claim.store.js';
+import { ReconcileJob, ReconcileSettings } from './reconcile/reconcile.job.js';
 import { RedemptionService } from './redemption.service.js';
 import { RedemptionStore } from './redemption.store.js';
 import { SourceController } from './source.controller.js';
@@ -21,8 +23,6 @@ import { SourceService } from './source.service.js';
 import { SourceStore } from './source.store.js';
 import { SourceWriter } from './source-writer.service.js';
 import { UnfinishedSweep } from './unfinished.sweep.js';
-import { UploadExpiry } from './upload-expiry.js';
-import { UploadExpiryStore } from './upload-expiry.store.js';
 import { UploadFormReader } from './upload-form.js';
 import { UploadLimits, UploadService } from './upload.service.js';
 import { UploadStore } from './upload.store.js';
@@ -35,6 +35,8 @@ export interface SourceModuleOptions {
   readonly maxUploadBytes: number;
   readonly inlineMaxBytes: number;
   readonly inlineInFlightBytes: number;
+  readonly sealer: Sealer;
+  readonly reconcile: ReconcileSettings;
 }
 
 /** Stored files: metadata, content, the write path, and what links open. */
@@ -44,6 +46,7 @@ export class SourceModule {
     return {
       module: SourceModule,
       global: true,
+      imports: [BackgroundModule.forRoot(options)],
       controllers: [
         SourceController,
         ContentController,
@@ -62,13 +65,12 @@ export class SourceModule {
         UploadStore,
         CommitStore,
         UsageStore,
-        OutboxStore,
         RedemptionStore,
-        UploadExpiryStore,
-        UploadExpiry,
-        ObjectPurge,
         OutboxWorker,
         UnfinishedSweep,
+        { provide: ReconcileSettings, useValue: options.reconcile },
+        ClaimStore,
+        ReconcileJob,
         SourceService,
         UploadService,
         UploadFormReader,

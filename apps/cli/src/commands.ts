@@ -1,17 +1,30 @@
 import { readFile } from 'node:fs/promises';
+import type { ParseArgsConfig } from 'node:util';
 
 import { migrateDatabase } from './migrate.command.js';
+import { RECONCILE_OPTIONS, type ReconcileWish } from './reconcile.options.js';
 
 /** Something that `gatehold` can be told to do. */
 export interface Command {
   readonly summary: string;
+  /** What may stand behind its name, for a person to read. */
+  readonly synopsis?: string;
+  /** The same for `parseArgs`; absent: nothing. */
+  readonly options?: NonNullable<ParseArgsConfig['options']>;
   /** Resolves with the exit code; undefined leaves it to what was started. */
-  run(): Promise<number | undefined>;
+  run(values: Readonly<Record<string, unknown>>): Promise<number | undefined>;
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   start: { summary: 'Start a gateway; SIGTERM or Ctrl-C stops it.', run: start },
+  worker: { summary: 'Do what gateways do in the background, and serve nobody.', run: worker },
   migrate: { summary: 'Bring the schema of DATABASE_URL up to date, and exit.', run: migrateDatabase },
+  reconcile: {
+    summary: 'Compare rows and objects; report what belongs to nobody, and remove it with --apply.',
+    synopsis: '[--tenant ID] [--apply] [--verify] [--json] [--max-removals N] [--max-percent N]',
+    options: RECONCILE_OPTIONS,
+    run: reconcile,
+  },
   version: { summary: 'Say which version this is.', run: version },
   help: { summary: 'Show this.', run: help },
 };
@@ -31,7 +44,10 @@ export function findCommand(name: string): Command | null {
 
 /** How the program is used. */
 export function usage(): string {
-  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
+  const commands = Object.entries(COMMANDS).flatMap(([name, { summary, synopsis }]) => [
+    `  ${name.padEnd(11)}${summary}`,
+    ...(synopsis === undefined ? [] : [`  ${''.padEnd(11)}${synopsis}`]),
+  ]);
   return [
     'Usage: gatehold <command>',
     '',
@@ -44,6 +60,17 @@ export function usage(): string {
 /** The gateway takes this process over: signals and exit code are its own. */
 async function start(): Promise<undefined> {
   await import('../../gateway/src/main.js');
+}
+
+/** So does the worker. */
+async function worker(): Promise<undefined> {
+  await import('../../gateway/src/worker.main.js');
+}
+
+async function reconcile(values: Readonly<Record<string, unknown>>): Promise<number> {
+  const command = await import('./reconcile.command.js');
+  // parseArgs has held the values to the options.
+  return await command.reconcile(values as unknown as ReconcileWish);
 }
 
 async function version(): Promise<number> {

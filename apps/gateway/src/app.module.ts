@@ -5,9 +5,9 @@ import { createValidationPipe, HttpErrorFilter } from '#http';
 import { JobsModule } from '#jobs';
 import type { Sealer, Secret } from '#kernel';
 import { PresignModule, SigV4Presigner, type PublicUrl } from '#presign';
-import { SourceModule } from '#source';
+import { BackgroundModule, SourceModule } from '#source';
 import { EndpointGuard, guardedAgents, type StorageDriver } from '#storage';
-import { StorageBindingModule } from '#binding';
+import { BoundStoragesModule, StorageBindingModule } from '#binding';
 import { AzureDriver } from '#storage-azure';
 import { FilesystemDriver } from '#storage-fs';
 import { S3Driver, type S3DriverOptions } from '#storage-s3';
@@ -25,6 +25,7 @@ import { join } from 'node:path';
 import { FetchController } from './compat/fetch.controller.js';
 import { KnowledgeBaseController } from './compat/knowledge-base.controller.js';
 import { defaultStorage } from './default-storage.js';
+import { reconcileSettings } from './background.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 
@@ -49,15 +50,7 @@ const EXTRA_PART_BUFFERS = 12;
 @Module({})
 export class AppModule {
   static forRoot({ config, database, rootToken, sealer, publicUrl }: AppOptions): DynamicModule {
-    const { connectSeconds, firstByteSeconds, idleSeconds, allowedEndpoints } = config.storageAccess;
-    const access: StorageAccess = {
-      limits: {
-        connectMs: connectSeconds * 1000,
-        idleMs: idleSeconds * 1000,
-        maxConnections: MAX_CONNECTIONS,
-      },
-      endpointGuard: new EndpointGuard(allowedEndpoints),
-    };
+    const access = storageAccess(config);
     return {
       module: AppModule,
       imports: [
@@ -71,16 +64,15 @@ export class AppModule {
           stableUrlSeconds: config.http.stableUrlSeconds,
         }),
         StorageBindingModule.forRoot({
-          drivers: storageDrivers(config, access),
-          byDefault: defaultStorage(config),
-          sealer,
+          ...storages(config, access, sealer),
           agents: guardedAgents(access.endpointGuard, access.limits),
-          timeouts: { firstByteMs: firstByteSeconds * 1000, idleMs: idleSeconds * 1000 },
         }),
         SourceModule.forRoot({
           maxUploadBytes: config.limits.maxUploadBytes,
           inlineMaxBytes: config.limits.inlineMaxBytes,
           inlineInFlightBytes: config.limits.inlineInFlightBytes,
+          sealer,
+          reconcile: reconcileSettings(config),
         }),
       ],
       controllers: [KnowledgeBaseController, FetchController, HealthController],
@@ -91,6 +83,47 @@ export class AppModule {
       ],
     };
   }
+}
+
+/** For commands that work on rows and objects, and serve nobody. */
+@Module({})
+export class MaintenanceModule {
+  static forRoot({
+    config,
+    database,
+    sealer,
+  }: Pick<AppOptions, 'config' | 'database' | 'sealer'>): DynamicModule {
+    return {
+      module: MaintenanceModule,
+      imports: [
+        DatabaseModule.forRoot(database),
+        BoundStoragesModule.forRoot(storages(config, storageAccess(config), sealer)),
+        BackgroundModule.forRoot({ sealer }),
+      ],
+    };
+  }
+}
+
+function storageAccess({ storageAccess: settings }: GatewayConfig): StorageAccess {
+  const { connectSeconds, idleSeconds, allowedEndpoints } = settings;
+  return {
+    limits: {
+      connectMs: connectSeconds * 1000,
+      idleMs: idleSeconds * 1000,
+      maxConnections: MAX_CONNECTIONS,
+    },
+    endpointGuard: new EndpointGuard(allowedEndpoints),
+  };
+}
+
+function storages(config: GatewayConfig, access: StorageAccess, sealer: Sealer) {
+  const { firstByteSeconds, idleSeconds } = config.storageAccess;
+  return {
+    drivers: storageDrivers(config, access),
+    byDefault: defaultStorage(config),
+    sealer,
+    timeouts: { firstByteMs: firstByteSeconds * 1000, idleMs: idleSeconds * 1000 },
+  };
 }
 
 function storageDrivers(config: GatewayConfig, access: StorageAccess): StorageDriver[] {

@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 
 import { AppModule } from './app.module.js';
 import { Connections } from './connections.js';
-import { ENTITIES } from './entities.js';
+import { databaseOptions } from './database-options.js';
 import { Readiness } from './health/readiness.js';
 import { KeyRotationStore } from './key-rotation.store.js';
 import { rotateMasterKey } from './key-rotation.js';
@@ -18,15 +18,12 @@ import { NestLogger } from './logging.js';
 import { serveDocs } from './openapi.js';
 import { patienceOf } from './patience.js';
 import type { GatewaySecrets } from './secrets.js';
+import { once, type RunningService } from './service.js';
 
-/** A gateway that is up. */
-export interface RunningGateway {
+/** A gateway that is up. To stop it finishes requests in flight, up to the drain limit, then stops the database. */
+export interface RunningGateway extends RunningService {
   /** Where it listens. */
   readonly url: string;
-  /** Resolves, with the reason, when something it cannot do without has gone. */
-  readonly lost: Promise<Error>;
-  /** Finishes requests in flight, up to the drain limit, then stops the database. Repeated calls share one stop. */
-  stop(): Promise<void>;
 }
 
 /** Starts everything; what was started is stopped again when a later step fails. */
@@ -35,17 +32,7 @@ export async function startGateway(
   secrets: GatewaySecrets,
   logger: Logger,
 ): Promise<RunningGateway> {
-  const database = await Database.open({
-    url: config.database.url?.reveal() ?? null,
-    migrationUrl: config.database.migrationUrl?.reveal() ?? null,
-    dataDir: config.data.dir,
-    poolSize: config.database.poolSize,
-    entities: ENTITIES,
-    log: {
-      info: (message, details) => logger.info(details ?? {}, message),
-      warn: (message, details) => logger.warn(details ?? {}, message),
-    },
-  });
+  const database = await Database.open(databaseOptions(config, logger));
   try {
     await changeMasterKey(config, secrets, logger, database);
     const publicUrl = new PublicUrl(config.http.publicUrl);
@@ -139,9 +126,4 @@ async function stop(
     end();
     await database.close();
   }
-}
-
-function once(work: () => Promise<void>): () => Promise<void> {
-  let under: Promise<void> | null = null;
-  return () => (under ??= work());
 }

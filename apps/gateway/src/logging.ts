@@ -1,17 +1,18 @@
 import { REDACTED_LOG_PATHS } from '#http';
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Logger } from 'pino';
+import { destination, pino, type Logger, type LoggerOptions } from 'pino';
 
-/** The process's log: JSON lines on stdout, with nothing in them that is a credential. */
-export function createLogger(level: string): Logger {
-  return pino({
+/** The process's log: JSON lines on stdout, or another descriptor, with nothing in them that is a credential. */
+export function createLogger(level: string, descriptor = 1): Logger {
+  const options: LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: REDACTED_LOG_PATHS, censor: '[redacted]' },
     serializers: { err: serializeError },
     formatters: { level: (label) => ({ level: label }) },
-  });
+  };
+  return descriptor === 1 ? pino(options) : pino(options, destination(descriptor));
 }
 
 /**

@@ -1,100 +1,11 @@
 import 'reflect-metadata';
 
-import { ConfigError, loadConfig, type GatewayConfig } from '#config';
-import type { Logger } from 'pino';
-
 import { announce } from './banner.js';
-import { startGateway, type RunningGateway } from './gateway.js';
-import { createLogger } from './logging.js';
-import { loadSecrets } from './secrets.js';
-import { explainStartFailure } from './start-failure.js';
-
-/** A signal to stop, or what makes going on impossible. */
-type Reason = NodeJS.Signals | Error;
-
-/** Beyond the drain limit: the pool and an embedded server need a moment each. */
-const STOP_MARGIN_MS = 45_000;
+import { startGateway } from './gateway.js';
+import { runService } from './service.js';
 
 process.title = 'gatehold';
-await main();
-
-async function main(): Promise<void> {
-  const config = readConfig();
-  if (config === null) return;
-  const logger = createLogger(config.log.level);
-  for (const warning of config.warnings) logger.warn(warning);
-  const asked = reasonToStop(logger, config.limits.drainSeconds);
-  try {
-    const gateway = await start(config, logger, asked);
-    if (gateway !== null) await stop(gateway, await Promise.race([asked, gateway.lost]), logger);
-    logger.info('stopped');
-  } catch (error) {
-    fail(explainStartFailure(error, config));
-  }
-  process.exit();
-}
-
-/** Null when it was asked to stop before there was anything to stop. */
-async function start(
-  config: GatewayConfig,
-  logger: Logger,
-  asked: Promise<Reason>,
-): Promise<RunningGateway | null> {
-  const secrets = await loadSecrets(config);
-  const started = startGateway(config, secrets, logger);
-  // With a server of somebody else's there is nothing to clear away, and the wait for its lock may be long.
-  const first = config.database.url === null ? await started : await Promise.race([started, asked]);
-  if (typeof first !== 'object' || first instanceof Error) {
-    report(first, logger);
-    return null;
-  }
-  announce(config, first.url, secrets, logger);
-  return first;
-}
-
-async function stop(gateway: RunningGateway, reason: Reason, logger: Logger): Promise<void> {
-  report(reason, logger);
-  await gateway.stop();
-}
-
-function report(reason: Reason, logger: Logger): void {
-  if (reason instanceof Error) {
-    logger.fatal({ err: reason }, 'the gateway cannot go on and stops');
-    process.exitCode = 1;
-  } else {
-    logger.info({ signal: reason }, 'stopping');
-  }
-}
-
-function readConfig(): GatewayConfig | null {
-  try {
-    return loadConfig();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    fail(error.message);
-    return null;
-  }
-}
-
-/**
- * Resolves with the first signal to stop or the first error that nothing handled. Later signals change nothing: a
- * drain under way is not cut short. After an error nobody knows what state the process is in, so it must end even when
- * the stop does not, but an orderly one is tried, which takes the embedded server along.
- */
-function reasonToStop(logger: Logger, drainSeconds: number): Promise<Reason> {
-  return new Promise((resolve) => {
-    // SIGHUP: the terminal was closed. The embedded server would outlive a gateway that ends of it.
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, resolve);
-    process.on('uncaughtException', (error) => {
-      logger.fatal({ err: error }, 'an error that nothing handled');
-      process.exitCode = 1;
-      setTimeout(() => process.exit(1), drainSeconds * 1000 + STOP_MARGIN_MS).unref();
-      resolve(error);
-    });
-  });
-}
-
-function fail(message: string): void {
-  process.stderr.write(`gatehold: ${message}\n`);
-  process.exitCode = 1;
-}
+await runService(
+  ({ config, secrets, logger }) => startGateway(config, secrets, logger),
+  ({ url }, { config, secrets, logger }) => announce(config, url, secrets, logger),
+);

@@ -40,6 +40,25 @@ export async function loadSecrets(config: GatewayConfig): Promise<GatewaySecrets
   }
 }
 
+/** The master key as it is configured or was made by a gateway; none is made here. Throws as {@link loadSecrets}. */
+export async function readMasterKey({ secrets, data }: GatewayConfig): Promise<Secret<Buffer>> {
+  if (secrets.masterKey !== null) return secrets.masterKey;
+  const text = await readText(join(data.dir, 'master-key')).catch((error: unknown) => {
+    throw new DataFolderError(data.dir, error);
+  });
+  if (text === null)
+    throw new UnusableSecretError(
+      'There is no master-key file in the data folder. Set GATEHOLD_DATA_DIR or GATEHOLD_MASTER_KEY as the gateway has it.',
+    );
+  return checkedMasterKey(new Secret(Buffer.from(text, 'base64')));
+}
+
+function checkedMasterKey(masterKey: Secret<Buffer>): Secret<Buffer> {
+  if (masterKey.reveal().length !== 32)
+    throw new UnusableSecretError('The master-key file in the data folder does not hold 32 bytes in base64.');
+  return masterKey;
+}
+
 async function readSecrets(config: GatewayConfig): Promise<GatewaySecrets> {
   await mkdir(config.data.dir, { recursive: true, mode: 0o750 });
   const rootTokenFile = config.secrets.rootToken === null ? join(config.data.dir, 'root-token') : null;
@@ -59,8 +78,7 @@ async function readSecrets(config: GatewayConfig): Promise<GatewaySecrets> {
         'base64',
       ),
     );
-  if (masterKey.reveal().length !== 32)
-    throw new UnusableSecretError('The master-key file in the data folder does not hold 32 bytes in base64.');
+  checkedMasterKey(masterKey);
   if (rootToken.reveal().length < 32)
     throw new UnusableSecretError('The root-token file in the data folder is shorter than 32 characters.');
   return { rootToken, rootTokenFile, masterKey };

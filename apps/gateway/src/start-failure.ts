@@ -1,6 +1,11 @@
 import { DefaultStorageError } from '#binding';
 import type { GatewayConfig } from '#config';
-import { DatabaseUnusableError, EmbeddedPostgresError, EmbeddedPostgresInUseError } from '#database';
+import {
+  DatabaseUnusableError,
+  EmbeddedPostgresError,
+  EmbeddedPostgresInUseError,
+  NoDatabaseError,
+} from '#database';
 
 import { KeyRotationError } from './key-rotation.js';
 import { DataFolderError, UnusableSecretError } from './secrets.js';
@@ -13,6 +18,7 @@ const PLAIN = [
   EmbeddedPostgresError,
   EmbeddedPostgresInUseError,
   KeyRotationError,
+  NoDatabaseError,
   UnusableSecretError,
 ];
 

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { bringUp, type RunningServer } from './bring-up.js';
-import { OWNER } from './cluster.js';
+import { OWNER, type Passwords } from './cluster.js';
 import { EmbeddedPostgresError, EmbeddedPostgresInUseError } from './embedded-postgres.errors.js';
 import { takeFolderLock, type FolderLock } from './folder-lock.js';
 import type { Log } from './os-user.js';
@@ -19,17 +19,29 @@ export interface EmbeddedPostgresOptions {
 
 /** The database that the gateway's tables are in. */
 export const DATABASE = 'gatehold';
-const RUNTIME_ROLE = 'gatehold_runtime';
+export const RUNTIME_ROLE = 'gatehold_runtime';
+
+/** An embedded server, this process's own or that of a gateway beside it. */
+export interface EmbeddedServer {
+  /** Login of the owner (superuser), for migrations. */
+  readonly ownerUrl: string;
+  /** Resolves when the server ends although nobody called {@link stop}; never rejects. */
+  readonly lost: Promise<Error>;
+  /** Login of the role the gateway works as; refused by the server before {@link enableRuntimeLogin}. */
+  runtimeUrl(): string;
+  /** Lets the runtime role log in with its password. The migrations must have made the role. May be repeated. */
+  enableRuntimeLogin(): Promise<void>;
+  /** Lets go of the server. */
+  stop(): Promise<void>;
+}
 
 /**
  * A real PostgreSQL server that belongs to one gateway: made at the first start, started and stopped with the
  * gateway, on a free port of the loopback interface. Whatever a killed gateway left behind (a server without a
  * master, a stale pid file, a half-made cluster) the next start clears away, and no committed row is lost.
  */
-export class EmbeddedPostgres {
-  /** Login of the owner (superuser), for migrations. */
+export class EmbeddedPostgres implements EmbeddedServer {
   readonly ownerUrl: string;
-  /** Resolves when the server process ends although nobody called {@link stop}; never rejects. */
   readonly lost: Promise<Error>;
   private stopping: Promise<void> | null = null;
 
@@ -37,7 +49,7 @@ export class EmbeddedPostgres {
     private readonly running: RunningServer,
     private readonly folderLock: FolderLock,
   ) {
-    this.ownerUrl = this.url(OWNER, running.passwords.owner);
+    this.ownerUrl = loginUrl(running.server.port, OWNER, running.passwords.owner);
     this.lost = new Promise((report) => {
       void running.server.exited.then(async (end) => {
         if (this.stopping) return;
@@ -77,19 +89,12 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Login of the role the gateway works as; refused by the server before {@link enableRuntimeLogin}. */
   runtimeUrl(): string {
-    return this.url(RUNTIME_ROLE, this.running.passwords.runtime);
+    return loginUrl(this.running.server.port, RUNTIME_ROLE, this.running.passwords.runtime);
   }
 
-  /** Lets the runtime role log in with its password. The migrations must have made the role. May be repeated. */
   async enableRuntimeLogin(): Promise<void> {
-    const { server, passwords } = this.running;
-    await asOwner({ port: server.port, password: passwords.owner }, DATABASE, async (client) => {
-      // A utility statement takes no parameters; our passwords have no character that needs escaping.
-      const password = client.escapeLiteral(passwords.runtime);
-      await client.query(`ALTER ROLE ${RUNTIME_ROLE} LOGIN PASSWORD ${password}`);
-    });
+    await letRuntimeLogIn(this.running.server.port, this.running.passwords);
   }
 
   /**
@@ -109,9 +114,18 @@ export class EmbeddedPostgres {
       await this.folderLock.release();
     }
   }
+}
 
-  private url(role: string, password: string): string {
-    // sslmode is said, so that PGSSLMODE in the operator's shell has no say.
-    return `postgres://${role}:${password}@127.0.0.1:${this.running.server.port}/${DATABASE}?sslmode=disable`;
-  }
+/** The URL of a login on an embedded server. */
+export function loginUrl(port: number, role: string, password: string): string {
+  // sslmode is said, so that PGSSLMODE in the operator's shell has no say.
+  return `postgres://${role}:${password}@127.0.0.1:${port}/${DATABASE}?sslmode=disable`;
+}
+
+/** Gives the runtime role its password, on the embedded server at that port. */
+export async function letRuntimeLogIn(port: number, { owner, runtime }: Passwords): Promise<void> {
+  await asOwner({ port, password: owner }, DATABASE, async (client) => {
+    // A utility statement takes no parameters; our passwords have no character that needs escaping.
+    await client.query(`ALTER ROLE ${RUNTIME_ROLE} LOGIN PASSWORD ${client.escapeLiteral(runtime)}`);
+  });
 }

@@ -35,6 +35,8 @@ export interface VerificationReport {
   readonly corrupt: Findings<CorruptObject>;
   /** Null when the round has come to its end, or none was due. */
   abortedBecause: string | null;
+  /** Somebody else is at it. */
+  isBusy: boolean;
 }
 
 /**
@@ -54,11 +56,13 @@ export class Verification {
 
   /** Never rejects: what keeps a round from its end is in the report. */
   async run(options: VerificationOptions): Promise<VerificationReport> {
-    const report = { objects: 0, bytes: 0, corrupt: new Findings<CorruptObject>(), abortedBecause: null };
+    const corrupt = new Findings<CorruptObject>();
+    const report = { objects: 0, bytes: 0, corrupt, abortedBecause: null, isBusy: false };
     let lock: SessionLock | null = null;
     try {
       lock = await this.platform.tryLock('verify');
-      if (lock === null) throw new RunAborted('another verification is under way');
+      if (lock === null)
+        return { ...report, abortedBecause: 'another verification is under way', isBusy: true };
       const signal = AbortSignal.any([options.signal, lock.lost]);
       const pass = new Pass(this.store, this.rows, this.verifier, { ...options, signal }, report);
       await (options.tenantId === null ? pass.overAll() : pass.overOne(options.tenantId));
