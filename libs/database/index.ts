@@ -10,5 +10,6 @@ export {
 } from './embedded/embedded-postgres.js';
 export { migrate } from './migrator.js';
 export { PlatformDatabase } from './platform-database.js';
+export { SharedTransaction } from './shared-transaction.js';
 export type { Statement, StatementResult } from './statement.js';
 export { TenantDatabase, type TenantTransaction } from './tenant-database.js';
