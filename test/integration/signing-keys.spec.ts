@@ -30,11 +30,12 @@ afterAll(async () => {
 
 it('CF-04: a signing key that was made in a transaction which came to nothing signs nothing', async () => {
   const tenants = new TenantDatabase(database.dataSource);
-  const [register, insert] = [
-    "SELECT register_tenant('acme', 'abcdefabcdef')",
-    "INSERT INTO tenants VALUES ('acme', 'abcdefabcdef', 'Acme', 'default')",
-  ].map((text) => ({ name: text, text, values: [] })) as [Statement, Statement];
-  await tenants.queryAfter('acme', [register], insert);
+  const statement = (text: string): Statement => ({ name: text, text, values: [] });
+  await tenants.queryAfter(
+    'acme',
+    [statement("SELECT register_tenant('acme', 'abcdefabcdef')")],
+    statement("INSERT INTO tenants VALUES ('acme', 'abcdefabcdef', 'Acme', 'default')"),
+  );
   const sealer = new Sealer(new Secret(randomBytes(32)));
   const [here, elsewhere] = [1, 2].map(() => new SigningKeyService(new SigningKeyStore(tenants), sealer));
   if (here === undefined || elsewhere === undefined) throw new Error('There are two.');

@@ -2,6 +2,7 @@ import { AuthModule, RolePolicy } from '#auth';
 import type { GatewayConfig } from '#config';
 import { DatabaseModule, type Database } from '#database';
 import { createValidationPipe, HttpErrorFilter } from '#http';
+import { IdempotencyModule } from '#idempotency';
 import type { Sealer, Secret } from '#kernel';
 import { PresignModule, SigV4Presigner, type PublicUrl } from '#presign';
 import { SourceModule } from '#source';
@@ -63,6 +64,7 @@ export class AppModule {
         DatabaseModule.forRoot(database),
         TenantModule.forRoot({ resolver: tenantResolver(config.http.organizationHeader) }),
         AuthModule.forRoot({ rootToken, policy: RolePolicy }),
+        IdempotencyModule.forRoot({ sealer }),
         PresignModule.forRoot({
           sealer,
           publicUrl,
