@@ -21,6 +21,8 @@ export interface Commitment {
   readonly stored: PutResult;
   /** Looks at what is there (null: nothing) and throws when the write must not happen. */
   readonly accepts: (existing: Source | null) => void;
+  /** Done in the same transaction, once the source is as it will be; when it throws, the write does not happen. */
+  readonly alongside?: ((transaction: TenantTransaction, source: Source) => Promise<void>) | undefined;
 }
 
 /** A write that became a source, and whether it replaced one. */
@@ -70,12 +72,13 @@ async function commitOnce(
   if (taken.rowCount !== 1) throw SourceErrors.uploadEnded();
   const existing = await lock(transaction, context, commitment.reference);
   commitment.accepts(existing);
-  if (existing === null) {
-    await assertRoomForOne(transaction, context, upload);
-    return { source: await insert(transaction, context, upload, commitment), replaced: false };
-  }
-  const source = await replace(transaction, existing, upload, commitment);
-  return { source, replaced: existing.status === 'available' };
+  if (existing === null) await assertRoomForOne(transaction, context, upload);
+  const source =
+    existing === null
+      ? await insert(transaction, context, upload, commitment)
+      : await replace(transaction, existing, upload, commitment);
+  await commitment.alongside?.(transaction, source);
+  return { source, replaced: existing?.status === 'available' };
 }
 
 /** Where a source was to be replaced and is gone by now, nothing was reserved for the one that is made instead. */
