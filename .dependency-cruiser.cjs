@@ -9,7 +9,7 @@ const FLOORS = [
   ['config', 'http', 'database', 'storage', 'jobs'],
   ['audit'],
   ['tenant'],
-  ['auth'],
+  ['auth', 'idempotency'],
   ['binding'],
   ['presign'],
   ['source'],

@@ -3,7 +3,7 @@
  * Run through `npm test`, which passes --experimental-vm-modules to Node.
  */
 const libraries =
-  'kernel|config|http|database|jobs|storage|storage-fs|storage-s3|storage-azure|binding|tenant|auth|source|presign';
+  'kernel|config|http|database|jobs|storage|storage-fs|storage-s3|storage-azure|binding|tenant|auth|idempotency|source|presign';
 
 export default {
   rootDir: import.meta.dirname,

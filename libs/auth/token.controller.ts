@@ -23,6 +23,7 @@ export class TokenController {
     access: MANAGE,
     tenancy: 'path',
     body: 'json',
+    idempotent: 'atomic',
     status: 201,
     errors: [AuthErrors.exceeds('The scopes')],
   })

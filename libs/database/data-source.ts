@@ -4,6 +4,7 @@ import { Initial1764000000000 } from './migrations/1764000000000-initial.js';
 import { OwnDirectoryEntry1795305600000 } from './migrations/1795305600000-own-directory-entry.js';
 import { StorageBindings1795400000000 } from './migrations/1795400000000-storage-bindings.js';
 import { WritePath1796000000000 } from './migrations/1796000000000-write-path.js';
+import { IdempotencyKeys1796100000000 } from './migrations/1796100000000-idempotency-keys.js';
 import { Reconciler1796200000000 } from './migrations/1796200000000-reconciler.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
@@ -23,6 +24,7 @@ const MIGRATIONS = [
   OwnDirectoryEntry1795305600000,
   StorageBindings1795400000000,
   WritePath1796000000000,
+  IdempotencyKeys1796100000000,
   Reconciler1796200000000,
 ];
 

@@ -16,5 +16,6 @@ export {
 export { migrate } from './migrator.js';
 export { PlatformDatabase } from './platform-database.js';
 export type { SessionLock } from './session-lock.js';
+export { SharedTransaction } from './shared-transaction.js';
 export type { Statement, StatementResult } from './statement.js';
 export { TenantDatabase, type TenantTransaction } from './tenant-database.js';

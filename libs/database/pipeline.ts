@@ -1,5 +1,8 @@
 import type { DataSource } from 'typeorm';
 
+import { assertGiven } from './given.js';
+import type { Statement, StatementResult } from './statement.js';
+
 /** The part of a `pg` client that stores need; with `pipeline: true` statements are sent without waiting. */
 export interface PipelineConnection {
   query<Row>(statement: {
@@ -20,4 +23,14 @@ export async function withConnection<T>(
   } finally {
     await runner.release();
   }
+}
+
+/** Runs one statement on a connection. Rejects with TypeError when a value is undefined. */
+export async function run<Row>(
+  connection: PipelineConnection,
+  statement: Statement,
+): Promise<StatementResult<Row>> {
+  assertGiven(statement.values);
+  const result = await connection.query<Row>({ ...statement, values: [...statement.values] });
+  return { rows: result.rows, rowCount: result.rowCount ?? 0 };
 }

@@ -2,13 +2,14 @@ import type { DataSource } from 'typeorm';
 
 import { translateDatabaseError } from './database-errors.js';
 import { assertGiven } from './given.js';
-import { withConnection } from './pipeline.js';
+import { run, withConnection } from './pipeline.js';
 import { SessionLock } from './session-lock.js';
-import type { Statement, StatementResult } from './statement.js';
+import { joined } from './shared-transaction.js';
+import { namesNoTenant, type Statement, type StatementResult } from './statement.js';
 
 /**
  * The platform's own tables (settings, platform tokens) and the directory functions, which return tenant ids only.
- * No tenant is named here, so tenant-owned tables look empty from this side.
+ * No tenant is named here, so tenant-owned tables look empty from this side. Inside a `SharedTransaction` it joins that.
  */
 export class PlatformDatabase {
   constructor(private readonly dataSource: DataSource) {}
@@ -17,10 +18,10 @@ export class PlatformDatabase {
   async query<Row>(statement: Statement): Promise<StatementResult<Row>> {
     assertGiven(statement.values);
     try {
-      return await withConnection(this.dataSource, async (connection) => {
-        const result = await connection.query<Row>({ ...statement, values: [...statement.values] });
-        return { rows: result.rows, rowCount: result.rowCount ?? 0 };
-      });
+      const shared = joined(this.dataSource);
+      if (shared !== null)
+        return await shared.unit(namesNoTenant(), ({ connection }) => run<Row>(connection, statement));
+      return await withConnection(this.dataSource, (connection) => run<Row>(connection, statement));
     } catch (error) {
       throw translateDatabaseError(error);
     }

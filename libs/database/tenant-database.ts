@@ -1,15 +1,13 @@
-import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 
-import { isRetryable, translateDatabaseError } from './database-errors.js';
+import { translateDatabaseError } from './database-errors.js';
 import { assertGiven } from './given.js';
-import { withConnection, type PipelineConnection } from './pipeline.js';
-import type { Statement, StatementResult } from './statement.js';
+import { run, withConnection, type PipelineConnection } from './pipeline.js';
+import { inTransaction, joined, repeated, type Exchange } from './shared-transaction.js';
+import { namesTenant, namesTenantOfKey, type Statement, type StatementResult } from './statement.js';
 
-const SET_TENANT = "SELECT set_config('gatehold.tenant_id', $1, true)";
-const SET_TENANT_BY_KEY = "SELECT set_config('gatehold.tenant_id', coalesce(tenant_of_key($1), ''), true)";
 const BEGIN: Statement = { name: 'begin', text: 'BEGIN', values: [] };
 const COMMIT: Statement = { name: 'commit', text: 'COMMIT', values: [] };
-const MAX_ATTEMPTS = 3;
 
 /** Work inside one transaction of one tenant. Valid until the callback it was given to settles. */
 export interface TenantTransaction {
@@ -22,6 +20,9 @@ export interface TenantTransaction {
  * The one way to tenant-owned tables. Every statement runs in a transaction that first names its tenant; row-level
  * security shows that tenant's rows and no others, and the name ends with the transaction, so a pooled connection
  * never carries it to the next caller. Failures of the database itself surface as the coded `unavailable`.
+ *
+ * Inside a `SharedTransaction` everything here joins that instead: it keeps the tenant it is called with, a failure
+ * undoes the one call, and what it did takes effect when the shared transaction is committed.
  */
 export class TenantDatabase {
   constructor(private readonly dataSource: DataSource) {}
@@ -45,16 +46,14 @@ export class TenantDatabase {
   ): Promise<StatementResult<Row>> {
     assertNamed(tenantId);
     for (const { values } of [...before, statement]) assertGiven(values);
-    const setTenant = { name: 'set-tenant', text: SET_TENANT, values: [tenantId] };
-    return this.pipelined<Row>([setTenant, ...before], statement);
+    return this.pipelined<Row>(namesTenant(tenantId), before, statement);
   }
 
   /** As {@link query}, for a tenant known by its opaque key only; an unknown key sees no rows. */
   queryByKey<Row>(tenantKey: string, statement: Statement): Promise<StatementResult<Row>> {
     assertNamed(tenantKey);
     assertGiven(statement.values);
-    const setTenant = { name: 'set-tenant-by-key', text: SET_TENANT_BY_KEY, values: [tenantKey] };
-    return this.pipelined<Row>([setTenant], statement);
+    return this.pipelined<Row>(namesTenantOfKey(tenantKey), [], statement);
   }
 
   /**
@@ -64,49 +63,44 @@ export class TenantDatabase {
    */
   async transaction<T>(tenantId: string, work: (transaction: TenantTransaction) => Promise<T>): Promise<T> {
     assertNamed(tenantId);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.attempt(tenantId, work);
-      } catch (error) {
-        if (!isRetryable(error) || attempt === MAX_ATTEMPTS) throw translateDatabaseError(error);
-      }
-    }
-  }
-
-  private async pipelined<Row>(
-    before: readonly Statement[],
-    statement: Statement,
-  ): Promise<StatementResult<Row>> {
-    try {
-      return await withConnection(this.dataSource, (connection) =>
-        inOneRoundTrip<Row>(connection, before, statement),
-      );
-    } catch (error) {
-      throw translateDatabaseError(error);
-    }
-  }
-
-  private async attempt<T>(
-    tenantId: string,
-    work: (transaction: TenantTransaction) => Promise<T>,
-  ): Promise<T> {
-    const runner = this.dataSource.createQueryRunner();
-    try {
-      const connection = (await runner.connect()) as PipelineConnection;
-      await runner.startTransaction();
-      await connection.query({ name: 'set-tenant', text: SET_TENANT, values: [tenantId] });
-      const result = await work({
+    const naming = namesTenant(tenantId);
+    const inside = ({ runner, connection }: Exchange): Promise<T> =>
+      work({
         manager: runner.manager,
         query: <Row>(statement: Statement) => run<Row>(connection, statement),
       });
-      await runner.commitTransaction();
-      return result;
-    } catch (error) {
-      await rollBack(runner);
-      throw error;
-    } finally {
-      await runner.release();
-    }
+    const shared = joined(this.dataSource);
+    // What can only be mended by repeating is passed on: the shared transaction is repeated as a whole.
+    if (shared !== null) return await translated(shared.unit(naming, inside));
+    return await repeated(() =>
+      inTransaction(this.dataSource, async (exchange) => {
+        await run(exchange.connection, naming);
+        return await inside(exchange);
+      }),
+    );
+  }
+
+  private pipelined<Row>(
+    naming: Statement,
+    before: readonly Statement[],
+    statement: Statement,
+  ): Promise<StatementResult<Row>> {
+    const shared = joined(this.dataSource);
+    const answer =
+      shared === null
+        ? withConnection(this.dataSource, (connection) =>
+            inOneRoundTrip<Row>(connection, [naming, ...before], statement),
+          )
+        : shared.unit(naming, ({ connection }) => oneByOne<Row>(connection, before, statement));
+    return translated(answer);
+  }
+}
+
+async function translated<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw translateDatabaseError(error);
   }
 }
 
@@ -125,16 +119,13 @@ async function inOneRoundTrip<Row>(
   return await answer;
 }
 
-async function run<Row>(connection: PipelineConnection, statement: Statement): Promise<StatementResult<Row>> {
-  assertGiven(statement.values);
-  const result = await connection.query<Row>({ ...statement, values: [...statement.values] });
-  return { rows: result.rows, rowCount: result.rowCount ?? 0 };
-}
-
-async function rollBack(runner: QueryRunner): Promise<void> {
-  if (!runner.isTransactionActive) return;
-  // A rollback on a dead connection fails too; the pool drops that connection, and the first error is the one to report.
-  await runner.rollbackTransaction().catch(() => undefined);
+async function oneByOne<Row>(
+  connection: PipelineConnection,
+  before: readonly Statement[],
+  statement: Statement,
+): Promise<StatementResult<Row>> {
+  for (const one of before) await run(connection, one);
+  return await run<Row>(connection, statement);
 }
 
 function assertNamed(tenant: unknown): void {

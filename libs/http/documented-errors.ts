@@ -3,6 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse, type ApiResponseOptions } from '@nestjs/swagger';
 
 import { renderError, type ErrorFamily } from './error-family.js';
+import { IdempotencyErrors } from './idempotency-key.js';
 import { impliedErrors, usualError } from './implied-errors.js';
 import type { OperationOptions } from './operation.js';
 
@@ -36,8 +37,11 @@ const RETRY_AFTER = {
 const HEADERS: Readonly<Record<number, NonNullable<ApiResponseOptions['headers']>>> = {
   401: { 'WWW-Authenticate': CHALLENGE },
   403: { 'WWW-Authenticate': { ...CHALLENGE, description: 'With `insufficient_scope` only (RFC 6750).' } },
+  409: { 'Retry-After': { ...RETRY_AFTER, description: 'With `idempotency_key_in_use` only.' } },
   503: { 'Retry-After': RETRY_AFTER },
 };
+
+const IN_USE = IdempotencyErrors.kinds.inUse.code;
 
 interface Example {
   readonly status: number;
@@ -79,7 +83,7 @@ function documentError(status: number, examples: readonly Example[], family: Err
   return ApiResponse({
     status,
     description: TEXT[status] ?? 'An error.',
-    headers: HEADERS[status] ?? {},
+    headers: headersOf(status, examples),
     content: {
       [mediaType]: {
         schema: { $ref: `#/components/schemas/${SCHEMA_NAMES[family]}` },
@@ -87,6 +91,11 @@ function documentError(status: number, examples: readonly Example[], family: Err
       },
     },
   });
+}
+
+function headersOf(status: number, examples: readonly Example[]): NonNullable<ApiResponseOptions['headers']> {
+  const isConflict = status === 409 && examples.every(({ name }) => name !== IN_USE);
+  return isConflict ? {} : (HEADERS[status] ?? {});
 }
 
 const SCHEMA_NAMES = {

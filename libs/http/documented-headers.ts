@@ -23,6 +23,16 @@ export function documentTenantHeaders(options: OperationOptions): MethodDecorato
   return isRead ? TenantHeaders() : applyDecorators();
 }
 
+/** The key of a repeatable request, where an operation honours one. */
+export function documentIdempotencyKey({ idempotent }: OperationOptions): MethodDecorator {
+  if (idempotent === undefined) return applyDecorators();
+  return header(
+    'Idempotency-Key',
+    'Makes a repeat safe: the same key with the same body gets the same answer for 24 hours. 1 to 255 visible ASCII ' +
+      'characters, such as a UUID, bare or in quotes.',
+  );
+}
+
 /** Documents the conditions of a write (RFC 9110 §13.1). */
 export function WriteConditions(options: { readonly create?: boolean } = {}): MethodDecorator {
   const match = header('If-Match', 'Only if the source still has this entity tag; 412 otherwise.');

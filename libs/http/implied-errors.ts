@@ -2,6 +2,7 @@ import { CodedError, CommonErrors, type ErrorKind } from '#kernel';
 
 import type { ErrorFamily } from './error-family.js';
 import { HttpErrors } from './http-errors.js';
+import { IdempotencyErrors } from './idempotency-key.js';
 import type { OperationOptions } from './operation.js';
 
 /**
@@ -27,6 +28,7 @@ export function impliedErrors(options: OperationOptions): CodedError[] {
     ...accessErrors(options),
     ...tenancyErrors(options),
     ...bodyErrors(options),
+    ...keyErrors(options),
     new CodedError(CommonErrors.internal, 'Something went wrong inside the gateway.'),
     new CodedError(CommonErrors.unavailable, 'Temporarily unavailable.', { retryAfterSeconds: 1 }),
   ];
@@ -117,6 +119,11 @@ function bodyErrors({ body = 'none' }: OperationOptions): CodedError[] {
         invalid('colour', 'is not a field of this operation', 'unknown'),
       ];
   }
+}
+
+function keyErrors({ idempotent }: OperationOptions): CodedError[] {
+  if (idempotent === undefined) return [];
+  return [IdempotencyErrors.malformed(), IdempotencyErrors.inUse(1), IdempotencyErrors.reused()];
 }
 
 function invalid(field: string, message: string, code: 'invalid' | 'unknown' = 'invalid'): CodedError {

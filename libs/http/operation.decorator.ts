@@ -1,10 +1,11 @@
 import type { Scope } from '#kernel';
-import { applyDecorators, HttpCode, SetMetadata } from '@nestjs/common';
+import { applyDecorators, HttpCode, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiExtension, ApiOperation } from '@nestjs/swagger';
 
 import { documentErrors } from './documented-errors.js';
-import { documentTenantHeaders } from './documented-headers.js';
+import { documentIdempotencyKey, documentTenantHeaders } from './documented-headers.js';
+import { OnceInterceptor } from './once.interceptor.js';
 import { OPERATION, type OperationOptions } from './operation.js';
 
 /** Declares an operation. A route without it is refused by the guard and fails the route test. */
@@ -17,9 +18,12 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ApiOperation({ summary: options.summary, description: describe(options, scopes) }),
     ApiExtension('x-required-scopes', scopes),
     documentTenantHeaders(options),
+    documentIdempotencyKey(options),
     documentErrors(options),
   ];
   if (options.access !== 'public') decorators.push(ApiBearerAuth());
+  if (options.idempotent !== undefined && options.idempotent !== 'staged')
+    decorators.push(UseInterceptors(OnceInterceptor));
   return applyDecorators(...decorators);
 }
 

@@ -15,6 +15,14 @@ export type Tenancy = 'none' | 'path' | 'context' | 'tenant';
 /** How a body is read: parsed JSON up to 1 MiB (default), a stream of any length, parts of a form, or not at all. */
 export type BodyMode = 'json' | 'raw' | 'multipart' | 'none';
 
+/**
+ * How an operation honours `Idempotency-Key`:
+ * - `atomic`: it touches the database only, so it runs in one transaction with the record of its answer;
+ * - `effectless`: nothing that it makes lasts, so its answer is recorded afterwards, and the first one recorded counts;
+ * - `staged`: it does more than that, and records its answer itself, in the transaction that makes its effect.
+ */
+export type Idempotency = 'atomic' | 'effectless' | 'staged';
+
 /** Everything an operation declares about itself; guard, router, body parser and OpenAPI read it from here. */
 export interface OperationOptions {
   readonly summary: string;
@@ -22,6 +30,8 @@ export interface OperationOptions {
   readonly access: Access;
   readonly tenancy: Tenancy;
   readonly body?: BodyMode;
+  /** For operations that make something. Absent: a key is not looked at. */
+  readonly idempotent?: Idempotency;
   /** Status of success; 200 unless named. */
   readonly status?: number;
   /**

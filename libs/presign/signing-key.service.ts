@@ -18,8 +18,8 @@ const MAX_OPENED = 10_000;
 /** Tenants' signing keys: made at first use, sealed at rest, opened once per process. */
 @Injectable()
 export class SigningKeyService {
-  /** Opened keys by tenant key and key id, the least recently opened first. Key material never changes. */
-  private readonly opened = new Map<string, KeyObject>();
+  /** Opened keys by tenant key and key id, the first to be opened first, each with what it was opened from. */
+  private readonly opened = new Map<string, { readonly sealed: Buffer; readonly key: KeyObject }>();
 
   constructor(
     private readonly store: SigningKeyStore,
@@ -48,13 +48,13 @@ export class SigningKeyService {
 
   private open({ tenantId, tenantKey, keyId, sealed }: SealedSigningKey): SigningKey {
     const id = `${tenantKey}:${keyId}`;
-    let key = this.opened.get(id);
-    if (key === undefined) {
-      key = createSecretKey(this.sealer.open(sealed, place(tenantId, keyId)));
-      this.opened.set(id, key);
-      const oldest = this.opened.keys().next().value;
-      if (this.opened.size > MAX_OPENED && oldest !== undefined) this.opened.delete(oldest);
-    }
+    const known = this.opened.get(id);
+    // A key that was seen inside a transaction which came to nothing is not the one that is stored since.
+    if (known?.sealed.equals(sealed) === true) return { tenantKey, keyId, key: known.key };
+    const key = createSecretKey(this.sealer.open(sealed, place(tenantId, keyId)));
+    this.opened.set(id, { sealed, key });
+    const oldest = this.opened.keys().next().value;
+    if (this.opened.size > MAX_OPENED && oldest !== undefined) this.opened.delete(oldest);
     return { tenantKey, keyId, key };
   }
 }

@@ -19,10 +19,15 @@ export interface Commitment {
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, unknown>> | undefined;
   readonly stored: PutResult;
-  /** True when nothing is known to be there, and the write may happen then: one round trip is tried first. */
+  /**
+   * True when nothing is known to be there, and the write may happen then: one round trip is tried first, unless there
+   * is something to do {@link alongside}.
+   */
   readonly expectsNone: boolean;
   /** Looks at what is there (null: nothing) and throws when the write must not happen. */
   readonly accepts: (existing: Source | null) => void;
+  /** Done in the same transaction, once the source is as it will be; when it throws, the write does not happen. */
+  readonly alongside?: ((transaction: TenantTransaction, source: Source) => Promise<void>) | undefined;
 }
 
 /** A write that became a source, and whether it replaced one. */
@@ -43,9 +48,10 @@ export class CommitStore {
    * alive), the source is made or flips to the new object, the old object goes to the outbox.
    */
   async commit(context: TenantContext, upload: Upload, commitment: Commitment): Promise<Committed> {
-    const made = commitment.expectsNone
-      ? await insertAtOnce(this.database, context, upload, commitment)
-      : null;
+    const made =
+      commitment.expectsNone && commitment.alongside === undefined
+        ? await insertAtOnce(this.database, context, upload, commitment)
+        : null;
     if (made !== null) return { source: made, replaced: false };
     for (let race = 1; ; race += 1) {
       try {
@@ -98,12 +104,13 @@ async function commitOnce(
   if (taken.rowCount !== 1) refuseEnded();
   const existing = await lock(transaction, context, commitment.reference);
   commitment.accepts(existing);
-  if (existing === null) {
-    await assertRoomForOne(transaction, context, upload);
-    return { source: await insert(transaction, context, upload, commitment), replaced: false };
-  }
-  const source = await replace(transaction, existing, upload, commitment);
-  return { source, replaced: existing.status === 'available' };
+  if (existing === null) await assertRoomForOne(transaction, context, upload);
+  const source =
+    existing === null
+      ? await insert(transaction, context, upload, commitment)
+      : await replace(transaction, existing, upload, commitment);
+  await commitment.alongside?.(transaction, source);
+  return { source, replaced: existing?.status === 'available' };
 }
 
 /** Where a source was to be replaced and is gone by now, nothing was reserved for the one that is made instead. */

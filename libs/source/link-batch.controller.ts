@@ -29,6 +29,7 @@ export class LinkBatchController {
     access: { anyOf: ['links:manage'] },
     tenancy: 'context',
     body: 'json',
+    idempotent: 'effectless',
   })
   @ApiBody({ type: LinkBatchDto, examples: LINK_BATCH_EXAMPLES })
   @ApiOkResponse({ type: LinkBatchResultDto, description: 'A URL or an error for every id.' })

@@ -33,6 +33,7 @@ export class SourceLinkController {
     access: { anyOf: ['links:manage'] },
     tenancy: 'context',
     body: 'json',
+    idempotent: 'atomic',
     status: 201,
     errors: [SourceErrors.notFound(), SourceErrors.pending()],
   })

@@ -1,15 +1,17 @@
 import { declaredSha256, sendContinue, type GatewayRequest } from '#http';
+import { StagedIdempotency, type Answer } from '#idempotency';
 import type { Principal, TenantContext } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
-import type { Committed } from './commit.store.js';
+import type { Commitment, Committed } from './commit.store.js';
 import { contentTypeOf } from './content-type.js';
+import type { HashedFile } from './hashed-file.js';
 import { findableReference, toSourceReference, type SourceReference } from './source-reference.js';
 import { SourceErrors } from './source.errors.js';
 import { assertUnchanged } from './source.service.js';
 import { SourceStore } from './source.store.js';
 import type { Source } from './source.js';
-import { UploadFormReader } from './upload-form.js';
+import { UploadFormReader, type UploadForm } from './upload-form.js';
 import { UploadService, type Incoming } from './upload.service.js';
 
 /** Use cases that bring bytes into sources. */
@@ -19,32 +21,37 @@ export class SourceWriter {
     private readonly store: SourceStore,
     private readonly forms: UploadFormReader,
     private readonly uploads: UploadService,
+    private readonly keys: StagedIdempotency,
   ) {}
 
-  /** Makes a source out of a form. Throws `source_already_exists` when its id is in use. */
-  async create(
+  /**
+   * Makes a source out of a form, once per idempotency key. `render` makes the answer, which is recorded with the source.
+   * Throws `source_already_exists` when its id is in use, and what {@link StagedIdempotency.once} throws.
+   */
+  async create<Body>(
     context: TenantContext,
     caller: Principal,
     request: GatewayRequest,
     signal: AbortSignal,
-  ): Promise<Source> {
+    render: (source: Source) => Answer<Body>,
+  ): Promise<Answer<Body>> {
     const mayCreate = async (sourceId: string): Promise<void> => {
       if ((await this.look(context, toSourceReference(sourceId))) !== null) throw SourceErrors.exists();
     };
-    const form = await this.forms.read(context, caller, request, signal, mayCreate);
-    const name = form.name ?? form.fileName ?? form.sourceId ?? 'untitled';
-    const { source } = await this.uploads.commit(context, form.staged, {
-      reference: form.sourceId === undefined ? NEW : toSourceReference(form.sourceId),
-      name,
-      defaultName: name,
-      contentType: contentTypeOf(form.declaredType, name),
-      metadata: form.metadata,
-      expectsNone: true,
-      accepts: (existing) => {
-        if (existing !== null) throw SourceErrors.exists();
+    return await this.keys.once(context, request, {
+      perform: async (keep) => {
+        const form = await this.forms.read(context, caller, request, signal, mayCreate);
+        const { source } = await this.uploads.commit(context, form.staged, {
+          ...whatBecomesOf(form),
+          alongside:
+            keep === null
+              ? undefined
+              : (transaction, made) => keep(transaction, contentOf(form), render(made)),
+        });
+        return render(source);
       },
+      identify: async () => contentOf(await this.forms.identify(request, signal)),
     });
-    return source;
   }
 
   /** Makes a source of a raw body, or replaces the content of one, under the caller's preconditions. */
@@ -92,6 +99,26 @@ export class SourceWriter {
 }
 
 const NEW = { sourceId: null, externalId: null };
+
+function whatBecomesOf(form: UploadForm): Omit<Commitment, 'stored'> {
+  const name = form.name ?? form.fileName ?? form.sourceId ?? 'untitled';
+  return {
+    reference: form.sourceId === undefined ? NEW : toSourceReference(form.sourceId),
+    name,
+    defaultName: name,
+    contentType: contentTypeOf(form.declaredType, name),
+    metadata: form.metadata,
+    expectsNone: true,
+    accepts: (existing) => {
+      if (existing !== null) throw SourceErrors.exists();
+    },
+  };
+}
+
+/** What a form asks for, whatever its boundary and the order of its fields: the same form asks for the same. */
+function contentOf({ staged, ...said }: UploadForm<HashedFile>): unknown {
+  return { ...said, ...staged.stored };
+}
 
 /** Making a source and replacing one are different rights, and which of them a PUT needs shows only here. */
 function assertMayPut(caller: Principal, existing: Source | null): void {

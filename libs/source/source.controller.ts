@@ -12,6 +12,7 @@ import {
   type GatewayRequest,
   type PageDto,
 } from '#http';
+import { prepare, type Answer } from '#idempotency';
 import type { Principal, TenantContext } from '#kernel';
 import { PublicUrl } from '#presign';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
@@ -72,6 +73,7 @@ export class SourceController {
     access: { anyOf: ['sources:create'] },
     tenancy: 'context',
     body: 'multipart',
+    idempotent: 'staged',
     status: 201,
     errors: [...UPLOAD_ERRORS, SourceErrors.exists(), SourceErrors.idElsewhere(), SourceErrors.fileMissing()],
   })
@@ -88,9 +90,12 @@ export class SourceController {
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: GatewayReply,
   ): Promise<SourceDto> {
-    const source = await this.writer.create(context, caller, request, abortSignalOf(reply));
-    void reply.header('location', `${this.publicUrl.basePath}/v1/sources/${source.sourceId}`);
-    return answer(reply, source);
+    const render = (source: Source): Answer<SourceDto> => {
+      const location = `${this.publicUrl.basePath}/v1/sources/${source.sourceId}`;
+      const { headers, body } = answerOf(source);
+      return { headers: { ...headers, location }, body };
+    };
+    return prepare(reply, await this.writer.create(context, caller, request, abortSignalOf(reply), render));
   }
 
   @Get()
@@ -183,7 +188,11 @@ export class SourceController {
   }
 }
 
+function answerOf(source: Source): Answer<SourceDto> {
+  const headers = { etag: sourceEtag(source), 'cache-control': 'private, no-cache' };
+  return { headers, body: toSourceDto(source) };
+}
+
 function answer(reply: GatewayReply, source: Source): SourceDto {
-  void reply.header('etag', sourceEtag(source)).header('cache-control', 'private, no-cache');
-  return toSourceDto(source);
+  return prepare(reply, answerOf(source));
 }

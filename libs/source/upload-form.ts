@@ -1,12 +1,8 @@
 import {
-  characterCount,
-  decodeStrictUtf8,
-  isStorableText,
   readFormParts,
   sendContinue,
   UNKNOWN_CONTENT_TYPE,
   untilAborted,
-  validationFailed,
   type FormPart,
   type GatewayRequest,
 } from '#http';
@@ -14,38 +10,32 @@ import { CodedError, type Principal, type TenantContext } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 import { FormDigest } from './form-digest.js';
-import { isExternalId } from './source-reference.js';
-import { parseMetadata } from './source-metadata.js';
+import { FormFields, isName, wrong, type MayCreate, type SaidFields } from './form-fields.js';
+import { hashOnly, type HashedFile } from './hashed-file.js';
 import { SourceErrors } from './source.errors.js';
 import { UploadService, type StagedUpload } from './upload.service.js';
 
-/** What a form said, and its file, staged. */
-export interface UploadForm {
-  readonly staged: StagedUpload;
-  readonly sourceId: string | undefined;
-  readonly name: string | undefined;
+/** What a form said, and what has become of its file. */
+export interface UploadForm<File extends HashedFile = StagedUpload> extends SaidFields {
+  readonly staged: File;
   readonly fileName: string | undefined;
   readonly declaredType: string | undefined;
-  readonly metadata: Record<string, unknown> | undefined;
 }
 
-type Field = 'source_id' | 'name' | 'metadata';
-
-/** What has been read of a form so far. */
-interface Reading {
-  /** The text of each field, empty for one that was left empty. */
-  readonly fields: Map<Field, string>;
+/** What has been read of the file so far. */
+interface Reading<File> {
   file?: FormPart;
-  staged?: StagedUpload;
+  staged?: File;
 }
 
-/** Asked as soon as the id is known; throws when it cannot be made. */
-type MayCreate = (sourceId: string) => Promise<void>;
+/** What is done with the parts of a form. */
+interface Handling<File> {
+  readonly takeFile: (body: AsyncIterable<Buffer>) => Promise<File>;
+  /** Undoes that, when the form turns out to be wrong. */
+  readonly giveUp: (file: File) => Promise<void>;
+  readonly mayCreate: MayCreate;
+}
 
-const FIELDS: readonly Field[] = ['source_id', 'name', 'metadata'];
-const MAX_NAME = 1024;
-/** Most bytes of a field. */
-const FIELD_LIMIT = 128 * 1024;
 /** More than the fields and part headers of a form can take up. */
 const FORM_OVERHEAD = 1024 * 1024;
 
@@ -65,30 +55,56 @@ export class UploadFormReader {
     signal: AbortSignal,
     mayCreate: MayCreate,
   ): Promise<UploadForm> {
-    const form: Reading = { fields: new Map() };
-    const digest = FormDigest.of(request);
     await this.uploads.assertRoom(context, formSize(request));
-    sendContinue(request.raw);
-    const stage = (body: AsyncIterable<Buffer>): Promise<StagedUpload> =>
-      this.uploads.stage(context, caller, {
-        body,
-        sizeBytes: undefined,
-        checksumSha256: undefined,
-        objects: 1,
-        signal,
-      });
-    try {
-      for await (const part of partsOf(request, digest, signal)) {
-        if (isFile(part)) await takeFile(form, part, stage);
-        else await takeField(form.fields, part, mayCreate);
-      }
-      if (form.staged === undefined || isUnchosen(form.staged, form.file)) throw SourceErrors.fileMissing();
-      digest?.assertMatches(form.staged.stored.checksumSha256);
-      return finish(form.staged, form.file, form.fields);
-    } catch (error) {
-      if (form.staged !== undefined) await this.uploads.discard(context, form.staged);
-      throw toFormError(error);
+    return await readForm<StagedUpload>(request, signal, {
+      takeFile: (body) =>
+        this.uploads.stage(context, caller, {
+          body,
+          sizeBytes: undefined,
+          checksumSha256: undefined,
+          objects: 1,
+          signal,
+        }),
+      giveUp: (staged) => this.uploads.discard(context, staged),
+      mayCreate,
+    });
+  }
+
+  /** Reads the same as {@link read}, for what it says alone: nothing is stored, and whether it could be is not asked. */
+  async identify(request: GatewayRequest, signal: AbortSignal): Promise<UploadForm<HashedFile>> {
+    const assertAcceptable = (sizeBytes: number | undefined): void =>
+      this.uploads.assertAcceptable(sizeBytes);
+    assertAcceptable(formSize(request));
+    return await readForm(request, signal, {
+      takeFile: (body) => hashOnly(body, assertAcceptable),
+      giveUp: nothing,
+      mayCreate: nothing,
+    });
+  }
+}
+
+async function nothing(): Promise<void> {}
+
+async function readForm<File extends HashedFile>(
+  request: GatewayRequest,
+  signal: AbortSignal,
+  handling: Handling<File>,
+): Promise<UploadForm<File>> {
+  const form: Reading<File> = {};
+  const fields = new FormFields(handling.mayCreate);
+  const digest = FormDigest.of(request);
+  sendContinue(request.raw);
+  try {
+    for await (const part of partsOf(request, digest, signal)) {
+      if (isFile(part)) await takeFile(form, part, handling.takeFile);
+      else await fields.take(part);
     }
+    if (form.staged === undefined || isUnchosen(form.staged, form.file)) throw SourceErrors.fileMissing();
+    digest?.assertMatches(form.staged.stored.checksumSha256);
+    return finish(form.staged, form.file, fields);
+  } catch (error) {
+    if (form.staged !== undefined) await handling.giveUp(form.staged);
+    throw toFormError(error);
   }
 }
 
@@ -111,19 +127,19 @@ function isFile(part: FormPart): boolean {
 }
 
 /** What browsers send for a file input in which no file was chosen: no name and no bytes. */
-function isUnchosen(staged: StagedUpload, file: FormPart | undefined): boolean {
+function isUnchosen(staged: HashedFile, file: FormPart | undefined): boolean {
   return file?.fileName === '' && staged.stored.sizeBytes === 0;
 }
 
-async function takeFile(
-  form: Reading,
+async function takeFile<File>(
+  form: Reading<File>,
   part: FormPart,
-  stage: (body: AsyncIterable<Buffer>) => Promise<StagedUpload>,
+  take: Handling<File>['takeFile'],
 ): Promise<void> {
   if (form.file !== undefined || part.name !== 'file')
     throw wrong('file', 'one file is taken, in a part named "file"');
   form.file = part;
-  form.staged = await stage(part.body);
+  form.staged = await take(part.body);
 }
 
 /** The least size of the file that a form of a declared length can hold; undefined when none is declared. */
@@ -132,57 +148,18 @@ function formSize(request: GatewayRequest): number | undefined {
   return length === undefined ? undefined : Number(length) - FORM_OVERHEAD;
 }
 
-async function takeField(fields: Map<Field, string>, part: FormPart, mayCreate: MayCreate): Promise<void> {
-  const field = FIELDS.find((name) => name === part.name);
-  if (field === undefined)
-    throw wrong(part.name.slice(0, 100), 'is not a field of this operation', 'unknown');
-  if (fields.has(field)) throw wrong(field, 'may be given once only');
-  const value = await readText(field, part.body);
-  fields.set(field, value);
-  // Browsers send a part for every input of a form, also for those left empty.
-  if (field !== 'source_id' || value === '') return;
-  if (!isExternalId(value)) throw wrong(field, 'must be text of 1 to 1024 characters without NUL');
-  await mayCreate(value);
-}
-
-async function readText(field: Field, body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > FIELD_LIMIT) throw wrong(field, 'is too long');
-    chunks.push(chunk);
-  }
-  const text = decodeStrictUtf8(Buffer.concat(chunks));
-  if (text === null) throw wrong(field, 'must be text in UTF-8');
-  return text;
-}
-
-function finish(
-  staged: StagedUpload,
+function finish<File extends HashedFile>(
+  staged: File,
   file: FormPart | undefined,
-  fields: ReadonlyMap<Field, string>,
-): UploadForm {
-  const [sourceId, name, metadata] = FIELDS.map((field) => fields.get(field) || undefined);
-  if (name !== undefined && !isName(name))
-    throw wrong('name', `must be text of 1 to ${MAX_NAME} characters without NUL`);
+  fields: FormFields,
+): UploadForm<File> {
   const fileName = file?.fileName;
   return {
     staged,
-    sourceId,
-    name,
+    ...fields.read(),
     fileName: fileName !== undefined && isName(fileName) ? fileName : undefined,
     declaredType: file?.contentType,
-    metadata: metadata === undefined ? undefined : parseMetadata(metadata),
   };
-}
-
-function isName(text: string): boolean {
-  return text.length > 0 && isStorableText(text) && characterCount(text) <= MAX_NAME;
-}
-
-function wrong(field: string, message: string, code: 'invalid' | 'unknown' = 'invalid'): CodedError {
-  return validationFailed([{ field, code, message }]);
 }
 
 /** A body that breaks off is the client's doing, and not logged as a fault of the gateway. */

@@ -27,6 +27,7 @@ export class SubTenantController {
     access: MANAGE,
     tenancy: 'path',
     body: 'json',
+    idempotent: 'atomic',
     status: 201,
     errors: [TenantErrors.subExists(), TenantErrors.subForbidden()],
   })

@@ -23,6 +23,7 @@ export class TenantController {
     access: PLATFORM,
     tenancy: 'none',
     body: 'json',
+    idempotent: 'atomic',
     status: 201,
     errors: [TenantErrors.exists()],
   })

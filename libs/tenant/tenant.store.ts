@@ -137,7 +137,15 @@ export async function dropTenantRows(
   { query }: Pick<TenantTransaction, 'query'>,
   tenantId: string,
 ): Promise<void> {
-  for (const table of ['links', 'tokens', 'signing_keys', 'storage_bindings', 'sub_tenants', 'tenants']) {
+  for (const table of [
+    'links',
+    'tokens',
+    'signing_keys',
+    'storage_bindings',
+    'idempotency_keys',
+    'sub_tenants',
+    'tenants',
+  ]) {
     const text = `DELETE FROM ${table} WHERE tenant_id = $1`;
     await query({ name: `drop-tenant-${table}`, text, values: [tenantId] });
   }

@@ -4,10 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Api, makeTenant, type TestTenant } from '../support/api.js';
+import { Api, freshId, makeTenant, type TestTenant } from '../support/api.js';
 import { CEPH_PROGRAMS, CEPH_START_MS, sharedCeph } from '../support/ceph.js';
 import { CephBucket } from '../support/ceph-buckets.js';
 import { GatewayProcess } from '../support/gateway-process.js';
+import { postKeyed } from '../support/keyed-calls.js';
 import { asOwner } from '../support/owner-connection.js';
 import { describeWith } from '../support/programs.js';
 
@@ -57,11 +58,23 @@ describe('a new master key', () => {
     'opens what the one before has sealed once it was named, and not without',
     async () => {
       const dataDir = await newFolder();
-      const path = await withKeys(dataDir, { now: first }, async (root) => {
+      const id = freshId('t');
+      /** Two requests under keys, one of a tenant and one of the platform: what they answer first, they answer always. */
+      const keyed = async (root: Api): Promise<string[]> => {
+        const [tokens, wish] = [`/v1/tenants/${id}/tokens`, { name: 'a', role: 'viewer' }];
+        const answers = [
+          await postKeyed(root, '/v1/tenants', { tenant_id: id, name: 'Kept' }, 'make-tenant'),
+          await postKeyed(root, tokens, wish, 'make-token'),
+        ];
+        return answers.map(({ status, text }) => `${status} ${text}`);
+      };
+      const [path, answers] = await withKeys(dataDir, { now: first }, async (root) => {
         const { editor } = await makeTenant(root);
         await editor.put('one', 'behind a link');
-        return new URL((await editor.post('/v1/sources/one/links', {})).json.url as string).pathname;
+        const link = new URL((await editor.post('/v1/sources/one/links', {})).json.url as string);
+        return [link.pathname, await keyed(root)] as const;
       });
+      for (const answer of answers) expect(answer).toMatch(/^201 /);
       const alone = await GatewayProcess.run({ dataDir, env: environment({ now: second }) });
       expect([alone.code, alone.output]).toEqual([1, expect.stringContaining('refusing to start')]);
       const wrong = await GatewayProcess.run({ dataDir, env: environment({ now: second, before: third }) });
@@ -69,6 +82,7 @@ describe('a new master key', () => {
       for (const keys of [{ now: second, before: first }, { now: second, before: first }, { now: second }])
         await withKeys(dataDir, keys, async (root) => {
           expect((await root.as(null).get(path)).text).toBe('behind a link');
+          expect(await keyed(root)).toEqual(answers);
         });
       const old = await GatewayProcess.run({ dataDir, env: environment({ now: first }) });
       expect(old.code).toBe(1);

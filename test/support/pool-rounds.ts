@@ -96,6 +96,28 @@ export const COMMON: Readonly<Record<string, Round>> = {
     });
     await expect(failed).rejects.toMatchObject({ code: '25P02' });
   },
+  'a shared transaction of two tenants and the platform': async (walled, id) => {
+    const { tenants, platform, shared, victim, attacker } = walled;
+    const other = id === attacker.id ? victim.tenant.id : attacker.id;
+    await shared.run(async () => {
+      await tenants.transaction(id, async ({ query }) => {
+        expect(await query(look)).toMatchObject(own(id));
+        expect(await tenants.query(other, look)).toMatchObject(own(other));
+        expect(await query(look)).toMatchObject(own(id));
+      });
+      expect((await platform.query(look)).rows).toEqual([]);
+      expect(await tenants.query(other, look)).toMatchObject(own(other));
+    });
+  },
+  'a shared transaction that its caller gives up': async ({ tenants, shared }, id) => {
+    const broken = shared.run(async () => {
+      await tenants.query(id, rename);
+      await expect(tenants.query(id, divide)).rejects.toMatchObject({ code: '22012' });
+      expect(await tenants.query(id, look)).toMatchObject(own(id));
+      throw new Error('gone');
+    });
+    await expect(broken).rejects.toThrow('gone');
+  },
 };
 
 /** Dear ones: each waits for the server, or takes the connection away. */

@@ -1,4 +1,4 @@
-import { Database, PlatformDatabase, TenantDatabase, type Statement } from '#database';
+import { Database, PlatformDatabase, SharedTransaction, TenantDatabase, type Statement } from '#database';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 
@@ -15,6 +15,7 @@ export const OWNED = [
   'tokens',
   'signing_keys',
   'storage_bindings',
+  'idempotency_keys',
   'sources',
   'uploads',
   'usage_counters',
@@ -27,6 +28,8 @@ export const OWNED = [
  * beside it that is used as the product uses its own.
  */
 export class WalledDatabase {
+  readonly shared: SharedTransaction;
+
   private constructor(
     readonly throwaway: ThrowawayDatabase,
     readonly gateway: InProcessGateway,
@@ -36,7 +39,9 @@ export class WalledDatabase {
     private readonly database: Database,
     readonly tenants: TenantDatabase,
     readonly platform: PlatformDatabase,
-  ) {}
+  ) {
+    this.shared = new SharedTransaction(database.dataSource);
+  }
 
   static async open(): Promise<WalledDatabase> {
     const throwaway = await ThrowawayDatabase.create();
@@ -67,6 +72,8 @@ export class WalledDatabase {
       FROM tenants`);
     await walled.owner(`INSERT INTO storage_bindings (tenant_id, binding_id, adapter, place, settings, delivery)
       SELECT tenant_id, gen_random_uuid(), 'filesystem', 'here', '{"adapter":"filesystem"}', 'proxy' FROM tenants`);
+    await walled.owner(`INSERT INTO idempotency_keys (tenant_id, key_hash, owner, expires_at)
+      SELECT tenant_id, sha256('a key'), gen_random_uuid(), 'infinity' FROM tenants`);
     return walled;
   }
 

@@ -2,6 +2,7 @@ import { AuthModule, RolePolicy } from '#auth';
 import type { GatewayConfig } from '#config';
 import { DatabaseModule, type Database } from '#database';
 import { createValidationPipe, HttpErrorFilter } from '#http';
+import { IdempotencyModule } from '#idempotency';
 import { JobsModule } from '#jobs';
 import type { Sealer, Secret } from '#kernel';
 import { PresignModule, SigV4Presigner, type PublicUrl } from '#presign';
@@ -58,6 +59,7 @@ export class AppModule {
         JobsModule.forRoot({ enabled: config.background.workers }),
         TenantModule.forRoot({ resolver: tenantResolver(config.http.organizationHeader) }),
         AuthModule.forRoot({ rootToken, policy: RolePolicy }),
+        IdempotencyModule.forRoot({ sealer }),
         PresignModule.forRoot({
           sealer,
           publicUrl,

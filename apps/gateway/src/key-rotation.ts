@@ -26,9 +26,12 @@ export async function rotateMasterKey(
     if (!(await store.replace(tenantId, value, next.seal(plain, value.place))))
       throw new KeyRotationError('The master key was not changed: stop every other gateway and start again.');
   };
-  for await (const tenantId of store.tenantIds())
+  for await (const tenantId of store.tenantIds()) {
     for (const value of await store.listOfTenant(tenantId)) await reseal(tenantId, value);
+    for await (const value of store.answers(tenantId)) await reseal(tenantId, value);
+  }
   for (const value of await store.listOfPlatform()) await reseal(null, value);
+  for await (const value of store.answers(null)) await reseal(null, value);
   await store.setFingerprint(next.fingerprint);
   return count;
 }

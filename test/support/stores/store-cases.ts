@@ -90,6 +90,12 @@ const claims = (w: StoreWorld): object => ({
   kind: 'managed',
   referenceId: w.linkId,
 });
+const keyScope = ({ tenantId, keyHash }: StoreWorld): object => ({ tenantId, hash: keyHash });
+const newKeyRecord = (): object => ({ fingerprint: randomBytes(32), sealedAnswer: randomBytes(8) });
+const KEY = ['0.tenantId', '0.hash'];
+const expired = (table: string): ((bench: StoreBench, world: StoreWorld) => Promise<unknown>) => {
+  return (bench) => bench.owner(`UPDATE ${table} SET expires_at = now()`);
+};
 const newBinding = (): object => ({
   place: {
     adapter: 's3',
@@ -148,6 +154,41 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'StorageBindingStore.findTenantKey': { args: (w) => [w.tenantId], ids: ['0'] },
   'StorageBindingStore.findPlatform': { args: (w) => [w.platformBindingId], ids: ['0'] },
   'StorageBindingStore.ensurePlatform': { args: () => [newBinding()], ids: [] },
+  'IdempotencyStore.find': { args: (w) => [keyScope(w)], ids: KEY },
+  'IdempotencyStore.claim': {
+    args: (w) => [keyScope(w), newUuid()],
+    ids: [...KEY, '1'],
+    prepare: expired('idempotency_keys'),
+  },
+  'IdempotencyStore.renew': { args: (w) => [keyScope(w), w.keyOwner], ids: [...KEY, '1'] },
+  'IdempotencyStore.release': { args: (w) => [keyScope(w), w.keyOwner], ids: [...KEY, '1'] },
+  'IdempotencyStore.record': {
+    args: (w) => [keyScope(w), w.keyOwner, newKeyRecord()],
+    ids: [...KEY, '1'],
+  },
+  'IdempotencyStore.removeExpired': {
+    args: (w) => [w.tenantId, 5],
+    ids: ['0'],
+    prepare: expired('idempotency_keys'),
+  },
+  'idempotency.store.recordIn': {
+    args: (w) => [keyScope(w), w.keyOwner, newKeyRecord()],
+    ids: [...KEY, '1'],
+    inTransaction: true,
+  },
+  'PlatformKeyStore.tryLock': { args: (w) => [w.keyHash], ids: ['0'] },
+  'PlatformKeyStore.find': { args: (w) => [w.platformKeyHash], ids: ['0'] },
+  'PlatformKeyStore.record': { args: () => [randomBytes(32), newKeyRecord()], ids: ['0'] },
+  'PlatformKeyStore.removeExpired': {
+    args: () => [5],
+    ids: [],
+    prepare: expired('platform_idempotency_keys'),
+  },
+  'PlatformKeyStore.tenantsWithExpired': {
+    args: () => ['a', 5],
+    ids: [],
+    prepare: expired('idempotency_keys'),
+  },
   'OutboxStore.tenantsWithDueWork': { args: () => [5], ids: [] },
   'OutboxStore.lease': { args: (w) => [w.tenantId, 5], ids: ['0'] },
   'OutboxStore.complete': {

@@ -18,6 +18,7 @@ const TABLES = [
   'tokens',
   'signing_keys',
   'storage_bindings',
+  'idempotency_keys',
   'sources',
   'uploads',
   'outbox',
@@ -43,6 +44,11 @@ export interface StoreWorld {
   readonly outboxId: string;
   readonly bindingId: string;
   readonly platformBindingId: string;
+  /** Of a request that is under way. */
+  readonly keyHash: Buffer;
+  readonly keyOwner: string;
+  /** Of one that was answered. */
+  readonly platformKeyHash: Buffer;
 }
 
 /** Every store of the product on a database of its own, with nobody else at work in it. */
@@ -94,9 +100,13 @@ export class StoreBench {
 
   /** Everything that is stored, of all tenants, as text to compare. */
   async everything(): Promise<string> {
-    const parts = [...TABLES, 'tenant_directory', 'platform_tokens', 'platform_bindings'].map(
-      (table) => `SELECT '${table}' AS "table", t::text AS row FROM ${table} t`,
-    );
+    const parts = [
+      ...TABLES,
+      'tenant_directory',
+      'platform_tokens',
+      'platform_bindings',
+      'platform_idempotency_keys',
+    ].map((table) => `SELECT '${table}' AS "table", t::text AS row FROM ${table} t`);
     const rows = await this.owner<{ table: string; row: string }>(
       `${parts.join(' UNION ALL ')} ORDER BY 1, 2`,
     );
@@ -121,6 +131,9 @@ export class StoreBench {
       outboxId: newUuid(),
       bindingId: newUuid(),
       platformBindingId: newUuid(),
+      keyHash: randomBytes(32),
+      keyOwner: newUuid(),
+      platformKeyHash: randomBytes(32),
     };
     for (const [text, values] of inserts(world)) await this.owner(text, values);
     return world;
@@ -148,6 +161,14 @@ function inserts(w: StoreWorld): [string, unknown[]][] {
       `INSERT INTO platform_bindings (binding_id, adapter, place, settings, delivery)
        VALUES ($1, 's3', $2, '{}', 'direct')`,
       [w.platformBindingId, w.tenantKey],
+    ],
+    [
+      "INSERT INTO idempotency_keys VALUES ($1, $2, $3, NULL, NULL, now() + interval '1 hour')",
+      [w.tenantId, w.keyHash, w.keyOwner],
+    ],
+    [
+      "INSERT INTO platform_idempotency_keys VALUES ($1, '\\x01', '\\x01', now() + interval '1 hour')",
+      [w.platformKeyHash],
     ],
     [
       `INSERT INTO sources (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type)

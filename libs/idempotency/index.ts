@@ -1,0 +1,3 @@
+export { prepare, type Answer } from './answer.js';
+export { IdempotencyModule } from './idempotency.module.js';
+export { StagedIdempotency, type Keep, type StagedOperation } from './staged-idempotency.js';
