@@ -17,3 +17,5 @@ export { ReconcileSettings } from './reconcile/reconcile.job.js';
 export { Reconciler, type ReconcileReport } from './reconcile/reconciler.js';
 export type { Progress, RunOptions } from './reconcile/run.js';
 export { Verification, type VerificationOptions, type VerificationReport } from './reconcile/verification.js';
+export { ObjectPurge } from './object-purge.js';
+export { UploadExpiry } from './upload-expiry.js';

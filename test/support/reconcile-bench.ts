@@ -2,7 +2,14 @@ import { BoundStorages } from '#binding';
 import { parseConfig } from '#config';
 import { Database } from '#database';
 import { newUuid, Sealer, Secret } from '#kernel';
-import { Reconciler, Verification, type ReconcileReport, type RunOptions } from '#source';
+import {
+  ObjectPurge,
+  Reconciler,
+  UploadExpiry,
+  Verification,
+  type ReconcileReport,
+  type RunOptions,
+} from '#source';
 import { type ObjectStorage, parseObjectKey } from '#storage';
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -11,6 +18,7 @@ import { mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import type { Client } from 'pg';
 
 import { MaintenanceModule } from '../../apps/gateway/src/app.module.js';
 import { ENTITIES } from '../../apps/gateway/src/entities.js';
@@ -70,6 +78,14 @@ export class ReconcileBench {
     return this.app.get(Verification);
   }
 
+  get purge(): ObjectPurge {
+    return this.app.get(ObjectPurge);
+  }
+
+  get expiry(): UploadExpiry {
+    return this.app.get(UploadExpiry);
+  }
+
   get storages(): BoundStorages {
     return this.app.get(BoundStorages);
   }
@@ -87,6 +103,11 @@ export class ReconcileBench {
       this.throwaway.ownerUrl,
       async (client) => (await client.query(text, values)).rows as Row[],
     );
+  }
+
+  /** Works as the owner of the database, on one connection. */
+  async asOwner<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    return await withClient(this.throwaway.ownerUrl, work);
   }
 
   /** `key` is random unless it matters. */

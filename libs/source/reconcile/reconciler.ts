@@ -1,6 +1,7 @@
 import { PlatformDatabase, type SessionLock } from '#database';
 import { Sealer } from '#kernel';
 import { Injectable, Logger } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 
 import { brake } from './brake.js';
 import { ReconcileStore } from './reconcile.store.js';
@@ -38,6 +39,8 @@ class Run {
   ) {
     this.survey = new Survey(options.maxRemovals);
     this.signal = AbortSignal.any([options.signal, lock.lost]);
+    // Many calls listen to it at once.
+    setMaxListeners(0, this.signal);
   }
 
   report(abortedBecause: string | null): ReconcileReport {
