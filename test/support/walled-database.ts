@@ -21,6 +21,7 @@ export const OWNED = [
   'usage_counters',
   'outbox',
   'links',
+  'verifications',
 ] as const;
 
 /**
@@ -70,6 +71,9 @@ export class WalledDatabase {
     await walled.owner(`INSERT INTO uploads (tenant_id, upload_id, sub_tenant_id, object_key, created_by, expires_at)
       SELECT tenant_id, gen_random_uuid(), 'default', tenant_key || '/none', gen_random_uuid(), 'infinity'
       FROM tenants`);
+    await walled.owner(
+      'INSERT INTO verifications (tenant_id, round_id) SELECT tenant_id, gen_random_uuid() FROM tenants',
+    );
     await walled.owner(`INSERT INTO storage_bindings (tenant_id, binding_id, adapter, place, settings, delivery)
       SELECT tenant_id, gen_random_uuid(), 'filesystem', 'here', '{"adapter":"filesystem"}', 'proxy' FROM tenants`);
     await walled.owner(`INSERT INTO idempotency_keys (tenant_id, key_hash, owner, expires_at)

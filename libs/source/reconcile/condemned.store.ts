@@ -1,4 +1,4 @@
-import { TenantDatabase } from '#database';
+import { assertNamed, TenantDatabase } from '#database';
 import { Injectable } from '@nestjs/common';
 
 import type { OutboxEntry } from '../outbox.store.js';
@@ -13,8 +13,9 @@ export class CondemnedStore {
    * written down in one transaction, under a lock of the tenant: from then on a row says that the object is to go, whoever
    * removes it and whenever. Whatever has come to be named meanwhile is left alone.
    */
-  condemn(tenantId: string, bindingId: string | null, keys: readonly string[]): Promise<OutboxEntry[]> {
-    return this.database.transaction(tenantId, async ({ query }) => {
+  async condemn(tenantId: string, bindingId: string | null, keys: readonly string[]): Promise<OutboxEntry[]> {
+    assertNamed({ ...keys });
+    return await this.database.transaction(tenantId, async ({ query }) => {
       await query({ ...LOCK, values: [tenantId] });
       return (await query<OutboxEntry>({ ...CONDEMN, values: [tenantId, bindingId, [...keys]] })).rows;
     });

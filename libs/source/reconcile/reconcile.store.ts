@@ -42,10 +42,9 @@ export class ReconcileStore {
     private readonly platform: PlatformDatabase,
   ) {}
 
-  /** What tells the master key apart that sealed what is in this database; null in one that no gateway has used. */
-  async findFingerprint(): Promise<string | null> {
-    const { rows } = await this.platform.query<{ value: string }>({ ...FINGERPRINT, values: [] });
-    return rows[0]?.value ?? null;
+  /** Whether this is the fingerprint of the master key that sealed what is in this database. */
+  async isSealedWith(fingerprint: string): Promise<boolean> {
+    return (await this.platform.query({ ...SEALED_WITH, values: [fingerprint] })).rowCount === 1;
   }
 
   /** Ids of tenants in their order. */
@@ -66,8 +65,9 @@ export class ReconcileStore {
   }
 
   /** The operator's bindings, those of before too. */
-  async listPlatformBindings(): Promise<string[]> {
-    const { rows } = await this.platform.query<{ bindingId: string }>({ ...PLATFORM_BINDINGS, values: [] });
+  async listPlatformBindings(limit: number): Promise<string[]> {
+    const statement = { ...PLATFORM_BINDINGS, values: [limit] };
+    const { rows } = await this.platform.query<{ bindingId: string }>(statement);
     return rows.map(({ bindingId }) => bindingId);
   }
 
@@ -132,9 +132,9 @@ export class ReconcileStore {
   }
 }
 
-const FINGERPRINT = {
-  name: 'reconcile-fingerprint',
-  text: "SELECT value FROM platform_settings WHERE name = 'master_key_fingerprint'",
+const SEALED_WITH = {
+  name: 'reconcile-sealed-with',
+  text: "SELECT FROM platform_settings WHERE name = 'master_key_fingerprint' AND value = $1",
 };
 const TENANT_IDS = { name: 'reconcile-tenants', text: 'SELECT id FROM tenant_ids_after($1, $2) AS id' };
 const TENANT = {
@@ -148,7 +148,7 @@ WHERE tenant_id = $1 ORDER BY created_at, binding_id`,
 };
 const PLATFORM_BINDINGS = {
   name: 'reconcile-platform-bindings',
-  text: 'SELECT binding_id AS "bindingId" FROM platform_bindings ORDER BY created_at, binding_id',
+  text: 'SELECT binding_id AS "bindingId" FROM platform_bindings ORDER BY created_at, binding_id LIMIT $1',
 };
 const IS_NAMED = {
   name: 'reconcile-is-named',

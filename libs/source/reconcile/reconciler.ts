@@ -99,7 +99,7 @@ export class Reconciler {
   private async compareAll(run: Run): Promise<void> {
     const { tenantId } = run.options;
     // A database that another key has sealed is another gateway's, and an empty one nobody's.
-    if ((await this.store.findFingerprint()) !== this.sealer.fingerprint)
+    if (!(await this.store.isSealedWith(this.sealer.fingerprint)))
       throw new RunAborted('the database does not belong to this master key');
     if (tenantId !== null) {
       if (!(await this.compare(tenantId, run))) throw new RunAborted(`there is no tenant ${tenantId}`);

@@ -9,6 +9,8 @@ import { reasonOf, RunAborted, type RunOptions } from './run.js';
 import { Survey } from './survey.js';
 
 const STALE_SHOWN = 1_000;
+/** The operator's storages of before; nobody has had so many. */
+const MOST_DEFAULTS = 1_000;
 
 /** A place that cannot be compared, because of its storage; the message says which and why, to an operator. */
 export class PlaceUnreadable extends RunAborted {}
@@ -67,7 +69,7 @@ export class TenantSurveyor {
   private async listBindings(tenantId: string): Promise<Binding[]> {
     const own = await this.store.listBindings(tenantId);
     const defaultId = await this.storages.getDefaultId();
-    const before = (await this.store.listPlatformBindings()).filter((id) => id !== defaultId);
+    const before = (await this.store.listPlatformBindings(MOST_DEFAULTS)).filter((id) => id !== defaultId);
     const operators = [...new Set([defaultId, null, ...before])];
     return [...own, ...operators.map((bindingId) => ({ bindingId, isCurrent: bindingId === defaultId }))];
   }

@@ -200,6 +200,44 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     ids: ['0'],
     prepare: sql("UPDATE tenants SET status = 'deleting' WHERE tenant_id = $1"),
   },
+  'ClaimStore.claim': { args: () => [newUuid(), 5], ids: ['0'] },
+  'CondemnedStore.condemn': { args: (w) => [w.tenantId, null, [`${w.tenantKey}/x`]], ids: ['0', '2', '2.0'] },
+  'ReconcileStore.isSealedWith': {
+    args: () => ['a fingerprint'],
+    ids: ['0'],
+    prepare: (bench) =>
+      bench.owner(
+        `INSERT INTO platform_settings VALUES ('master_key_fingerprint', 'a fingerprint') ON CONFLICT DO NOTHING`,
+      ),
+  },
+  'ReconcileStore.listTenantIds': { args: () => ['a', 5], ids: [] },
+  'ReconcileStore.findTenant': { args: (w) => [w.tenantId], ids: ['0'] },
+  'ReconcileStore.listBindings': { args: (w) => [w.tenantId], ids: ['0'] },
+  'ReconcileStore.listPlatformBindings': { args: () => [5], ids: [] },
+  'ReconcileStore.isNamed': { args: (w) => [w.tenantId, null], ids: ['0'] },
+  'ReconcileStore.lookUp': {
+    args: (w) => [w.tenantId, [{ key: w.objectKey, sizeBytes: 1 }]],
+    ids: ['0'],
+  },
+  'ReconcileStore.listRows': {
+    args: (w) => [w.tenantId, null, { after: '', upTo: 'z', limit: 5 }],
+    ids: ['0'],
+    prepare: sql("UPDATE sources SET object_key = 'a/b' WHERE tenant_id = $1"),
+  },
+  'ReconcileStore.findRow': {
+    args: (w) => [w.tenantId, `${w.tenantKey}/a`],
+    ids: ['0', '1'],
+    prepare: sql(
+      `UPDATE sources s SET status = 'available', object_key = t.tenant_key || '/a', size_bytes = 1, checksum_sha256 = '\\x00'
+       FROM tenants t WHERE t.tenant_id = $1 AND s.tenant_id = t.tenant_id`,
+    ),
+  },
+  'ReconcileStore.listStaleUploads': {
+    args: (w) => [w.tenantId, 5],
+    ids: [],
+    prepare: sql("UPDATE uploads SET expires_at = now() - interval '1 hour' WHERE tenant_id = $1"),
+  },
+  'ReconcileStore.listUploading': { args: (w) => [w.tenantId, [w.objectKey]], ids: ['0', '1', '1.0'] },
   'RedemptionStore.find': { args: (w) => [claims(w)], ids: ['0.tenantKey', '0.sourceId'] },
   'SourceStore.find': { args: (w) => [context(w), reference(w)], ids: [...CONTEXT, ...REFERENCE] },
   'SourceStore.findInTenant': { args: (w) => [w.tenantId, w.sourceId, ['default']], ids: ['0', '1', '2.0'] },
@@ -266,6 +304,32 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
       '2.metadata',
       '2.metadata.a',
     ],
+  },
+  'VerificationStore.ensureRound': { args: () => [0], ids: [] },
+  'VerificationStore.finishRound': {
+    args: (w) => [w.roundId],
+    ids: ['0'],
+    prepare: (bench, w) =>
+      bench.owner(
+        `INSERT INTO platform_settings
+         VALUES ('verification', json_build_object('round', $1::text, 'begun', now(), 'finished', false)::text)
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+        [w.roundId],
+      ),
+  },
+  'VerificationStore.findTenantRound': { args: (w) => [w.tenantId], ids: ['0'] },
+  'VerificationStore.findPosition': { args: (w) => [w.tenantId, w.roundId], ids: ['0', '1'] },
+  'VerificationStore.listSources': {
+    args: (w) => [w.tenantId, '00000000-0000-0000-0000-000000000000', 5],
+    ids: ['0'],
+    prepare: sql(
+      `UPDATE sources SET status = 'available', object_key = 'a/b', size_bytes = 1, checksum_sha256 = '\\x00'
+       WHERE tenant_id = $1`,
+    ),
+  },
+  'VerificationStore.advance': {
+    args: (w) => [w.tenantId, w.roundId, { afterSourceId: w.sourceId, finished: true, corrupt: [] }],
+    ids: ['0', '1'],
   },
   'SubTenantStore.create': { args: (w) => [w.tenantId, 'new', 'New', bounds()], ids: ['0', '1'] },
   'SubTenantStore.find': { args: (w) => [w.tenantId, 'branch'], ids: ['0', '1'] },

@@ -23,6 +23,7 @@ const TABLES = [
   'uploads',
   'outbox',
   'links',
+  'verifications',
 ];
 
 /** Anything a store module exports that can be called: a method of a store, or a function beside it. */
@@ -49,6 +50,7 @@ export interface StoreWorld {
   readonly keyOwner: string;
   /** Of one that was answered. */
   readonly platformKeyHash: Buffer;
+  readonly roundId: string;
 }
 
 /** Every store of the product on a database of its own, with nobody else at work in it. */
@@ -106,6 +108,7 @@ export class StoreBench {
       'platform_tokens',
       'platform_bindings',
       'platform_idempotency_keys',
+      'platform_settings',
     ].map((table) => `SELECT '${table}' AS "table", t::text AS row FROM ${table} t`);
     const rows = await this.owner<{ table: string; row: string }>(
       `${parts.join(' UNION ALL ')} ORDER BY 1, 2`,
@@ -134,6 +137,7 @@ export class StoreBench {
       keyHash: randomBytes(32),
       keyOwner: newUuid(),
       platformKeyHash: randomBytes(32),
+      roundId: newUuid(),
     };
     for (const [text, values] of inserts(world)) await this.owner(text, values);
     return world;
@@ -184,6 +188,7 @@ function inserts(w: StoreWorld): [string, unknown[]][] {
       "INSERT INTO outbox (tenant_id, outbox_id, kind, object_key) VALUES ($1, $2, 'remove_object', $3)",
       [w.tenantId, w.outboxId, `${w.tenantKey}/${w.outboxId}`],
     ],
+    ['INSERT INTO verifications (tenant_id, round_id) VALUES ($1, $2)', [w.tenantId, w.roundId]],
     [
       `INSERT INTO links (tenant_id, link_id, sub_tenant_id, source_id, token_id, disposition, expires_at)
        VALUES ($1, $2, 'default', $3, $4, 'attachment', 'infinity')`,
