@@ -10,6 +10,17 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
 const GROUPS = ['Tenants', 'Tokens', 'Sources', 'Links', 'Compatibility', 'Health'];
 
+/** Reads, and changes that may be repeated as they are. */
+const MAKE_NOTHING = [
+  'POST /fetch/content',
+  'POST /fetch/fetch-source-content',
+  'POST /fetch/fetch_source_content',
+  'POST /v1/tenants/{tenant_id}/resume',
+  'POST /v1/tenants/{tenant_id}/sub-tenants/{sub_tenant_id}/resume',
+  'POST /v1/tenants/{tenant_id}/sub-tenants/{sub_tenant_id}/suspend',
+  'POST /v1/tenants/{tenant_id}/suspend',
+];
+
 interface Problem {
   readonly type?: string;
   readonly code?: string;
@@ -29,7 +40,12 @@ interface Declared {
   readonly description: string;
   readonly tags: string[];
   readonly security: object[];
-  readonly parameters: { readonly in: string; readonly description?: string; readonly example?: unknown }[];
+  readonly parameters: {
+    readonly name: string;
+    readonly in: string;
+    readonly description?: string;
+    readonly example?: unknown;
+  }[];
   readonly requestBody?: { readonly content: Record<string, Body> };
   readonly responses: Record<string, { readonly content?: Record<string, Body> }>;
   readonly 'x-required-scopes': string[];
@@ -152,6 +168,35 @@ describe('openapi.json', () => {
         return wanted.every((status) => status in declared.responses);
       }),
     ).toEqual([]);
+  });
+
+  it('UP-07: has every POST that makes something take an idempotency key, and tell what can be wrong with it', () => {
+    const codes = ({ responses }: Declared, status: string): string[] =>
+      Object.values(responses[status]?.content ?? {}).flatMap((body) => Object.keys(body.examples ?? {}));
+    const posts = operations.filter(({ method }) => method === 'post');
+    const keyed = posts.filter(({ declared }) =>
+      declared.parameters.some((one) => one.in === 'header' && one.name === 'Idempotency-Key'),
+    );
+    // Whoever adds a POST decides whether it makes something.
+    const unkeyed = posts.filter((operation) => !keyed.includes(operation)).map(({ name }) => name);
+    expect(unkeyed.sort()).toEqual(MAKE_NOTHING);
+    expect(operations.filter(({ declared }) => '201' in declared.responses).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(keyed.map(({ name }) => name).filter((name) => name !== 'POST /v1/links/batch')),
+    );
+    for (const { name, declared } of keyed) {
+      expect([name, codes(declared, '400')]).toEqual([
+        name,
+        expect.arrayContaining(['idempotency_key_malformed']),
+      ]);
+      expect([name, codes(declared, '409')]).toEqual([
+        name,
+        expect.arrayContaining(['idempotency_key_in_use']),
+      ]);
+      expect([name, codes(declared, '422')]).toEqual([
+        name,
+        expect.arrayContaining(['idempotency_key_reused']),
+      ]);
+    }
   });
 
   it('shows errors in the shape of their family, with codes, statuses and titles that the code raises', async () => {
