@@ -27,7 +27,7 @@ export function newBucket(): string {
 export function openCephStorage(ceph: Ceph, options: CephStorageOptions): Promise<ObjectStorage> {
   const { bucket, prefix, create = true, user = ceph.user, region = ceph.region } = options;
   const driver = new S3Driver({
-    signer: (credentials, target) => new SigV4Presigner(credentials, target),
+    signer: (credentials, target) => new SigV4Presigner(credentials, target, 'cli'),
     limits: { connectMs: 10_000, idleMs: 30_000, maxConnections: 50 },
     extraPartBuffers: options.extraPartBuffers ?? 12,
   });

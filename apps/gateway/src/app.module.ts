@@ -132,7 +132,8 @@ function storageDrivers(config: GatewayConfig, access: StorageAccess): StorageDr
   return [
     new FilesystemDriver({ root: join(config.data.dir, 'objects') }),
     new S3Driver({
-      signer: (credentials, target) => new SigV4Presigner(credentials, target),
+      // The form that operators can make themselves, to compare: `aws s3 presign` and all that is made on botocore.
+      signer: (credentials, target) => new SigV4Presigner(credentials, target, 'cli'),
       ...access,
       extraPartBuffers: EXTRA_PART_BUFFERS,
     }),
