@@ -3,6 +3,7 @@ import { EndpointGuard, type ObjectStorage, PartBuffers, type StorageBinding, St
 import type { QuerySignerFactory } from './query-signer.js';
 import { ensureBucket, keepsWriteOnce } from './s3.bucket.js';
 import { makeS3Client, type S3ConnectionLimits } from './s3.client.js';
+import { type S3CopyLimits, USUAL_COPIES } from './s3.copy.js';
 import { s3Failure } from './s3.errors.js';
 import { S3Place } from './s3.place.js';
 import { S3Presigner } from './s3.presigner.js';
@@ -18,6 +19,8 @@ export interface S3DriverOptions {
   readonly extraPartBuffers: number;
   /** Where bindings that are not the operator's own may lead. Default: globally routable addresses only. */
   readonly endpointGuard?: EndpointGuard;
+  /** How objects are copied inside the server. Default: whole up to 5 GiB, in parts of 128 MiB beyond. */
+  readonly copies?: S3CopyLimits;
 }
 
 const ANYWHERE = EndpointGuard.unrestricted();
@@ -54,6 +57,7 @@ export class S3Driver extends StorageDriver {
         presigner,
         buffers: this.#buffers,
         conditionalPut,
+        copies: this.options.copies ?? USUAL_COPIES,
       });
     } catch (error) {
       place.client.destroy();

@@ -4,6 +4,7 @@ export * from './capabilities.js';
 export * from './endpoint-guard.js';
 export * from './guarded-agents.js';
 export { GuardedStorage } from './guarded-storage.js';
+export * from './in-parallel.js';
 export * from './multipart-put.js';
 export * from './multipart-uploads.port.js';
 export * from './object-calls.js';
