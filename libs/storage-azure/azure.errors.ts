@@ -1,5 +1,5 @@
 import { RestError } from '@azure/storage-blob';
-import { CodedError, type ErrorKind } from '#kernel';
+import { CodedError } from '#kernel';
 import { abortFailure, StorageErrors } from '#storage';
 
 /** The service's own code of a failure ("Blob service error codes"); the answer to HEAD has it in a header only. */
@@ -38,9 +38,6 @@ export function isBlockMissing(error: unknown): boolean {
   return codeOf(error) === 'InvalidBlockList';
 }
 
-/** Kinds of failures of a connection, see `azure.client.ts`. */
-const CONNECTION_KINDS: readonly ErrorKind[] = [StorageErrors.endpointRefused, StorageErrors.timeout];
-
 /**
  * The coded error for what a call failed with: coded ones as they are, an abort as its signal's reason, the rest
  * `storage_unavailable`. The service's own words stay in the cause: they may name the container or the account.
@@ -48,9 +45,6 @@ const CONNECTION_KINDS: readonly ErrorKind[] = [StorageErrors.endpointRefused, S
 export function azureFailure(error: unknown, signal?: AbortSignal): CodedError {
   if (error instanceof CodedError) return error;
   if (signal?.aborted) return abortFailure(signal);
-  const kind = CONNECTION_KINDS.find(({ code }) => code === codeOf(error));
-  if (kind !== undefined)
-    return new CodedError(kind, 'The storage cannot be connected to.', { cause: error });
   return new CodedError(StorageErrors.unavailable, 'The storage does not answer as it should.', {
     cause: error,
   });
