@@ -1,5 +1,11 @@
 import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
-import { type ConnectionLimits, type EndpointGuard, guardedAgents, type GuardedAgents } from '#storage';
+import {
+  type ConnectionLimits,
+  type EndpointGuard,
+  guardedAgents,
+  type GuardedAgents,
+  type StorageClock,
+} from '#storage';
 
 import { AzureHttpClient } from './azure.http.js';
 import type { AzureSettings } from './azure.settings.js';
@@ -14,6 +20,7 @@ export interface AzureClient {
   readonly service: BlobServiceClient;
   readonly credential: StorageSharedKeyCredential;
   readonly agents: GuardedAgents;
+  readonly clock: StorageClock;
 }
 
 /**
@@ -24,11 +31,12 @@ export function makeAzureClient(
   settings: AzureSettings,
   guard: EndpointGuard,
   limits: ConnectionLimits,
+  clock: StorageClock,
 ): AzureClient {
   const agents = guardedAgents(guard, limits);
   const credential = new StorageSharedKeyCredential(settings.accountName, settings.accountKey.reveal());
   const options = {
-    httpClient: new AzureHttpClient(agents),
+    httpClient: new AzureHttpClient(agents, clock),
     // An option of the pipeline underneath, which the client hands on although its type does not name it.
     redirectOptions: { maxRetries: 0 },
     retryOptions: {
@@ -37,5 +45,6 @@ export function makeAzureClient(
       maxRetryDelayInMs: 2 * RETRY_DELAY_MS,
     },
   };
-  return { service: new BlobServiceClient(settings.endpoint, credential, options), credential, agents };
+  const service = new BlobServiceClient(settings.endpoint, credential, options);
+  return { service, credential, agents, clock };
 }

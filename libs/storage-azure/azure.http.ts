@@ -5,7 +5,7 @@ import {
   type WebResource,
 } from '@azure/storage-blob';
 import { CodedError } from '#kernel';
-import { type GuardedAgents, StorageErrors } from '#storage';
+import { type GuardedAgents, type StorageClock, StorageErrors } from '#storage';
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 
@@ -20,15 +20,21 @@ const MAX_ERROR_BYTES = 256 * 1024;
  * streamed, has none here. Bodies are texts or bytes.
  */
 export class AzureHttpClient implements IHttpClient {
-  constructor(private readonly agents: GuardedAgents) {}
+  /** `clock` hears the time of every answer. */
+  constructor(
+    private readonly agents: GuardedAgents,
+    private readonly clock: StorageClock,
+  ) {}
 
   /**
    * Fails with a coded error where the connection may not or cannot be made in time or the answer is too long, with the
    * signal's abort, and with a `RestError` where the network failed, which is what the SDK makes requests again for.
    */
   async sendRequest(request: WebResource): Promise<HttpOperationResponse> {
+    const sentAt = Date.now();
     const answer = await this.#ask(request);
-    const status = answer.statusCode ?? 0;
+    const { statusCode: status = 0, headers } = answer;
+    this.clock.heard({ status, date: headers.date, age: headers.age, sentAt, cameAt: Date.now() });
     const response = { request, status, headers: headersOf(request, answer) };
     if (request.method === 'HEAD') {
       answer.resume();

@@ -1,4 +1,13 @@
-import { EndpointGuard, type ObjectStorage, PartBuffers, type StorageBinding, StorageDriver } from '#storage';
+import {
+  type DriverWatch,
+  EndpointGuard,
+  type ObjectStorage,
+  PartBuffers,
+  type StorageBinding,
+  type StorageClock,
+  storageClocks,
+  StorageDriver,
+} from '#storage';
 
 import type { QuerySignerFactory } from './query-signer.js';
 import { ensureBucket, keepsWriteOnce } from './s3.bucket.js';
@@ -21,6 +30,7 @@ export interface S3DriverOptions {
   readonly endpointGuard?: EndpointGuard;
   /** How objects are copied inside the server. Default: whole up to 5 GiB, in parts of 128 MiB beyond. */
   readonly copies?: S3CopyLimits;
+  readonly watch?: DriverWatch;
 }
 
 const ANYWHERE = EndpointGuard.unrestricted();
@@ -30,10 +40,12 @@ const GLOBALLY_ROUTABLE = new EndpointGuard();
 export class S3Driver extends StorageDriver {
   readonly name = 's3';
   readonly #buffers: PartBuffers;
+  readonly #clockOf: (bindingId: string) => StorageClock;
 
   constructor(private readonly options: S3DriverOptions) {
     super();
     this.#buffers = new PartBuffers(options.extraPartBuffers);
+    this.#clockOf = storageClocks(options.watch);
   }
 
   /**
@@ -45,12 +57,13 @@ export class S3Driver extends StorageDriver {
     const guard =
       binding.operatorOwned === true ? ANYWHERE : (this.options.endpointGuard ?? GLOBALLY_ROUTABLE);
     guard.parseEndpoint(settings.endpoint);
-    const client = makeS3Client(settings, this.options.limits, guard);
+    const clock = this.#clockOf(binding.id);
+    const client = makeS3Client(settings, this.options.limits, guard, clock);
     const place = new S3Place(client, settings.bucket, settings.prefix);
     try {
       await ensureBucket(place, settings);
       const conditionalPut = settings.profile.conditionalPut && (await keepsWriteOnce(place));
-      const presigner = new S3Presigner(this.#signer(settings), place);
+      const presigner = new S3Presigner(this.#signer(settings), place, clock);
       return new S3Storage({
         place,
         profile: settings.profile,

@@ -13,6 +13,7 @@ export * from './object-presigner.port.js';
 export * from './object-storage.port.js';
 export * from './part-buffers.js';
 export * from './part-reader.js';
+export * from './storage-clock.js';
 export * from './storage-driver.port.js';
 export type { StorageGuardOptions, StorageTimeouts } from './storage-guard.js';
 export * from './storage-metrics.js';

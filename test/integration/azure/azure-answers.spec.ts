@@ -50,6 +50,24 @@ describe('IV-17 answers of a blob service', () => {
     expect((await readStream(await storage.get(newKey()))).equals(bytes)).toBe(true);
   });
 
+  it('PS-08 tell the time: URLs are signed for it, and a refusal because of it is told as such', async () => {
+    const dated = (minutes: number) => ({ date: new Date(Date.now() + minutes * 60_000).toUTCString() });
+    const wish = { nowMs: Math.floor(Date.now() / 1000) * 1000, expiresInSeconds: 60 };
+    const endOf = (url: string) => Date.parse(new URL(url).searchParams.get('se') ?? '');
+    const { presigner } = storage;
+    expect(endOf(presigner?.presignGet(newKey(), wish).url ?? '')).toBe(wish.nowMs + 60_000);
+    const absent = { 'x-ms-error-code': 'BlobNotFound', ...dated(10) };
+    fake.script = (response) => void response.writeHead(404, absent).end();
+    await storage.head(newKey());
+    const signed = presigner?.presignGet(newKey(), wish);
+    expect(Math.abs(endOf(signed?.url ?? '') - wish.nowMs - 11 * 60_000)).toBeLessThan(5_000);
+    expect(signed?.expiresAt.getTime()).toBe(wish.nowMs + 60_000);
+    const refusal = { 'x-ms-error-code': 'AuthenticationFailed', ...dated(-20) };
+    fake.script = (response) => void response.writeHead(403, refusal).end();
+    expect(await codeOf(storage.head(newKey()))).toBe('storage_clock_skewed');
+    expect(() => presigner?.presignGet(newKey(), wish)).toThrow('differ by 20 minutes');
+  });
+
   it('ST-11 are broken streams when they end early', async () => {
     const bytes = sampleBytes(2 * MIB);
     fake.script = (response) => {
