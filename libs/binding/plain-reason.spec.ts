@@ -24,6 +24,15 @@ describe('why a probe failed', () => {
     expect(plainReason(from(Object.assign(new Error(secret), cause)))).toMatch(words);
   });
 
+  it('PS-08: is the clocks where they are known to be it, whatever else the server calls it', () => {
+    const cause = Object.assign(new Error(secret), {
+      name: 'UnknownError',
+      $metadata: { httpStatusCode: 403 },
+    });
+    const skewed = new CodedError(StorageErrors.clockSkewed, 'The clocks differ by 20 minutes.', { cause });
+    expect(plainReason(skewed)).toBe('The clocks differ by 20 minutes.');
+  });
+
   it('is found among the attempts at several addresses', () => {
     const refused = Object.assign(new Error(secret), { code: 'ECONNREFUSED' });
     expect(plainReason(from(new AggregateError([refused])))).toMatch(/Nothing answers/);

@@ -1,4 +1,5 @@
 import { CodedError } from '#kernel';
+import { StorageErrors } from '#storage';
 
 const REFUSED = "The storage refuses the credentials, or its clock differs from the gateway's.";
 const NO_BUCKET = 'There is no such bucket or container.';
@@ -50,6 +51,9 @@ const MAX_DEPTH = 6;
  */
 export function plainReason(error: unknown): string {
   const errors = chain(error, MAX_DEPTH);
+  // What the server itself says then is what it says of wrong credentials too.
+  const skewed = errors.find((one) => CodedError.is(one, StorageErrors.clockSkewed));
+  if (skewed !== undefined) return skewed.message;
   const known = errors.map(wordsFor).find((words) => words !== undefined);
   const coded = errors.filter((one) => one instanceof CodedError).at(-1);
   return known ?? coded?.message ?? 'The storage does not answer as it should.';

@@ -8,4 +8,4 @@ export { PresignErrors } from './presign.errors.js';
 export { PresignModule, type PresignModuleOptions } from './presign.module.js';
 export { signProviderUrl, type ShownFile, type UrlLife } from './provider-url.js';
 export { PublicUrl } from './public-url.js';
-export { SigV4Presigner, type PresignRequest } from './sigv4/sigv4-presigner.js';
+export { SigV4Presigner, type PresignRequest, type UrlForm } from './sigv4/sigv4-presigner.js';

@@ -1,9 +1,13 @@
 import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
-import { CodedError } from '#kernel';
-import { type ConnectionLimits, type EndpointGuard, guardedAgents, type GuardedAgents } from '#storage';
-import type { Agent } from 'node:http';
-import type { Socket } from 'node:net';
+import {
+  type ConnectionLimits,
+  type EndpointGuard,
+  guardedAgents,
+  type GuardedAgents,
+  type StorageClock,
+} from '#storage';
 
+import { AzureHttpClient } from './azure.http.js';
 import type { AzureSettings } from './azure.settings.js';
 
 /** How often one call is tried. Every body is a buffer by then, so a repeat sends all of it. */
@@ -16,23 +20,24 @@ export interface AzureClient {
   readonly service: BlobServiceClient;
   readonly credential: StorageSharedKeyCredential;
   readonly agents: GuardedAgents;
+  readonly clock: StorageClock;
 }
 
 /**
- * A client on one endpoint with one account key. With agents of its own it meets no proxy of the environment, it follows
- * no redirect, and no other credential is ever looked for. How long a call may stay silent is the guard's to say: a
- * socket cannot tell a silent service from a slow reader.
+ * A client on one endpoint with one account key. It follows no redirect, and no other credential is ever looked for. How
+ * long a call may stay silent is the guard's to say: a socket cannot tell a silent service from a slow reader.
  */
 export function makeAzureClient(
   settings: AzureSettings,
   guard: EndpointGuard,
   limits: ConnectionLimits,
+  clock: StorageClock,
 ): AzureClient {
   const agents = guardedAgents(guard, limits);
   const credential = new StorageSharedKeyCredential(settings.accountName, settings.accountKey.reveal());
   const options = {
-    // Both are options of the pipeline underneath, which the client hands on although its type does not name them.
-    agent: nameFailures(settings.endpoint.startsWith('https:') ? agents.https : agents.http),
+    httpClient: new AzureHttpClient(agents, clock),
+    // An option of the pipeline underneath, which the client hands on although its type does not name it.
     redirectOptions: { maxRetries: 0 },
     retryOptions: {
       maxTries: ATTEMPTS,
@@ -40,22 +45,6 @@ export function makeAzureClient(
       maxRetryDelayInMs: 2 * RETRY_DELAY_MS,
     },
   };
-  return { service: new BlobServiceClient(settings.endpoint, credential, options), credential, agents };
-}
-
-type CreateConnection = (options: unknown, connected: (error: unknown, socket: Socket) => void) => unknown;
-
-/** The SDK keeps the `code` of a connection's failure and drops the rest, so the code has to say what it was. */
-function nameFailures<A extends Agent>(agent: A): A {
-  const connect = (agent.createConnection as unknown as CreateConnection).bind(agent);
-  const create: CreateConnection = (options, connected) => {
-    const socket = connect(options, (error, opened) => connected(named(error), opened)) as Socket | undefined;
-    socket?.prependOnceListener('error', named);
-    return socket;
-  };
-  return Object.assign(agent, { createConnection: create });
-}
-
-function named(error: unknown): unknown {
-  return error instanceof CodedError ? Object.assign(error, { code: error.kind.code }) : error;
+  const service = new BlobServiceClient(settings.endpoint, credential, options);
+  return { service, credential, agents, clock };
 }

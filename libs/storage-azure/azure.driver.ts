@@ -1,10 +1,13 @@
 import { CodedError } from '#kernel';
 import {
   type ConnectionLimits,
+  type DriverWatch,
   EndpointGuard,
   type ObjectStorage,
   PartBuffers,
   type StorageBinding,
+  type StorageClock,
+  storageClocks,
   StorageDriver,
   StorageErrors,
 } from '#storage';
@@ -24,6 +27,7 @@ export interface AzureDriverOptions {
   readonly extraPartBuffers: number;
   /** Where bindings that are not the operator's own may lead. Default: globally routable addresses only. */
   readonly endpointGuard?: EndpointGuard;
+  readonly watch?: DriverWatch;
 }
 
 const ANYWHERE = EndpointGuard.unrestricted();
@@ -35,10 +39,12 @@ const OPEN_MS = 30_000;
 export class AzureDriver extends StorageDriver {
   readonly name = 'azure';
   readonly #buffers: PartBuffers;
+  readonly #clockOf: (bindingId: string) => StorageClock;
 
   constructor(private readonly options: AzureDriverOptions) {
     super();
     this.#buffers = new PartBuffers(options.extraPartBuffers);
+    this.#clockOf = storageClocks(options.watch);
   }
 
   /**
@@ -50,7 +56,8 @@ export class AzureDriver extends StorageDriver {
     const guard =
       binding.operatorOwned === true ? ANYWHERE : (this.options.endpointGuard ?? GLOBALLY_ROUTABLE);
     guard.parseEndpoint(settings.endpoint);
-    const place = new AzurePlace(makeAzureClient(settings, guard, this.options.limits), settings);
+    const clock = this.#clockOf(binding.id);
+    const place = new AzurePlace(makeAzureClient(settings, guard, this.options.limits, clock), settings);
     const late = new AbortController();
     const timer = setTimeout(() => {
       late.abort(new CodedError(StorageErrors.timeout, 'The storage does not answer in time.'));

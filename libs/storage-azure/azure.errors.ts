@@ -1,6 +1,6 @@
 import { RestError } from '@azure/storage-blob';
-import { CodedError, type ErrorKind } from '#kernel';
-import { abortFailure, StorageErrors } from '#storage';
+import { CodedError } from '#kernel';
+import { abortFailure, skewFailure, StorageErrors } from '#storage';
 
 /** The service's own code of a failure ("Blob service error codes"); the answer to HEAD has it in a header only. */
 function codeOf(error: unknown): string | undefined {
@@ -38,22 +38,23 @@ export function isBlockMissing(error: unknown): boolean {
   return codeOf(error) === 'InvalidBlockList';
 }
 
-/** Kinds of failures of a connection, see `azure.client.ts`. */
-const CONNECTION_KINDS: readonly ErrorKind[] = [StorageErrors.endpointRefused, StorageErrors.timeout];
-
 /**
- * The coded error for what a call failed with: coded ones as they are, an abort as its signal's reason, the rest
- * `storage_unavailable`. The service's own words stay in the cause: they may name the container or the account.
+ * The coded error for what a call failed with: coded ones as they are, an abort as its signal's reason, a refusal because
+ * of the time as `storage_clock_skewed`, the rest `storage_unavailable`. The service's own words stay in the cause: they may name the container or the account.
  */
 export function azureFailure(error: unknown, signal?: AbortSignal): CodedError {
   if (error instanceof CodedError) return error;
   if (signal?.aborted) return abortFailure(signal);
-  const kind = CONNECTION_KINDS.find(({ code }) => code === codeOf(error));
-  if (kind !== undefined)
-    return new CodedError(kind, 'The storage cannot be connected to.', { cause: error });
+  const skewed = error instanceof RestError ? skewOf(error) : null;
+  if (skewed !== null) return skewed;
   return new CodedError(StorageErrors.unavailable, 'The storage does not answer as it should.', {
     cause: error,
   });
+}
+
+/** The service's own code for it is that of all credentials which are not accepted. */
+function skewOf(error: RestError): CodedError | null {
+  return skewFailure(error.statusCode, error.response?.headers.get('date'), error);
 }
 
 /** A handler for `catch` that throws what {@link azureFailure} makes. */

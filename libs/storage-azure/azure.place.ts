@@ -1,5 +1,5 @@
 import type { BlockBlobClient, ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
-import type { KeyPrefix, ObjectKey } from '#storage';
+import type { KeyPrefix, ObjectKey, StorageClock } from '#storage';
 
 import type { AzureClient } from './azure.client.js';
 import type { AzureSettings } from './azure.settings.js';
@@ -11,6 +11,7 @@ const UPLOADS = '.uploads';
 export class AzurePlace {
   readonly container: ContainerClient;
   readonly credential: StorageSharedKeyCredential;
+  readonly clock: StorageClock;
   /** What all of its names begin with, to the slash; empty for a container of its own. */
   readonly prefix: string;
 
@@ -20,6 +21,7 @@ export class AzurePlace {
   ) {
     this.container = client.service.getContainerClient(container);
     this.credential = client.credential;
+    this.clock = client.clock;
     this.prefix = prefix === '' ? '' : `${prefix}/`;
   }
 

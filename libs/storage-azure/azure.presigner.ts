@@ -67,9 +67,11 @@ export class AzurePresigner extends ObjectPresigner {
   }
 }
 
-/** The URL of a blob with a SAS for it. */
+/** The URL of a blob with a SAS for it; `expiresAt` is by our clock. */
 export function signedUrl(place: AzurePlace, name: string, grant: Grant): string {
-  const { permissions, expiresAt, contentDisposition, contentType } = grant;
+  const { permissions, contentDisposition, contentType } = grant;
+  // The service holds a SAS to its own time.
+  const expiresAt = new Date(grant.expiresAt.getTime() + place.clock.aheadMs());
   const { url, containerName } = place.blob(name);
   const sas = generateBlobSASQueryParameters(
     {

@@ -1,6 +1,7 @@
 import {
   type BodySource,
   type CallOptions,
+  type CopyOptions,
   type GetOptions,
   type KeyPrefix,
   type ListOptions,
@@ -90,13 +91,17 @@ export class AzureStorage extends ObjectStorage {
     return { objects, next: page.continuationToken || null, listedAt: page.date ?? null };
   }
 
-  async copy(from: ObjectKey, to: ObjectKey, { signal }: CallOptions = {}): Promise<ObjectHead | null> {
+  async copy(
+    from: ObjectKey,
+    to: ObjectKey,
+    { signal, onProgress }: CopyOptions = {},
+  ): Promise<ObjectHead | null> {
     const [source, target] = [this.place.nameOf(from), this.place.nameOf(to)];
     const head = await findHead(this.place, source, signal);
     if (head === null) return null;
     const { sizeBytes, entityTag } = head;
     try {
-      await copyBlob(this.place, { from: source, to: target, sizeBytes, entityTag }, signal);
+      await copyBlob(this.place, { from: source, to: target, sizeBytes, entityTag, onProgress }, signal);
     } catch (error) {
       throw azureFailure(error, signal);
     }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { EndpointGuard } from '#storage';
+import { EndpointGuard, StorageClock } from '#storage';
 import { KIB, codeOf, sampleBytes } from '#storage/testing';
 
 import { azureSettings, containerBeside, everythingIn } from '../../test/support/azure-storage.js';
@@ -20,8 +20,9 @@ describeWithAzurite('a copy of a blob that is too large for one request', () => 
   beforeAll(async () => {
     ({ account } = await sharedAzurite());
     const settings = parseAzureSettings({ id: 'copy', driver: 'azure', settings: azureSettings(account) });
+    const clock = new StorageClock(() => undefined);
     const limits = { connectMs: 3_000, maxConnections: 10 };
-    place = new AzurePlace(makeAzureClient(settings, EndpointGuard.unrestricted(), limits), settings);
+    place = new AzurePlace(makeAzureClient(settings, EndpointGuard.unrestricted(), limits, clock), settings);
     await place.container.create();
     await place.blob('odd +&=/source').upload(bytes, SIZE);
   }, OPENING_MS);

@@ -1,15 +1,17 @@
+import { inParallel } from '#storage';
 import { randomUUID } from 'node:crypto';
 
 import { isTaken, keyTaken } from './azure.errors.js';
 import type { AzurePlace } from './azure.place.js';
 import { signedUrl } from './azure.presigner.js';
 import { findOwn } from './blob-head.js';
-import { blockId, madeBy } from './blocks.js';
+import { blockId, madeBy, MAX_BLOCKS } from './blocks.js';
 import { IF_FREE, until } from './call-options.js';
 import { takeBack } from './take-back.js';
 
-/** The service's bounds on one request, see "Copy Blob From URL" and "Put Block From URL". */
+/** What one "Copy Blob From URL" may copy. "Put Block From URL" takes up to 4,000 MiB, but answers once it is done. */
 const WHOLE_BYTES = 256 * 1024 * 1024;
+/** Blocks under way at once. */
 const PARALLEL = 4;
 /** How long the service may take to begin reading the source. Milliseconds; ample for clocks that differ. */
 const SOURCE_URL_MS = 3_600_000;
@@ -23,13 +25,16 @@ export interface BlobCopy {
   readonly entityTag: string;
   /** Who makes the copy; kept in its metadata. Absent: a fresh id. */
   readonly owner?: string;
-  /** Up to how many bytes are copied by one request, and at most by each of several. Default and most: 256 MiB. */
+  /** Up to how many bytes are copied by one request, and by each of several. Default and most: 256 MiB. */
   readonly blockBytes?: number;
+  /** Called for every block that has been copied. */
+  readonly onProgress?: (() => void) | undefined;
 }
 
 /**
  * Copies a blob to a name that is free, without its bytes coming here: what one request can copy by "Copy Blob From URL",
- * more by blocks that are read from the source. Either way the copy appears whole. A taken name is `object_exists`,
+ * more by blocks that are read from the source: at most 50,000, of 256 MiB as long as those do. Either way the copy appears
+ * whole. A taken name is `object_exists`,
  * unless it was taken by this very copy, whose answer was lost. Leaves nothing when it fails.
  */
 export async function copyBlob(
@@ -40,7 +45,7 @@ export async function copyBlob(
   const { to, sizeBytes, owner = randomUUID().replaceAll('-', ''), blockBytes = WHOLE_BYTES } = copy;
   try {
     if (sizeBytes <= blockBytes) await copyWhole(place, copy, owner, signal);
-    else await copyBlocks(place, copy, owner, blockBytes, signal);
+    else await copyBlocks(place, copy, owner, blockBytesFor(sizeBytes, blockBytes), signal);
   } catch (error) {
     if (isTaken(error)) {
       if ((await findOwn(place, to, owner, signal)) !== null) return;
@@ -67,32 +72,28 @@ async function copyWhole(
 
 async function copyBlocks(
   place: AzurePlace,
-  { from, to, sizeBytes }: BlobCopy,
+  { from, to, sizeBytes, onProgress }: BlobCopy,
   owner: string,
   blockBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const blob = place.blob(to);
-  const ids = Array.from({ length: Math.ceil(sizeBytes / blockBytes) }, (_, at) => blockId(owner, at + 1));
-  const cancel = new AbortController();
-  const cut = signal === undefined ? cancel.signal : AbortSignal.any([cancel.signal, signal]);
-  const waiting = ids.entries();
-  const work = async (): Promise<void> => {
-    for (const [at, id] of waiting) {
-      const start = at * blockBytes;
-      const length = Math.min(blockBytes, sizeBytes - start);
-      await blob.stageBlockFromURL(id, sourceUrl(place, from), start, length, until(cut));
-    }
-  };
-  const workers = Array.from({ length: PARALLEL }, work);
-  try {
-    await Promise.all(workers);
-  } catch (error) {
-    cancel.abort(error);
-    await Promise.allSettled(workers);
-    throw error;
-  }
+  const count = Math.ceil(sizeBytes / blockBytes);
+  const starts = Array.from({ length: count }, (_, at) => at * blockBytes);
+  const ids = await inParallel(starts, PARALLEL, async (start, cancelled) => {
+    const id = blockId(owner, start / blockBytes + 1);
+    const cut = signal === undefined ? cancelled : AbortSignal.any([cancelled, signal]);
+    const length = Math.min(blockBytes, sizeBytes - start);
+    await blob.stageBlockFromURL(id, sourceUrl(place, from), start, length, until(cut));
+    onProgress?.();
+    return id;
+  });
   await blob.commitBlockList(ids, { ...until(signal), conditions: IF_FREE, metadata: madeBy(owner) });
+}
+
+/** No more blocks than a blob may have, so that of the very largest each is larger. */
+function blockBytesFor(sizeBytes: number, wished: number): number {
+  return Math.max(wished, Math.ceil(sizeBytes / MAX_BLOCKS));
 }
 
 function sourceUrl(place: AzurePlace, name: string): string {

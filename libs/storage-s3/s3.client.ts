@@ -1,10 +1,17 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { type ConnectionLimits, type EndpointGuard, guardedAgents, releaseAgents } from '#storage';
+import {
+  type ConnectionLimits,
+  type EndpointGuard,
+  guardedAgents,
+  releaseAgents,
+  type StorageClock,
+} from '#storage';
 
 import { boundedAnswers } from './bounded-answers.js';
 import { Retries } from './retries.js';
 import type { S3Settings } from './s3.settings.js';
+import { timedAnswers } from './timed-answers.js';
 
 /** Bounds of the connections to one place. Times are milliseconds. */
 export interface S3ConnectionLimits extends ConnectionLimits {
@@ -20,12 +27,13 @@ type Handler = Pick<NodeHttpHandler, 'handle' | 'destroy' | 'metadata'>;
 /**
  * A client on one endpoint with one credential. Everything that the SDK would look for in the environment or in shared
  * files is given, so that a tenant's binding never meets the operator's own credentials. `guard` decides which addresses
- * may be dialled; redirects are not followed.
+ * may be dialled; redirects are not followed. `clock` hears the time of every answer.
  */
 export function makeS3Client(
   settings: S3Settings,
   limits: S3ConnectionLimits,
   guard: EndpointGuard,
+  clock: StorageClock,
 ): S3Client {
   const { accessKeyId, secretAccessKey, sessionToken } = settings.credentials;
   const client = new S3Client({
@@ -46,13 +54,13 @@ export function makeS3Client(
     useFipsEndpoint: false,
     useArnRegion: false,
     followRegionRedirects: false,
+    // A gateway whose clock is that far off decides wrongly about everything that ends: it is to be noticed.
+    disableClockSkewCorrection: true,
     requestHandler: requestHandler(limits, guard),
   });
-  client.middlewareStack.add(boundedAnswers, {
-    step: 'deserialize',
-    priority: 'low',
-    name: 'boundedAnswers',
-  });
+  const raw = { step: 'deserialize', priority: 'low' } as const;
+  client.middlewareStack.add(boundedAnswers, { ...raw, name: 'boundedAnswers' });
+  client.middlewareStack.add(timedAnswers(clock), { ...raw, name: 'timedAnswers' });
   return client;
 }
 

@@ -1,8 +1,18 @@
-import { EndpointGuard, type ObjectStorage, PartBuffers, type StorageBinding, StorageDriver } from '#storage';
+import {
+  type DriverWatch,
+  EndpointGuard,
+  type ObjectStorage,
+  PartBuffers,
+  type StorageBinding,
+  type StorageClock,
+  storageClocks,
+  StorageDriver,
+} from '#storage';
 
 import type { QuerySignerFactory } from './query-signer.js';
 import { ensureBucket, keepsWriteOnce } from './s3.bucket.js';
 import { makeS3Client, type S3ConnectionLimits } from './s3.client.js';
+import { type S3CopyLimits, USUAL_COPIES } from './s3.copy.js';
 import { s3Failure } from './s3.errors.js';
 import { S3Place } from './s3.place.js';
 import { S3Presigner } from './s3.presigner.js';
@@ -18,6 +28,9 @@ export interface S3DriverOptions {
   readonly extraPartBuffers: number;
   /** Where bindings that are not the operator's own may lead. Default: globally routable addresses only. */
   readonly endpointGuard?: EndpointGuard;
+  /** How objects are copied inside the server. Default: whole up to 5 GiB, in parts of 128 MiB beyond. */
+  readonly copies?: S3CopyLimits;
+  readonly watch?: DriverWatch;
 }
 
 const ANYWHERE = EndpointGuard.unrestricted();
@@ -27,10 +40,12 @@ const GLOBALLY_ROUTABLE = new EndpointGuard();
 export class S3Driver extends StorageDriver {
   readonly name = 's3';
   readonly #buffers: PartBuffers;
+  readonly #clockOf: (bindingId: string) => StorageClock;
 
   constructor(private readonly options: S3DriverOptions) {
     super();
     this.#buffers = new PartBuffers(options.extraPartBuffers);
+    this.#clockOf = storageClocks(options.watch);
   }
 
   /**
@@ -42,18 +57,20 @@ export class S3Driver extends StorageDriver {
     const guard =
       binding.operatorOwned === true ? ANYWHERE : (this.options.endpointGuard ?? GLOBALLY_ROUTABLE);
     guard.parseEndpoint(settings.endpoint);
-    const client = makeS3Client(settings, this.options.limits, guard);
+    const clock = this.#clockOf(binding.id);
+    const client = makeS3Client(settings, this.options.limits, guard, clock);
     const place = new S3Place(client, settings.bucket, settings.prefix);
     try {
       await ensureBucket(place, settings);
       const conditionalPut = settings.profile.conditionalPut && (await keepsWriteOnce(place));
-      const presigner = new S3Presigner(this.#signer(settings), place);
+      const presigner = new S3Presigner(this.#signer(settings), place, clock);
       return new S3Storage({
         place,
         profile: settings.profile,
         presigner,
         buffers: this.#buffers,
         conditionalPut,
+        copies: this.options.copies ?? USUAL_COPIES,
       });
     } catch (error) {
       place.client.destroy();

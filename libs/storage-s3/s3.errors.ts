@@ -1,6 +1,6 @@
 import { S3ServiceException } from '@aws-sdk/client-s3';
 import { CodedError } from '#kernel';
-import { abortFailure, StorageErrors } from '#storage';
+import { abortFailure, clockSkewed, skewFailure, StorageErrors } from '#storage';
 
 const GONE = new Set(['NoSuchKey', 'NotFound', 'NoSuchVersion']);
 const FULL = new Set(['QuotaExceeded', 'EntityTooLarge', 'InsufficientStorage', 'XMinioStorageFull']);
@@ -24,18 +24,28 @@ export function isRangeRefused(error: unknown): boolean {
 }
 
 /**
- * The coded error for what a call failed with: coded ones as they are, an abort as its signal's reason, the rest
- * `storage_unavailable`. The server's own words stay in the cause: they may name the bucket or the key id.
+ * The coded error for what a call failed with: coded ones as they are, an abort as its signal's reason, a refusal because
+ * of the time as `storage_clock_skewed`, the rest `storage_unavailable`. The server's own words stay in the cause: they may name the bucket or the key id.
  */
 export function s3Failure(error: unknown, signal?: AbortSignal): CodedError {
   if (error instanceof CodedError) return error;
   if (signal?.aborted) return abortFailure(signal);
+  const skewed = skewOf(error);
+  if (skewed !== null) return skewed;
   if (error instanceof S3ServiceException && FULL.has(error.name))
     return new CodedError(StorageErrors.insufficientStorage, 'The storage takes no more.', { cause: error });
   return new CodedError(StorageErrors.unavailable, 'The storage does not answer as it should.', {
     cause: error,
     ...retryAfter(error),
   });
+}
+
+/** The answer to HEAD has no name; there the time in the answer tells. */
+function skewOf(error: unknown): CodedError | null {
+  if (!(error instanceof S3ServiceException)) return null;
+  const date = error.$response?.headers['date'];
+  const measured = skewFailure(error.$metadata.httpStatusCode, date, error);
+  return error.name === 'RequestTimeTooSkewed' ? (measured ?? clockSkewed(null, error)) : measured;
 }
 
 const LONGEST_WAIT_SECONDS = 60;

@@ -113,7 +113,7 @@ export class S3MultipartUploads extends MultipartUploads {
     { signal }: CallOptions = {},
   ): Promise<ObjectHead> {
     await this.finish(key, uploadId, parts, signal);
-    const head = await this.#head(key, signal).catch(failWith(signal));
+    const head = await this.look(key, signal).catch(failWith(signal));
     // Removed in between.
     if (head === null) throw uploadGone(null);
     return head;
@@ -201,13 +201,14 @@ export class S3MultipartUploads extends MultipartUploads {
     parts: readonly UploadedPart[],
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
-    const head = await this.#head(key, signal).catch(() => null);
+    const head = await this.look(key, signal).catch(() => null);
     const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
     // The tag of an object made of N parts ends with -N.
     return head?.sizeBytes === sizeBytes && head.entityTag.replaceAll('"', '').endsWith(`-${parts.length}`);
   }
 
-  async #head(key: ObjectKey, signal: AbortSignal | undefined): Promise<ObjectHead | null> {
+  /** The object under a key, or null. Throws the server's error. */
+  async look(key: ObjectKey, signal: AbortSignal | undefined): Promise<ObjectHead | null> {
     try {
       const command = new HeadObjectCommand(this.place.object(key));
       return headOf(await this.place.client.send(command, until(signal)));

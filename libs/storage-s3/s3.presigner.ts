@@ -4,16 +4,18 @@ import {
   type PresignedRequest,
   type PresignGetOptions,
   type PresignPutOptions,
+  type StorageClock,
 } from '#storage';
 
 import type { QuerySigner } from './query-signer.js';
 import type { S3Place } from './s3.place.js';
 
-/** URLs that the S3 server serves itself. */
+/** URLs that the S3 server serves itself: signed for the time that it has, so that they live as long as is said. */
 export class S3Presigner extends ObjectPresigner {
   constructor(
     private readonly signer: QuerySigner,
     private readonly place: S3Place,
+    private readonly clock: StorageClock,
   ) {
     super();
   }
@@ -51,14 +53,16 @@ export class S3Presigner extends ObjectPresigner {
     headers: Readonly<Record<string, string>> | undefined,
   ): { url: string; expiresAt: Date } {
     const signed = headers === undefined || Object.keys(headers).length === 0 ? undefined : headers;
-    return this.signer.presign({
+    const aheadMs = this.clock.aheadMs();
+    const { url, expiresAt } = this.signer.presign({
       method,
       key: this.place.keyOf(key),
       expiresInSeconds,
-      nowMs,
+      nowMs: nowMs + aheadMs,
       query,
       headers: signed,
     });
+    return { url, expiresAt: new Date(expiresAt.getTime() - aheadMs) };
   }
 }
 

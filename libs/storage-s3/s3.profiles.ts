@@ -10,6 +10,8 @@ export interface S3Profile {
   readonly conditionalPut: boolean;
   /** The same for the completion of a multipart upload. */
   readonly conditionalComplete: boolean;
+  /** Parts of an upload can be copied from another object (UploadPartCopy); without it all copies are by one request. */
+  readonly copiesParts: boolean;
   /** All parts but the last must have one size. */
   readonly equalParts: boolean;
   /** A bucket is made with its region as location constraint; elsewhere that is refused or means another thing. */
@@ -24,6 +26,7 @@ const COMMON = {
   region: 'us-east-1',
   conditionalPut: false,
   conditionalComplete: false,
+  copiesParts: true,
   equalParts: false,
   locationConstraint: false,
   checksums: [],
@@ -60,8 +63,9 @@ export const S3_PROFILES = {
     endpoint: (region: string) => `https://s3.${region}.backblazeb2.com`,
     region: 'us-west-004',
   },
-  // The XML API answers to S3's signature with HMAC keys, ignores If-None-Match there, and signs for `auto`.
-  gcs: { ...COMMON, endpoint: () => 'https://storage.googleapis.com', region: 'auto' },
+  // The XML API answers to S3's signature with HMAC keys, ignores If-None-Match there, and signs for `auto`. It copies no
+  // parts, and objects of any size by one request.
+  gcs: { ...COMMON, endpoint: () => 'https://storage.googleapis.com', region: 'auto', copiesParts: false },
 } as const satisfies Record<string, S3Profile>;
 
 /** Name of a profile. */

@@ -1,48 +1,30 @@
-import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { CodedError } from '#kernel';
 import {
   MultipartPut,
   type ObjectKey,
   PART_BYTES,
-  type PartBuffers,
   PartReader,
   StorageErrors,
   type UploadBody,
 } from '#storage';
-import { randomUUID } from 'node:crypto';
 
 import { until } from './call-options.js';
 import { isTaken, s3Failure } from './s3.errors.js';
-import type { S3MultipartUploads } from './s3.multipart-uploads.js';
-import type { S3Place } from './s3.place.js';
-
-/** How long the cleaning up after a failed put may take, since its own signal may have fired. Milliseconds. */
-const CLEAN_UP_MS = 10_000;
-
-/** Says which put an object is from, so that a put can tell its own object from somebody else's. */
-const PUT_ID = 'gatehold-put';
-
-/** What puts need of their storage. */
-export interface S3PutParts {
-  readonly place: S3Place;
-  readonly multipart: S3MultipartUploads;
-  readonly buffers: PartBuffers;
-  /** The server was seen to refuse a PUT with `If-None-Match: *` to a key that is taken. */
-  readonly conditionalPut: boolean;
-  /** Removes an object; an absent one is a success. */
-  readonly remove: (key: ObjectKey, signal: AbortSignal) => Promise<void>;
-}
+import { type S3PutParts, S3Write } from './s3.write.js';
 
 /** One put: a single request when the body fits into one part, a multipart upload otherwise. */
 export class S3Put {
-  readonly #metadata = { [PUT_ID]: randomUUID() };
+  readonly #write: S3Write;
 
   constructor(
     private readonly parts: S3PutParts,
     private readonly key: ObjectKey,
     private readonly body: UploadBody,
     private readonly signal: AbortSignal | undefined,
-  ) {}
+  ) {
+    this.#write = new S3Write(parts, key);
+  }
 
   /** Stores the body, of which so many bytes are expected. Leaves nothing when it fails. */
   async run(expectedSize: number | undefined): Promise<void> {
@@ -60,8 +42,7 @@ export class S3Put {
         await this.#putWhole(bytes);
         return;
       }
-      // Without the signal: an upload whose id never came could not be removed.
-      uploadId = await this.parts.multipart.begin(this.key, { metadata: this.#metadata });
+      uploadId = await this.#write.begin();
     } finally {
       // From here on the buffer is the multipart put's to give back.
       if (uploadId === null) buffers.giveBack(buffer);
@@ -75,7 +56,7 @@ export class S3Put {
       ...place.object(this.key),
       Body: bytes,
       ContentLength: bytes.length,
-      Metadata: this.#metadata,
+      Metadata: this.#write.metadata,
       ...(conditionalPut ? { IfNoneMatch: '*' } : {}),
     });
     try {
@@ -83,49 +64,26 @@ export class S3Put {
     } catch (error) {
       if (!isTaken(error)) {
         // It may have been stored although the answer did not come.
-        await this.#takeBack();
+        await this.#write.takeBack();
         throw error;
       }
       // And then an attempt of this very put is what took the key.
-      if (await this.#isOurs(this.signal)) return;
+      if (await this.#write.isOurs(this.signal)) return;
       throw new CodedError(StorageErrors.objectExists, 'The key is taken.', { cause: error });
     }
   }
 
   async #putParts(uploadId: string, reader: PartReader, first: Buffer): Promise<void> {
     const { multipart, buffers } = this.parts;
-    let completing = false;
-    try {
-      const send = (number: number, bytes: Buffer, cancelled: AbortSignal) => {
-        const cut = this.signal === undefined ? cancelled : AbortSignal.any([cancelled, this.signal]);
-        return multipart.sendPart(this.key, uploadId, number, bytes, cut);
-      };
+    const send = (number: number, bytes: Buffer, cancelled: AbortSignal) => {
+      const cut = this.signal === undefined ? cancelled : AbortSignal.any([cancelled, this.signal]);
+      return multipart.sendPart(this.key, uploadId, number, bytes, cut);
+    };
+    await this.#write.finish(uploadId, async () => {
       const parts = await new MultipartPut(send, buffers).send(reader, first, first.length);
       this.body.throwIfAborted();
-      completing = true;
-      // Without the signal: an abort could not tell any more whether the object became visible.
-      await multipart.finish(this.key, uploadId, parts);
-    } catch (error) {
-      await cleanUp((signal) => multipart.abort(this.key, uploadId, { signal }));
-      // The object may have been made although the answer did not come.
-      if (completing && isUncertain(error)) await this.#takeBack();
-      throw error;
-    }
-  }
-
-  /** Removes what this put stored, and nothing that somebody else did. */
-  #takeBack(): Promise<void> {
-    return cleanUp(async (signal) => {
-      if (await this.#isOurs(signal)) await this.parts.remove(this.key, signal);
+      return parts;
     });
-  }
-
-  async #isOurs(signal: AbortSignal | undefined): Promise<boolean> {
-    const { place } = this.parts;
-    const head = await place.client
-      .send(new HeadObjectCommand(place.object(this.key)), until(signal))
-      .catch(() => null);
-    return head?.Metadata?.[PUT_ID] === this.#metadata[PUT_ID];
   }
 }
 
@@ -141,16 +99,6 @@ export function putFailure(error: unknown, body: UploadBody, signal: AbortSignal
   return s3Failure(error, signal);
 }
 
-function isUncertain(error: unknown): boolean {
-  if (!(error instanceof CodedError)) return true;
-  return CodedError.is(error, StorageErrors.unavailable) || CodedError.is(error, StorageErrors.timeout);
-}
-
 async function filled(reader: PartReader, buffer: Buffer): Promise<Buffer> {
   return buffer.subarray(0, await reader.fill(buffer));
-}
-
-async function cleanUp(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  // What stays behind is the sweep's, or the outbox's, to remove.
-  await work(AbortSignal.timeout(CLEAN_UP_MS)).catch(() => undefined);
 }

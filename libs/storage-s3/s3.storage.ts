@@ -1,14 +1,13 @@
 import {
-  CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
 } from '@aws-sdk/client-s3';
-import { CodedError } from '#kernel';
 import {
   type BodySource,
   type CallOptions,
+  type CopyOptions,
   type GetOptions,
   type KeyPrefix,
   type ListOptions,
@@ -22,21 +21,22 @@ import {
   type PutOptions,
   type PutResult,
   type StorageCapabilities,
-  StorageErrors,
   type StoredBody,
   type SweepResult,
   UploadBody,
 } from '#storage';
 
 import { AnswerDate } from './answer-date.js';
+import { until } from './call-options.js';
 import { openS3Body } from './s3.body.js';
+import { copyParts, copyWhole, type S3CopyLimits, taken } from './s3.copy.js';
 import { isAbsent, isTaken, s3Failure } from './s3.errors.js';
 import { MAX_PARTS, S3MultipartUploads } from './s3.multipart-uploads.js';
 import { headOf, type S3Place } from './s3.place.js';
 import type { S3Profile } from './s3.profiles.js';
-import { putFailure, S3Put, type S3PutParts } from './s3.put.js';
+import { putFailure, S3Put } from './s3.put.js';
 import { sweepUploads } from './s3.sweep.js';
-import { until } from './call-options.js';
+import type { S3PutParts } from './s3.write.js';
 
 /** What an {@link S3Storage} is made of. */
 export interface S3Parts {
@@ -46,6 +46,7 @@ export interface S3Parts {
   readonly buffers: PartBuffers;
   /** The server was seen to refuse a PUT with `If-None-Match: *` to a key that is taken. */
   readonly conditionalPut: boolean;
+  readonly copies: S3CopyLimits;
 }
 
 /**
@@ -142,19 +143,22 @@ export class S3Storage extends ObjectStorage {
     return { objects, next: page.NextContinuationToken, listedAt };
   }
 
-  /** By the server itself, in one request: objects of up to 5 GiB. */
-  async copy(from: ObjectKey, to: ObjectKey, { signal }: CallOptions = {}): Promise<ObjectHead | null> {
-    const { place } = this.parts;
+  /** By the server itself: in one request up to 5 GiB, which is the most that S3 takes, and in parts beyond. */
+  async copy(from: ObjectKey, to: ObjectKey, options: CopyOptions = {}): Promise<ObjectHead | null> {
+    const { place, profile, copies } = this.parts;
+    const { signal } = options;
     const { writeOnce } = this.capabilities;
     // Not all servers know the condition on a copy, so it is looked at as well.
     if (writeOnce && (await this.head(to, { signal })) !== null) throw taken();
-    const source = `${place.bucket}/${place.keyOf(from)}`.split('/').map(encodeURIComponent).join('/');
-    const condition = writeOnce ? { IfNoneMatch: '*' } : {};
-    const command = new CopyObjectCommand({ ...place.object(to), ...condition, CopySource: source });
+    const source = await this.head(from, { signal });
+    if (source === null) return null;
     try {
-      await place.client.send(command, until(signal));
+      if (profile.copiesParts && source.sizeBytes > copies.wholeBytes)
+        return await copyParts(this.#putParts, { from, to, source }, copies, options);
+      await copyWhole(place, { from, to, source }, writeOnce, signal);
     } catch (error) {
-      if (isAbsent(error)) return null;
+      // Gone meanwhile; but a server that does not find what it shows has not copied it either.
+      if (isAbsent(error) && (await this.head(from, { signal })) === null) return null;
       throw isTaken(error) ? taken(error) : s3Failure(error, signal);
     }
     return this.head(to, { signal });
@@ -183,8 +187,4 @@ function decodeKey(key: string): string {
   } catch (error) {
     throw s3Failure(error);
   }
-}
-
-function taken(cause?: unknown): CodedError {
-  return new CodedError(StorageErrors.objectExists, 'The key is taken.', { cause });
 }

@@ -6,6 +6,7 @@ import { GuardedPresigner } from './guarded-presigner.js';
 import type {
   BodySource,
   CallOptions,
+  CopyOptions,
   GetOptions,
   ListOptions,
   ObjectHead,
@@ -122,11 +123,17 @@ export class GuardedStorage extends ObjectStorage {
     );
   }
 
-  async copy(from: ObjectKey, to: ObjectKey, options: CallOptions = {}): Promise<ObjectHead | null> {
+  async copy(from: ObjectKey, to: ObjectKey, options: CopyOptions = {}): Promise<ObjectHead | null> {
     await this.#guard.admit(from, to);
-    // S3 answers a copy once it is done, however large the object is.
+    // S3 answers a copy once it is done; a large object is copied in parts, each of which may take that long.
     const { firstByteMs, idleMs } = this.#guard.options.timeouts;
-    const work = (signal: AbortSignal) => this.storage.copy(from, to, { signal });
+    const work = (signal: AbortSignal, goOn: () => void) => {
+      const onProgress = (): void => {
+        goOn();
+        options.onProgress?.();
+      };
+      return this.storage.copy(from, to, { signal, onProgress });
+    };
     return await this.#guard.call('copy', options.signal, work, firstByteMs + idleMs);
   }
 

@@ -45,6 +45,15 @@ export interface GetOptions extends CallOptions {
   readonly ifMatch?: string | undefined;
 }
 
+/** What a copy takes. */
+export interface CopyOptions extends CallOptions {
+  /**
+   * Called whenever a part of a large object has been copied, so that whoever waits knows that something happens. Not
+   * called by storages that copy in one go.
+   */
+  readonly onProgress?: (() => void) | undefined;
+}
+
 /** What is known of an object without reading it. */
 export interface ObjectHead {
   readonly sizeBytes: number;

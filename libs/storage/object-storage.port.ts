@@ -3,6 +3,7 @@ import type { MultipartUploads } from './multipart-uploads.port.js';
 import type {
   BodySource,
   CallOptions,
+  CopyOptions,
   GetOptions,
   ListOptions,
   ObjectHead,
@@ -70,9 +71,10 @@ export abstract class ObjectStorage {
 
   /**
    * Copies an object to another key, and answers what is there then; null when there is nothing at `from`. Keeps the
-   * promises of `put` for `to`. With the capability no bytes pass through the gateway.
+   * promises of `put` for `to`. With the capability no bytes pass through the gateway. An object of any size that `put`
+   * takes can be copied.
    */
-  abstract copy(from: ObjectKey, to: ObjectKey, options?: CallOptions): Promise<ObjectHead | null>;
+  abstract copy(from: ObjectKey, to: ObjectKey, options?: CopyOptions): Promise<ObjectHead | null>;
 
   /** Removes an object, durably. An absent one is a success, so a repeat is harmless. */
   abstract remove(key: ObjectKey, options?: CallOptions): Promise<void>;

@@ -14,6 +14,12 @@ export interface StorageBinding {
   readonly operatorOwned?: boolean;
 }
 
+/** What drivers tell whoever watches over the gateway. Called often, and from within calls: must neither throw nor wait. */
+export interface DriverWatch {
+  /** A storage's clock and ours differ by so many seconds; above 0 when the storage's is ahead. Once a minute at most. */
+  clockSkewed(bindingId: string, seconds: number): void;
+}
+
 /** One kind of storage: opens places of that kind. */
 export abstract class StorageDriver {
   /** The name by which bindings refer to this driver, for example `filesystem`. */

@@ -64,17 +64,18 @@ export class StorageGuard {
     return firstByteMs + Math.min(idleMs, bytes / SENDING_BYTES_PER_MS) + bytes / SYNCING_BYTES_PER_MS;
   }
 
-  /** Makes a call that has one short answer. */
+  /** Makes a call that has one short answer. It is given the time anew whenever it calls `goOn`. */
   async call<T>(
     operation: string,
     signal: AbortSignal | undefined,
-    work: (signal: AbortSignal) => Promise<T>,
+    work: (signal: AbortSignal, goOn: () => void) => Promise<T>,
     withinMs: number = this.options.timeouts.firstByteMs,
   ): Promise<T> {
     const call = new GuardedCall(signal);
-    call.watchdog.expectWithin(withinMs);
+    const goOn = (): void => call.watchdog.expectWithin(withinMs);
+    goOn();
     try {
-      return await this.counted(operation, () => call.result(work(call.signal)));
+      return await this.counted(operation, () => call.result(work(call.signal, goOn)));
     } finally {
       call.close();
     }

@@ -6,6 +6,12 @@ export const StorageErrors = {
   unavailable: { code: 'storage_unavailable', status: 503, title: 'The storage is unavailable' },
   /** The store let a call wait longer than it may: for a connection, for the first byte, or in the middle of a body. */
   timeout: { code: 'storage_timeout', status: 504, title: 'The storage does not answer in time' },
+  /** The store refuses requests because its clock and ours differ by more than it tolerates. */
+  clockSkewed: {
+    code: 'storage_clock_skewed',
+    status: 503,
+    title: 'The clocks of the gateway and the storage differ too much',
+  },
   /** The place that a binding names may not be reached. Seen by whoever sets a binding up, and by nobody else. */
   endpointRefused: {
     code: 'storage_endpoint_refused',

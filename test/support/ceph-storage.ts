@@ -2,7 +2,7 @@ import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aw
 import { Secret } from '#kernel';
 import { SigV4Presigner } from '#presign';
 import type { ObjectStorage } from '#storage';
-import { S3Driver } from '#storage-s3';
+import { S3Driver, type S3DriverOptions } from '#storage-s3';
 import { randomUUID } from 'node:crypto';
 
 import type { Ceph } from './ceph.js';
@@ -16,6 +16,7 @@ export interface CephStorageOptions {
   readonly create?: boolean;
   /** Buffers for parts under way beside each upload's own. */
   readonly extraPartBuffers?: number;
+  readonly copies?: S3DriverOptions['copies'];
 }
 
 /** A name that no other suite uses. */
@@ -27,9 +28,10 @@ export function newBucket(): string {
 export function openCephStorage(ceph: Ceph, options: CephStorageOptions): Promise<ObjectStorage> {
   const { bucket, prefix, create = true, user = ceph.user, region = ceph.region } = options;
   const driver = new S3Driver({
-    signer: (credentials, target) => new SigV4Presigner(credentials, target),
+    signer: (credentials, target) => new SigV4Presigner(credentials, target, 'cli'),
     limits: { connectMs: 10_000, idleMs: 30_000, maxConnections: 50 },
     extraPartBuffers: options.extraPartBuffers ?? 12,
+    ...(options.copies === undefined ? {} : { copies: options.copies }),
   });
   const settings = {
     profile: 'ceph',

@@ -108,8 +108,8 @@ function operationOf({ method = '', headers }: IncomingMessage, { pathname, sear
   const upload = searchParams.has('uploadId');
   switch (method) {
     case 'PUT':
-      if (upload) return 'UploadPart';
-      return headers['x-amz-copy-source'] === undefined ? 'PutObject' : 'CopyObject';
+      if (headers['x-amz-copy-source'] !== undefined) return upload ? 'UploadPartCopy' : 'CopyObject';
+      return upload ? 'UploadPart' : 'PutObject';
     case 'POST':
       return upload ? 'CompleteMultipartUpload' : 'CreateMultipartUpload';
     case 'DELETE':

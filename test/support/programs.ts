@@ -1,14 +1,18 @@
 import { describe, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Programs of the operating system that some suites need, and the Debian package each comes in. */
 export const PACKAGES = {
+  aws: 'awscli',
+  botocore: 'python3-botocore',
   ceph: 'ceph-common',
   'ceph-mon': 'ceph-mon',
   'ceph-osd': 'ceph-osd',
   chromium: 'chromium',
   curl: 'curl',
+  faketime: 'faketime',
   haproxy: 'haproxy',
   nginx: 'nginx-light',
   python3: 'python3',
@@ -22,10 +26,20 @@ export type Program = keyof typeof PACKAGES;
 // Debian keeps servers where an ordinary user's PATH does not look.
 const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
 
-/** Where a program is; null when this machine does not have it. */
+/** Where a program is; null when this machine does not have it. Of `botocore`, which is none: a Python that has it. */
 export function findProgram(name: Program): string | null {
-  const paths = FOLDERS.filter((folder) => folder !== '').map((folder) => join(folder, name));
-  return paths.find(isExecutable) ?? null;
+  if (name === 'botocore') return allOf('python3').find(hasBotocore) ?? null;
+  return allOf(name)[0] ?? null;
+}
+
+function allOf(file: string): string[] {
+  return FOLDERS.filter((folder) => folder !== '')
+    .map((folder) => join(folder, file))
+    .filter(isExecutable);
+}
+
+function hasBotocore(python: string): boolean {
+  return spawnSync(python, ['-c', 'import botocore']).status === 0;
 }
 
 /** Where a program is. Throws when this machine does not have it: use it inside {@link describeWith}. */

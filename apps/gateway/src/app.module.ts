@@ -29,6 +29,7 @@ import { defaultStorage } from './default-storage.js';
 import { reconcileSettings } from './background.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
+import { StorageWatch } from './storage-watch.js';
 
 /** What exists before the modules do. */
 export interface AppOptions {
@@ -40,7 +41,7 @@ export interface AppOptions {
 }
 
 /** How storages are reached. */
-type StorageAccess = Required<Pick<S3DriverOptions, 'limits' | 'endpointGuard'>>;
+type StorageAccess = Required<Pick<S3DriverOptions, 'limits' | 'endpointGuard' | 'watch'>>;
 
 /** To one binding's storage. */
 const MAX_CONNECTIONS = 64;
@@ -115,6 +116,7 @@ function storageAccess({ storageAccess: settings }: GatewayConfig): StorageAcces
       maxConnections: MAX_CONNECTIONS,
     },
     endpointGuard: new EndpointGuard(allowedEndpoints),
+    watch: new StorageWatch(),
   };
 }
 
@@ -132,7 +134,8 @@ function storageDrivers(config: GatewayConfig, access: StorageAccess): StorageDr
   return [
     new FilesystemDriver({ root: join(config.data.dir, 'objects') }),
     new S3Driver({
-      signer: (credentials, target) => new SigV4Presigner(credentials, target),
+      // The form that operators can make themselves, to compare: `aws s3 presign` and all that is made on botocore.
+      signer: (credentials, target) => new SigV4Presigner(credentials, target, 'cli'),
       ...access,
       extraPartBuffers: EXTRA_PART_BUFFERS,
     }),

@@ -50,6 +50,14 @@ export interface PresignRequest {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/**
+ * How the parameters of a signature are written; servers take either.
+ *
+ * - `sdk`: as the AWS SDK for JavaScript does, once the caller gives its `x-id` among the further parameters.
+ * - `cli`: as `aws s3 presign` and all else that is made on botocore does; AWS documents this one.
+ */
+export type UrlForm = 'sdk' | 'cli';
+
 /** A URL and the end of its life, which temporary credentials may have brought nearer. */
 export interface PresignedUrl {
   readonly url: string;
@@ -74,6 +82,7 @@ export class SigV4Presigner {
   constructor(
     private readonly credentials: SigningCredentials,
     private readonly target: SigningTarget,
+    private readonly form: UrlForm = 'sdk',
   ) {
     const { protocol, host, hostname } = new URL(target.endpoint);
     // An address has no labels that a bucket could be the first of.
@@ -99,21 +108,26 @@ export class SigV4Presigner {
     const path = this.pathPrefix + encodeKey(request.key);
     const signedHeaders = headers === undefined ? 'host' : headerNames(headers);
     const scope = `${day}/${this.target.region}/s3/aws4_request`;
-    const unsigned = [
-      `X-Amz-Algorithm=${ALGORITHM}`,
-      'X-Amz-Content-Sha256=UNSIGNED-PAYLOAD',
-      `X-Amz-Credential=${this.credential}%2F${encodeUri(scope)}`,
-      `X-Amz-Date=${stamp}`,
-      `X-Amz-Expires=${life}${this.token}`,
-    ].join('&');
-    const rest = `X-Amz-SignedHeaders=${encodeUri(signedHeaders)}${query === undefined ? '' : furtherQuery(query)}`;
-    const canonical = `${method}\n${path}\n${unsigned}&${rest}\n${this.headerLines(headers)}\n${signedHeaders}\nUNSIGNED-PAYLOAD`;
+    const credential = `X-Amz-Credential=${this.credential}%2F${encodeUri(scope)}`;
+    const payload = this.form === 'sdk' ? 'X-Amz-Content-Sha256=UNSIGNED-PAYLOAD&' : '';
+    const first = `X-Amz-Algorithm=${ALGORITHM}&${payload}${credential}&X-Amz-Date=${stamp}&X-Amz-Expires=${life}`;
+    const signed = `&X-Amz-SignedHeaders=${encodeUri(signedHeaders)}`;
+    const further = query === undefined ? '' : furtherQuery(query);
+    const canonical = `${method}\n${path}\n${first}${this.token}${signed}${further}\n${this.headerLines(headers)}\n${signedHeaders}\nUNSIGNED-PAYLOAD`;
     const digest = createHash('sha256').update(canonical, 'utf8').digest('hex');
     const signature = createHmac('sha256', this.keys.get(day, this.target.region, 's3'))
       .update(`${ALGORITHM}\n${stamp}\n${scope}\n${digest}`, 'utf8')
       .digest('hex');
-    const url = `${this.origin}${path}?${unsigned}&X-Amz-Signature=${signature}&${rest}`;
+    const url = `${this.origin}${path}?${this.written(first, signed, further, signature)}`;
     return { url, expiresAt: new Date(Math.floor(nowMs / SECOND_MS) * SECOND_MS + life * SECOND_MS) };
+  }
+
+  /** All parameters in the order of the form. What is signed is sorted in either. */
+  private written(first: string, signed: string, further: string, signature: string): string {
+    const last = `&X-Amz-Signature=${signature}`;
+    if (this.form === 'sdk') return `${first}${this.token}${last}${signed}${further}`;
+    const leading = further === '' ? '' : `${further.slice(1)}&`;
+    return `${leading}${first}${signed}${this.token}${last}`;
   }
 
   private life({ expiresInSeconds, nowMs }: PresignRequest): number {

@@ -182,14 +182,7 @@ describe('a storage that answers wrongly', () => {
     }, 20_000);
   });
 
-  it.each([
-    'InvalidAccessKeyId',
-    'SignatureDoesNotMatch',
-    'ExpiredToken',
-    'AccessDenied',
-    'RequestTimeTooSkewed',
-    'NoSuchBucket',
-  ])(
+  it.each(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'ExpiredToken', 'AccessDenied', 'NoSuchBucket'])(
     'ST-17 %s is the storage being unavailable, not the caller being refused, and passes when it is over',
     async (code) => {
       const refused = errorAnswer(code === 'NoSuchBucket' ? 404 : 403, code);
@@ -202,6 +195,44 @@ describe('a storage that answers wrongly', () => {
       expect((await readStream(await storage.get(newKey()))).equals(BIG)).toBe(true);
     },
   );
+
+  describe('PS-08 a storage that refuses the time of our requests', () => {
+    const skewed = (minutes: number) => ({ date: new Date(Date.now() + minutes * 60_000).toUTCString() });
+
+    it.each<[string, FakeAnswer]>([
+      ['says so', errorAnswer(403, 'RequestTimeTooSkewed')],
+      ['is behind', answer(403, '', skewed(-20))],
+      ['is ahead', errorAnswer(401, 'AccessDenied', skewed(20))],
+    ])('is told from one that refuses the credentials, when it %s', async (_how, refusal) => {
+      for (const operation of ['GetObject', 'PutObject', 'ListObjectsV2']) fake.script(operation, refusal);
+      fake.script('HeadObject', answer(404));
+      const calls = [
+        () => storage.get(newKey()),
+        () => put(SMALL),
+        () => storage.list(parseKeyPrefix('contract')),
+      ];
+      for (const call of calls) {
+        const failure = await failureOf(call());
+        expect([failure.kind.code, failure.kind.status]).toEqual(['storage_clock_skewed', 503]);
+        expect(failure.message).toMatch(/^The clocks of the gateway and of the storage differ /);
+      }
+      // Not again with another time: it is not ours to set.
+      expect(fake.of('GetObject')).toHaveLength(1);
+    });
+
+    it('is seen by its answer to HEAD, which has no words', async () => {
+      fake.script('HeadObject', answer(403, '', skewed(-20)));
+      expect((await failureOf(storage.head(newKey()))).message).toMatch(/differ by 20 minutes/);
+    });
+
+    it('is not one that refuses although the clocks agree, nor one whose clock is off and that does not mind', async () => {
+      fake.script('GetObject', errorAnswer(403, 'SignatureDoesNotMatch', skewed(5)));
+      expect((await failureOf(storage.get(newKey()))).kind.code).toBe('storage_unavailable');
+      fake.script('HeadObject', answer(200, '', { 'content-length': '5', ...skewed(-60) }));
+      expect((await storage.head(newKey()))?.sizeBytes).toBe(5);
+      expect((await storage.head(newKey()))?.sizeBytes).toBe(5);
+    });
+  });
 
   it('is unavailable once nothing listens there any more', async () => {
     await fake.close();

@@ -6,12 +6,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { answerEndlessly } from '../../support/endless-answer.js';
 import { answer, type FakeAnswer, FakeS3 } from '../../support/fake-s3.js';
 import { openFakeStorage } from '../../support/fake-s3-storage.js';
 
 const PREFIX = parseKeyPrefix('contract');
 const MIB = 1024 * 1024;
-const ENDLESS_BYTES = 100 * MIB;
 
 /** Ten entities, each ten of the one before: 10^9 words once they are written out. */
 const LAUGHS = Array.from(
@@ -19,26 +19,6 @@ const LAUGHS = Array.from(
   (_, level) => `<!ENTITY l${level + 1} "${`&l${level};`.repeat(10)}">`,
 ).join('');
 const BOMB = `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "lol">${LAUGHS}]>`;
-
-/** A document that goes on and on; `whole` learns whether all of it could be sent. */
-function endless(status: number, start: string, whole: (sent: boolean) => void): FakeAnswer {
-  return (response) => {
-    const piece = 'x'.repeat(64 * 1024);
-    let left = ENDLESS_BYTES;
-    const more = (): void => {
-      while (left > 0) {
-        left -= piece.length;
-        if (!response.write(piece)) return;
-      }
-      response.end();
-    };
-    response.writeHead(status, { 'content-type': 'application/xml' });
-    response.write(start);
-    response.on('drain', more);
-    response.on('close', () => whole(response.writableFinished));
-    more();
-  };
-}
 
 describe('IV-17 documents from a storage', () => {
   let fake: FakeS3;
@@ -90,8 +70,8 @@ describe('IV-17 documents from a storage', () => {
     ['a list', 200, '<ListBucketResult><Name>'],
   ])('are given up long before 100 MiB of %s', async (_kind, status, start) => {
     const ends: Promise<boolean>[] = [];
-    const script: FakeAnswer = (response, request) => {
-      ends.push(new Promise((resolve) => endless(status, start, resolve)(response, request)));
+    const script: FakeAnswer = (response) => {
+      ends.push(answerEndlessly(response, status, start));
     };
     fake.script('ListObjectsV2', script);
     const before = process.memoryUsage().arrayBuffers;
