@@ -121,7 +121,7 @@ function contentOf({ staged, ...said }: UploadForm<HashedFile>): unknown {
 }
 
 /** Making a source and replacing one are different rights, and which of them a PUT needs shows only here. */
-function assertMayPut(caller: Principal, existing: Source | null): void {
+export function assertMayPut(caller: Principal, existing: Source | null): void {
   const needed = existing === null ? 'sources:create' : 'sources:write';
   if (!caller.scopes.has(needed)) throw SourceErrors.scope(needed);
 }

@@ -80,7 +80,10 @@ export class UploadService implements OnApplicationShutdown {
     try {
       if (incoming.contentType !== undefined) assertTypeAllowed(room, incoming.contentType);
       const storage = await this.storages.open(context.tenantId, upload.bindingId);
-      return { upload, room, stored: await this.receive(context, storage, upload, room, incoming) };
+      const stored = await this.whileRenewed(context, upload, () =>
+        this.receive(context, storage, upload, room, incoming),
+      );
+      return { upload, room, stored };
     } catch (error) {
       await this.abandon(context, upload);
       throw error;
@@ -129,38 +132,56 @@ export class UploadService implements OnApplicationShutdown {
     }
   }
 
-  private async receive(
-    context: TenantContext,
-    storage: ObjectStorage,
-    upload: Upload,
-    room: Room,
-    { body, sizeBytes, checksumSha256, signal, begin }: Incoming,
-  ): Promise<PutResult> {
+  private async whileRenewed<T>(context: TenantContext, upload: Upload, work: () => Promise<T>): Promise<T> {
     const renewal = setInterval(
       () => void this.store.renew(context, upload).catch(() => undefined),
       (UPLOAD_LEASE_MINUTES * 60_000) / 3,
     );
     try {
-      begin?.();
-      const counted = sizeBytes === undefined && room.meters.length > 0;
-      return await storage.put(upload.objectKey, counted ? this.reserved(context, upload, body) : body, {
-        signal,
-        maxBytes: Math.min(this.limits.maxUploadBytes, room.maxUploadBytes ?? Infinity),
-        expectedSize: sizeBytes,
-        expectedSha256: checksumSha256,
-      });
+      return await work();
     } finally {
       clearInterval(renewal);
     }
   }
 
+  /** Puts bytes under a key that a row owns. Whoever has the row keeps it alive, and ends it when this fails. */
+  async receive(
+    context: TenantContext,
+    storage: ObjectStorage,
+    upload: Upload,
+    room: Room,
+    { body, sizeBytes, checksumSha256, signal, begin }: Omit<Incoming, 'objects'>,
+  ): Promise<PutResult> {
+    begin?.();
+    const counted = sizeBytes === undefined && room.meters.length > 0;
+    return await storage.put(upload.objectKey, counted ? this.reserved(context, upload, body) : body, {
+      signal,
+      maxBytes: this.maxBytesIn(room),
+      expectedSize: sizeBytes,
+      expectedSha256: checksumSha256,
+    });
+  }
+
+  /** The most bytes that a source may have. */
+  maxBytesIn({ maxUploadBytes }: Room): number {
+    return Math.min(this.limits.maxUploadBytes, maxUploadBytes ?? Infinity);
+  }
+
+  /** What there is room for now. Throws `tenant_not_found` when the tenant or sub-tenant is gone. */
+  async getRoom(context: TenantContext): Promise<Room> {
+    return (await this.store.findRoom(context)) ?? refuseTenant();
+  }
+
+  /** Reserves room for bytes that are there already, and that nothing was reserved for. Throws `quota_exceeded`. */
+  async reserve(context: TenantContext, upload: Upload, bytes: number): Promise<void> {
+    if (await this.store.grow(context, upload, 0, bytes)) return;
+    throw noRoom(await this.getRoom(context), { bytes, objects: 0 });
+  }
+
   /** A body whose size is not known takes its room as it comes, where a quota is set. */
   private reserved(context: TenantContext, upload: Upload, body: BodySource): AsyncIterable<Uint8Array> {
     const grow = (from: number, to: number): Promise<boolean> => this.store.grow(context, upload, from, to);
-    return reserveAsItComes(body, grow, async (wanted) => {
-      const room = (await this.store.findRoom(context)) ?? refuseTenant();
-      return noRoom(room, wanted);
-    });
+    return reserveAsItComes(body, grow, async (wanted) => noRoom(await this.getRoom(context), wanted));
   }
 
   /** Throws when a source of at least that size cannot be taken, before anything of it is read. */
@@ -168,13 +189,18 @@ export class UploadService implements OnApplicationShutdown {
     this.assertAcceptable(sizeBytes);
     // Small bodies are cheaper to read than a question about them.
     if (sizeBytes === undefined || sizeBytes <= 0) return;
-    assertFits((await this.store.findRoom(context)) ?? refuseTenant(), { bytes: sizeBytes, objects: 1 });
+    assertFits(await this.getRoom(context), { bytes: sizeBytes, objects: 1 });
+  }
+
+  /** Has what uploads left behind removed now instead of soon. */
+  clearAway(): void {
+    this.outbox.wake();
   }
 
   /** What cannot be abandoned now, because the database is away, is swept when its lease ends. */
   private async abandon(context: TenantContext, upload: Upload): Promise<void> {
     await this.store.abandon(context, upload).catch(() => undefined);
-    this.outbox.wake();
+    this.clearAway();
   }
 
   /** Refuses a declared size beyond the limit; undefined means that none is declared. */
