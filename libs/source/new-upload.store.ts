@@ -38,6 +38,8 @@ export interface NewUpload extends UploadPlace {
   readonly lifeSeconds: number;
   /** Looks at what is there (null: nothing) and throws when the upload must not be begun. */
   readonly accepts: (existing: Source | null) => void;
+  /** Done in the same transaction; when it throws, the upload is not begun. */
+  readonly alongside?: ((transaction: TenantTransaction, upload: PendingUpload) => Promise<void>) | undefined;
 }
 
 /** Database access for the beginning of uploads whose bytes come under URLs. */
@@ -68,7 +70,9 @@ export class NewUploadStore {
         upload.accepts(existing);
         await assertRoom(transaction, context, upload, existing);
         const source = existing ?? (await insertSource(transaction, context, upload));
-        return await insertUpload(transaction, context, upload, source);
+        const row = await insertUpload(transaction, context, upload, source);
+        await upload.alongside?.(transaction, row);
+        return row;
       }),
     );
     return refuseIfTenantGone(begun);

@@ -1,7 +1,9 @@
+import type { TenantTransaction } from '#database';
 import { isUuid, type Principal, type TenantContext } from '#kernel';
 import { TenantErrors } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
+import { ByteReceiver } from './byte-receiver.js';
 import { contentTypeOf } from './content-type.js';
 import { NewUploadStore } from './new-upload.store.js';
 import type { PendingUpload } from './pending-upload.js';
@@ -12,7 +14,6 @@ import { SourceStore } from './source.store.js';
 import type { Source } from './source.js';
 import { UploadIssuer, type Addresses } from './upload-issuer.js';
 import { UploadErrors } from './upload.errors.js';
-import { UploadService } from './upload.service.js';
 
 /** What a caller wants to upload. */
 export interface UploadRequest {
@@ -41,16 +42,21 @@ export class PendingUploadService {
     private readonly store: PendingUploadStore,
     private readonly sources: SourceStore,
     private readonly issuer: UploadIssuer,
-    private readonly uploads: UploadService,
+    private readonly receiver: ByteReceiver,
   ) {}
 
   /**
    * Begins an upload: a source of the id is waiting for it then, or is replaced when it is complete. Throws what a direct
-   * upload of the same throws. On failure nothing is left.
+   * upload of the same throws. On failure nothing is left. `alongside` is done in the transaction that begins it.
    */
-  async begin(context: TenantContext, caller: Principal, wish: UploadRequest): Promise<BegunUpload> {
+  async begin(
+    context: TenantContext,
+    caller: Principal,
+    wish: UploadRequest,
+    alongside?: (transaction: TenantTransaction, begun: BegunUpload) => Promise<void>,
+  ): Promise<BegunUpload> {
     const { name, sizeBytes, checksumSha256, metadata } = wish;
-    this.uploads.assertAcceptable(sizeBytes ?? undefined);
+    this.receiver.assertAcceptable(sizeBytes ?? undefined);
     const reference = wish.sourceId === undefined ? NEW : toSourceReference(wish.sourceId);
     const accepts = (existing: Source | null): void => assertMayPut(caller, existing);
     accepts(wish.sourceId === undefined ? null : await this.sources.find(context, reference));
@@ -61,8 +67,12 @@ export class PendingUploadService {
     const issued = await this.issuer.issue(context, caller, place, bytes, wish.expiresIn);
     const { addresses, giveUp, ...rest } = issued;
     const row = { ...rest, ...bytes, tokenId: caller.tokenId, reference, name, metadata, accepts };
+    const together = alongside && {
+      alongside: (transaction: TenantTransaction, upload: PendingUpload): Promise<void> =>
+        alongside(transaction, { upload, addresses }),
+    };
     try {
-      return { upload: await this.begun.create(context, row), addresses };
+      return { upload: await this.begun.create(context, { ...row, ...together }), addresses };
     } catch (error) {
       // The first error is the one to report; the storage's own sweep finds what this leaves.
       await giveUp().catch(() => undefined);
@@ -83,10 +93,7 @@ export class PendingUploadService {
    */
   async giveUp(context: TenantContext, uploadId: string): Promise<void> {
     const upload = await this.get(context, uploadId);
-    if (upload.state === 'receiving' && (await this.store.end(upload, null))) {
-      this.uploads.clearAway();
-      return;
-    }
+    if (upload.state === 'receiving' && (await this.store.end(upload, null))) return;
     if ((await this.get(context, uploadId)).state === 'completed') throw UploadErrors.completed();
   }
 }

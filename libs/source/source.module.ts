@@ -2,6 +2,7 @@ import type { Sealer } from '#kernel';
 import { type DynamicModule, Module } from '@nestjs/common';
 
 import { BackgroundModule } from './background.module.js';
+import { ByteReceiver, UploadLimits } from './byte-receiver.js';
 import { CommitStore } from './commit.store.js';
 import { ContentController } from './content.controller.js';
 import { ContentReply } from './content-reply.js';
@@ -36,7 +37,7 @@ import { UploadFormReader } from './upload-form.js';
 import { UploadIssuer, UploadUrlOptions } from './upload-issuer.js';
 import { UploadReceiver } from './upload-receiver.service.js';
 import { UploadSweep } from './upload-sweep.js';
-import { UploadLimits, UploadService } from './upload.service.js';
+import { UploadService } from './upload.service.js';
 import { UploadStore } from './upload.store.js';
 import { UsageController } from './usage.controller.js';
 import { UsageStore } from './usage.store.js';
@@ -105,6 +106,7 @@ export class SourceModule {
         ClaimStore,
         ReconcileJob,
         SourceService,
+        ByteReceiver,
         UploadService,
         UploadFormReader,
         SourceWriter,

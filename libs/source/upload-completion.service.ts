@@ -3,6 +3,7 @@ import { StorageErrors } from '#storage';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { ByteReceiver } from './byte-receiver.js';
 import type { ClaimedPart } from './part-assembly.js';
 import { asUpload, contextOf, isOpen, type PendingUpload, type UploadLease } from './pending-upload.js';
 import { PendingUploadStore } from './pending-upload.store.js';
@@ -11,7 +12,6 @@ import { SourceStore } from './source.store.js';
 import type { Source } from './source.js';
 import { UploadArrivals, type Arrival } from './upload-arrivals.js';
 import { UploadCommitter } from './upload-committer.js';
-import { UploadService } from './upload.service.js';
 import { keepingTurn } from './upload-turn.js';
 import { UploadErrors } from './upload.errors.js';
 import { WorkUnderWay } from './work-under-way.js';
@@ -48,7 +48,7 @@ export class UploadCompletion implements OnApplicationShutdown {
     private readonly sources: SourceStore,
     private readonly arrivals: UploadArrivals,
     private readonly committer: UploadCommitter,
-    private readonly uploads: UploadService,
+    private readonly receiver: ByteReceiver,
   ) {}
 
   /** Nobody waits for an answer any more. What is broken off here is completed by a later call, or the sweep. */
@@ -138,11 +138,11 @@ export class UploadCompletion implements OnApplicationShutdown {
   /** What was declared was held to the limits when the upload began. */
   private async maxBytes(upload: PendingUpload): Promise<number> {
     if (upload.declaredSizeBytes !== null) return upload.declaredSizeBytes;
-    return this.uploads.maxBytesIn(await this.uploads.getRoom(contextOf(upload)));
+    return this.receiver.maxBytesIn(await this.receiver.getRoom(contextOf(upload)));
   }
 
   private async reserve(upload: PendingUpload, { objectKey, stored }: Arrival): Promise<void> {
-    await this.uploads.reserve(contextOf(upload), asUpload(upload, objectKey), stored.sizeBytes);
+    await this.receiver.reserve(contextOf(upload), asUpload(upload, objectKey), stored.sizeBytes);
   }
 
   /** What cannot be done now, because the database is away, the sweep does. */

@@ -5,6 +5,7 @@ import { UploadUrlService } from '#presign';
 import { parseObjectKey, StorageErrors, type ObjectStorage } from '#storage';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
+import { ByteReceiver, type IncomingBytes } from './byte-receiver.js';
 import {
   asUpload,
   boundBytes,
@@ -20,7 +21,6 @@ import { SourceErrors } from './source.errors.js';
 import type { Source } from './source.js';
 import { UploadCommitter } from './upload-committer.js';
 import { UploadErrors } from './upload.errors.js';
-import { UploadService, type Incoming } from './upload.service.js';
 import { keepingTurn } from './upload-turn.js';
 import { WorkUnderWay } from './work-under-way.js';
 
@@ -40,7 +40,7 @@ export class UploadReceiver implements OnApplicationShutdown {
     private readonly urls: UploadUrlService,
     private readonly store: PendingUploadStore,
     private readonly storages: BoundStorages,
-    private readonly uploads: UploadService,
+    private readonly bytes: ByteReceiver,
     private readonly committer: UploadCommitter,
   ) {}
 
@@ -77,7 +77,7 @@ export class UploadReceiver implements OnApplicationShutdown {
   private async receiveWhole(
     storage: ObjectStorage,
     upload: PendingUpload,
-    incoming: Omit<Incoming, 'objects'>,
+    incoming: IncomingBytes,
   ): Promise<string> {
     const lease = await this.store.takeTurn(contextOf(upload), upload.uploadId, true);
     if (lease === null) throw UploadErrors.gone();
@@ -95,16 +95,16 @@ export class UploadReceiver implements OnApplicationShutdown {
     storage: ObjectStorage,
     upload: PendingUpload,
     lease: UploadLease,
-    incoming: Omit<Incoming, 'objects'>,
+    incoming: IncomingBytes,
   ): Promise<string> {
     const context = contextOf(upload);
     const objectKey = parseObjectKey(lease.attemptKey ?? '');
-    const room = await this.uploads.getRoom(context);
+    const room = await this.bytes.getRoom(context);
     const written = asUpload(upload, objectKey);
     // Told only now, so nothing was reserved for it.
     if (upload.declaredSizeBytes === null && incoming.sizeBytes !== undefined)
-      await this.uploads.reserve(context, written, incoming.sizeBytes);
-    const stored = await this.uploads.receive(context, storage, written, room, incoming);
+      await this.bytes.reserve(context, written, incoming.sizeBytes);
+    const stored = await this.bytes.receive(context, storage, written, room, incoming);
     await this.committer.commit(upload, lease, { objectKey, stored }, (source) =>
       assertMayPut(upload, source),
     );
@@ -128,7 +128,7 @@ async function receivePart(
   storage: ObjectStorage,
   { objectKey, multipartId }: PendingUpload,
   { partNumber, sizeBytes }: PlannedPart,
-  { body, signal, begin }: Omit<Incoming, 'objects'>,
+  { body, signal, begin }: IncomingBytes,
 ): Promise<string> {
   if (storage.multipart === null || multipartId === null) throw UploadErrors.gone();
   begin?.();
@@ -147,7 +147,7 @@ function incomingBytes(
   part: PlannedPart | null,
   request: GatewayRequest,
   signal: AbortSignal,
-): Omit<Incoming, 'objects'> {
+): IncomingBytes {
   const { sizeBytes, contentType, checksumSha256 } = boundBytes(upload, part);
   const length = request.headers['content-length'];
   const sent = length === undefined ? undefined : Number(length);

@@ -1,24 +1,26 @@
-import { Caller, Context, LOCATION_HEADER, Operation, SOURCE_HEADERS, type GatewayReply } from '#http';
+import type { TenantTransaction } from '#database';
+import {
+  Caller,
+  Context,
+  Exchange,
+  LOCATION_HEADER,
+  Operation,
+  SOURCE_HEADERS,
+  type ExchangeParts,
+  type GatewayReply,
+} from '#http';
+import { prepare, StagedIdempotency, type Answer } from '#idempotency';
 import type { Principal, TenantContext } from '#kernel';
 import { PublicUrl } from '#presign';
-import { Body, Controller, Delete, Get, Header, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
-import { PendingUploadService } from './pending-upload.service.js';
-import { assertMetadata } from './source-metadata.js';
+import { PendingUploadService, type BegunUpload } from './pending-upload.service.js';
 import { SourceDto, toSourceDto } from './source.dto.js';
 import { sourceEtag } from './source.js';
 import { UploadCompletion } from './upload-completion.service.js';
-import {
-  BegunUploadDto,
-  CompleteUploadDto,
-  CREATE_UPLOAD_EXAMPLES,
-  CreateUploadDto,
-  toBegunUploadDto,
-  toUploadDto,
-  UPLOAD_LIFE,
-  UploadDto,
-} from './upload.dto.js';
+import { BegunUploadDto, toBegunUploadDto, toUploadDto, UploadDto } from './upload-answer.dto.js';
+import { CompleteUploadDto, CREATE_UPLOAD_EXAMPLES, CreateUploadDto, toUploadRequest } from './upload.dto.js';
 import { BEGIN_ERRORS, COMPLETION_ERRORS, UploadErrors } from './upload.errors.js';
 
 const WRITE = {
@@ -33,11 +35,10 @@ export class UploadController {
     private readonly uploads: PendingUploadService,
     private readonly completion: UploadCompletion,
     private readonly publicUrl: PublicUrl,
+    private readonly keys: StagedIdempotency,
   ) {}
 
   @Post()
-  // The URLs in the answer are credentials.
-  @Header('cache-control', 'no-store')
   @Operation({
     ...WRITE,
     summary: 'Begin an upload by URL',
@@ -46,6 +47,7 @@ export class UploadController {
       'can bind them; the rest is found out on completion. A new source is `pending` until then; one that exists keeps its ' +
       'content, and needs `sources:write`.',
     body: 'json',
+    idempotent: 'staged',
     status: 201,
     errors: BEGIN_ERRORS,
   })
@@ -55,19 +57,21 @@ export class UploadController {
     @Caller() caller: Principal,
     @Context() context: TenantContext,
     @Body() body: CreateUploadDto,
-    @Res({ passthrough: true }) reply: GatewayReply,
+    @Exchange() { request, reply }: ExchangeParts,
   ): Promise<BegunUploadDto> {
-    const begun = await this.uploads.begin(context, caller, {
-      name: body.name,
-      contentType: body.content_type,
-      sizeBytes: body.size_bytes ?? null,
-      checksumSha256: body.checksum_sha256?.toLowerCase() ?? null,
-      sourceId: body.source_id,
-      metadata: body.metadata === undefined ? null : assertMetadata(body.metadata),
-      expiresIn: body.expires_in ?? UPLOAD_LIFE.usual,
+    const wish = toUploadRequest(body);
+    const answer = await this.keys.once(context, request, {
+      perform: async (keep) => {
+        const together =
+          keep === null
+            ? undefined
+            : (transaction: TenantTransaction, begun: BegunUpload) =>
+                keep(transaction, body, this.render(begun));
+        return this.render(await this.uploads.begin(context, caller, wish, together));
+      },
+      identify: () => Promise.resolve(body),
     });
-    void reply.header('location', `${this.publicUrl.basePath}/v1/uploads/${begun.upload.uploadId}`);
-    return toBegunUploadDto(begun);
+    return prepare(reply, answer);
   }
 
   @Get(':upload_id')
@@ -121,5 +125,11 @@ export class UploadController {
   @ApiNoContentResponse({ description: 'The upload is over.' })
   async remove(@Context() context: TenantContext, @Param('upload_id') uploadId: string): Promise<void> {
     await this.uploads.giveUp(context, uploadId);
+  }
+
+  private render(begun: BegunUpload): Answer<BegunUploadDto> {
+    const location = `${this.publicUrl.basePath}/v1/uploads/${begun.upload.uploadId}`;
+    // The URLs in the answer are credentials.
+    return { headers: { location, 'cache-control': 'no-store' }, body: toBegunUploadDto(begun) };
   }
 }
