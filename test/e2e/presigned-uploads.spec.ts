@@ -226,8 +226,8 @@ function describeUploads(makePlace: (root: Api) => Promise<TestTenant>, isDirect
       const upload = await begin(tenant.editor, { size_bytes: size, source_id: randomUUID() });
       expect(await usageOf(tenant)).toEqual({
         ...before,
-        reserved_objects: before.reserved_objects + 1,
-        reserved_bytes: before.reserved_bytes + size,
+        reserved_objects: Number(before.reserved_objects) + 1,
+        reserved_bytes: Number(before.reserved_bytes) + size,
       });
       if (upload.parts !== undefined) await send(upload.parts[0], pattern(PART_BYTES));
       const path = `/v1/uploads/${upload.upload_id}`;
