@@ -34,7 +34,7 @@ beforeAll(async () => {
   gateway = await GatewayProcess.start();
   const root = new Api(gateway.url, gateway.rootToken);
   world = await makeWorld(root, gateway.dataDir);
-  stored = await StoredState.of(gateway.dataDir);
+  stored = await StoredState.of(gateway);
   // What was deleted on the way is removed in the background; from here on nothing changes by itself.
   await eventually('nothing is left to remove', async () => {
     const { rows } = await stored.read();
