@@ -11,6 +11,8 @@ import type { S3Place } from './s3.place.js';
 
 /** URLs that the S3 server serves itself. */
 export class S3Presigner extends ObjectPresigner {
+  readonly answersSuffixRanges = true;
+
   constructor(
     private readonly signer: QuerySigner,
     private readonly place: S3Place,

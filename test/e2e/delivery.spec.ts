@@ -60,10 +60,11 @@ describeWithBucket('delivery from a bucket', () => {
           type: 'attachment',
           best: NAME,
         });
+        const isAsked = isProviders && !tenants.bucket.answersSuffixRanges;
         for (const [range, from, to] of [
           ['bytes=0-3', 0, 4],
           ['bytes=500-', 500, 100_000],
-          ['bytes=-7', 99_993, 100_000],
+          ...(isAsked ? [] : ([['bytes=-7', 99_993, 100_000]] as const)),
         ] as const) {
           const part = await follow(url, { range });
           expect([range, part.status]).toEqual([range, 206]);

@@ -15,6 +15,7 @@ const UPLOAD = /(?:^|\/)\.uploads\/(.+)\/[0-9a-f]{32}$/;
 
 /** A container of an account of {@link Azurite}. */
 export class AzureContainer implements TestBucket {
+  readonly answersSuffixRanges = false;
   private readonly client: ContainerClient;
 
   /** One that is there already, or is to be made by somebody else. */

@@ -16,6 +16,7 @@ import type { StoredObject, TestBucket, WrongCredentials } from './test-bucket.j
 
 /** A bucket of a user of {@link Ceph}. */
 export class CephBucket implements TestBucket {
+  readonly answersSuffixRanges = true;
   private readonly client: S3Client;
 
   /** One that is there already, or is to be made by somebody else. */

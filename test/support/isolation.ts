@@ -32,6 +32,11 @@ export async function makeVictim(
 ): Promise<Victim> {
   const tenant = await makeProxyTenant(root);
   await settle(tenant);
+  return await victimOf(tenant);
+}
+
+/** Gives a tenant, whose links the gateway answers, one of everything. */
+export async function victimOf(tenant: TestTenant): Promise<Victim> {
   const externalId = freshId('secret');
   const source = (await tenant.editor.upload(KEPT, 'secret.txt', 'text/plain', { source_id: externalId }))
     .json;

@@ -16,6 +16,8 @@ export interface TestBucket {
   readonly name: string;
   /** Scheme, host and port of its server, which its own URLs begin with. */
   readonly origin: string;
+  /** Whether its own URLs answer a range that is counted from the end. */
+  readonly answersSuffixRanges: boolean;
   /** What neither an answer nor a log may show: the bucket's credentials. */
   readonly secrets: readonly string[];
   /** Fields of a binding that name another bucket of the same server. */
