@@ -60,18 +60,20 @@ describeWithBucket('delivery from a bucket', () => {
           type: 'attachment',
           best: NAME,
         });
-        const isAsked = isProviders && !tenants.bucket.answersSuffixRanges;
+        const isAzures = isProviders && !tenants.bucket.answersSuffixRanges;
         for (const [range, from, to] of [
           ['bytes=0-3', 0, 4],
           ['bytes=500-', 500, 100_000],
-          ...(isAsked ? [] : ([['bytes=-7', 99_993, 100_000]] as const)),
+          ...(isAzures ? [] : ([['bytes=-7', 99_993, 100_000]] as const)),
         ] as const) {
           const part = await follow(url, { range });
           expect([range, part.status]).toEqual([range, 206]);
           expect(part.headers.get('content-range')).toBe(`bytes ${from}-${to - 1}/100000`);
           expect(part.bytes.equals(BYTES.subarray(from, to))).toBe(true);
         }
-        expect((await follow(url, { range: 'bytes=100000-' })).status).toBe(416);
+        // Azurite counts the end itself as a place in the file, which the service does not.
+        for (const range of ['bytes=100001-', ...(isAzures ? [] : ['bytes=100000-'])])
+          expect([range, (await follow(url, { range })).status]).toEqual([range, 416]);
       },
     );
 

@@ -499,7 +499,7 @@ describe('a body that does not come to its end (UP-01)', () => {
       'a chunked form cut in its file',
       (caller) => [formHead(caller, ['Transfer-Encoding: chunked']), `64\r\n`, body.subarray(0, 100), '\r\n'],
     ],
-  ])('ends in no source and no file, by FIN and by RST: %s (UP-01)', async (_what, pieces) => {
+  ])('ends in no source and no object, by FIN and by RST: %s (UP-01)', async (_what, pieces) => {
     const own = await makeTenant(root);
     for (const ending of ['fin', 'reset'] as const) {
       const received = await exchange(gateway.url, pieces(own.editor), ending);
