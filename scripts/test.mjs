@@ -3,6 +3,8 @@
  *
  *   npm test                          everything
  *   npm test -- libs/kernel -t page   jest alone, with these arguments
+ *   npm test -- --storage=ceph        test/e2e and test/isolation, or the paths that follow, with their tenants on Ceph
+ *   npm test -- --storage=azure       the same on Azurite
  *   npm test -- --results=FILE        everything, and a summary as JSON in FILE (what .ci/run counts)
  *   npm test -- --results=FILE test   jest alone, with a summary
  */
@@ -30,7 +32,21 @@ const CHECKS = [
   ['dependency-cruiser', bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), 'apps', 'libs', 'test'],
 ];
 
-const [results, jestArguments] = takeResults(process.argv.slice(2));
+/** Storages that the suites' tenants may be on, and the suites that run on each when no paths are given. */
+const STORAGES = {
+  filesystem: [],
+  ceph: ['test/e2e', 'test/isolation'],
+  azure: ['test/e2e', 'test/isolation'],
+};
+
+const [results, withoutResults] = takeOption('results', process.argv.slice(2));
+const [storage = 'filesystem', withoutStorage] = takeOption('storage', withoutResults);
+if (!Object.hasOwn(STORAGES, storage)) {
+  console.error(`--storage=${storage} is none of ${Object.keys(STORAGES).join(', ')}.`);
+  process.exit(2);
+}
+const namesPath = withoutStorage.some((arg) => /^(?:\.\/)?(?:apps|libs|test)\b/.test(arg));
+const jestArguments = namesPath ? withoutStorage : [...STORAGES[storage], ...withoutStorage];
 
 try {
   await prepare();
@@ -40,9 +56,10 @@ try {
   process.exitCode = error.exitCode;
 }
 
-function takeResults(args) {
-  const isResults = (arg) => arg.startsWith('--results=');
-  return [args.find(isResults)?.slice('--results='.length), args.filter((arg) => !isResults(arg))];
+/** The value of `--NAME=VALUE`, undefined without one, and the other arguments. */
+function takeOption(name, args) {
+  const isOption = (arg) => arg.startsWith(`--${name}=`);
+  return [args.find(isOption)?.slice(name.length + 3), args.filter((arg) => !isOption(arg))];
 }
 
 async function some(args) {
@@ -78,6 +95,7 @@ async function jest(args) {
   const summary = results === undefined ? [] : ['--json', `--outputFile=${results}`];
   return run(process.execPath, [...flags, bin('jest', 'bin', 'jest.js'), ...summary, ...args], {
     cwd: ROOT,
+    env: { ...process.env, GATEHOLD_TEST_STORAGE: storage },
     stdout: 'inherit',
   });
 }

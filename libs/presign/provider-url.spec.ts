@@ -21,6 +21,8 @@ const FILE = {
 
 /** Signs for a bucket with Signature Version 4, and knows downloads only. */
 class Downloads extends ObjectPresigner {
+  readonly answersSuffixRanges = true;
+
   constructor(private readonly signer: SigV4Presigner) {
     super();
   }

@@ -17,6 +17,10 @@ const LIFE_S = 60;
 /** Every header of an answer has to fit into 4 KiB, nginx's default for what it passes on; this leaves the others room. */
 const MAX_LOCATION_LENGTH = 3_000;
 
+/** Ranges as every storage reads them, and those from the end, which some do not know. */
+const COMMON_RANGE = /^bytes=(?:\d+-\d*|-\d+)$/i;
+const SUFFIX_RANGE = /^bytes=-/i;
+
 /** Leads links to URLs of the provider, where the tenant's delivery says so. */
 @Injectable()
 export class LinkRedirectService {
@@ -34,6 +38,9 @@ export class LinkRedirectService {
    *   beside a signature;
    * - where nothing of the file would be sent (304, 416), or the request holds the gateway's own entity tag to
    *   something, which the storage does not know;
+   * - for `If-Range`, which storages take no notice of: they would send a part of another version;
+   * - for ranges that storages read in ways of their own, as several at once, and for those from the end where the
+   *   storage does not know them;
    * - where the storage signs no URLs, and where the URL would be too long for a header.
    */
   async find(
@@ -48,6 +55,8 @@ export class LinkRedirectService {
     if ((await this.deliveries.deliveryOf(source.tenantId)) === 'proxy') return null;
     const presigner = await this.deliveries.findPresigner(source);
     if (presigner === null) return null;
+    if (!presigner.answersSuffixRanges && SUFFIX_RANGE.test(fieldValue(request.headers, 'range') ?? ''))
+      return null;
     const from = this.clock.nowSeconds();
     const until = Math.min(from + LIFE_S, claims.expiresAt);
     if (until <= from) return null;
@@ -62,12 +71,19 @@ export class LinkRedirectService {
  * A client may hold either of two entity tags, the gateway's and the storage's. Conditions that name the first are
  * decided here; all others are left to the storage, which has the second one and a clock of its own.
  */
-function isAnsweredHere({ headers }: GatewayRequest, plan: ContentAnswer, source: AvailableSource): boolean {
-  if (plan.status === 304 || plan.status === 416) return true;
-  const own = contentEtag(source) ?? '';
-  return ['if-match', 'if-range']
-    .map((name) => fieldValue(headers, name))
-    .some((value) => value !== undefined && (value === '*' || value.includes(own)));
+function isAnsweredHere(
+  { headers }: GatewayRequest,
+  { status }: ContentAnswer,
+  source: AvailableSource,
+): boolean {
+  if (status === 304 || status === 416) return true;
+  const [range, ifRange, ifMatch] = ['range', 'if-range', 'if-match'].map((name) =>
+    fieldValue(headers, name),
+  );
+  if (ifRange !== undefined) return true;
+  // Whole although a part was asked for: the range is none, or several, and a storage may see that otherwise.
+  if (range !== undefined && (status === 200 || (status === 206 && !COMMON_RANGE.test(range)))) return true;
+  return ifMatch !== undefined && (ifMatch === '*' || ifMatch.includes(contentEtag(source) ?? ''));
 }
 
 function leadTo(location: string, representation: Parameters<typeof guardHeaders>[0]): ResponseHeaders {

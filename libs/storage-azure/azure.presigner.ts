@@ -27,6 +27,9 @@ interface Grant {
  * A SAS binds neither size nor checksum nor type of what is uploaded: whoever confirms an upload has to look.
  */
 export class AzurePresigner extends ObjectPresigner {
+  /** "Specifying the range header for Blob service operations" has `bytes=0-499` and `bytes=500-`, and no more. */
+  readonly answersSuffixRanges = false;
+
   constructor(private readonly place: AzurePlace) {
     super();
   }

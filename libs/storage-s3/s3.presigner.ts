@@ -13,6 +13,8 @@ import type { S3Place } from './s3.place.js';
 
 /** URLs that the S3 server serves itself: signed for the time that it has, so that they live as long as is said. */
 export class S3Presigner extends ObjectPresigner {
+  readonly answersSuffixRanges = true;
+
   /** `conditionalPut`: the server was seen to refuse a PUT with `If-None-Match: *` to a key that is taken. */
   constructor(
     private readonly signer: QuerySigner,

@@ -10,11 +10,14 @@ import type { StorageGuard } from './storage-guard.js';
 
 /** A presigner that signs for nothing but the tenant's own keys. */
 export class GuardedPresigner extends ObjectPresigner {
+  readonly answersSuffixRanges: boolean;
+
   constructor(
     private readonly presigner: ObjectPresigner,
     private readonly guard: StorageGuard,
   ) {
     super();
+    this.answersSuffixRanges = presigner.answersSuffixRanges;
   }
 
   presignGet(key: ObjectKey, options: PresignGetOptions): PresignedRequest {

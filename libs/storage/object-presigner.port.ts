@@ -47,6 +47,12 @@ export interface PresignedPut extends PresignedRequest {
  * objects too; and they cannot be taken back before they expire.
  */
 export abstract class ObjectPresigner {
+  /**
+   * Whether a URL for reading answers a range that is counted from the end (`bytes=-7`) with that part; what a backend
+   * that knows no such ranges does with one is its own affair.
+   */
+  abstract readonly answersSuffixRanges: boolean;
+
   /** Allows one object to be read, whole or in ranges. */
   abstract presignGet(key: ObjectKey, options: PresignGetOptions): PresignedRequest;
 

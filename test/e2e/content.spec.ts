@@ -1,16 +1,17 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { chmod, truncate, unlink } from 'node:fs/promises';
 
-import { freshId, makeTenant, type RequestBody, type TestTenant } from '../support/api.js';
-import { digestField, objectFiles, pattern, sha256 } from '../support/gateway-inside.js';
+import { freshId, makeProxyTenant, makeTenant, type RequestBody, type TestTenant } from '../support/api.js';
+import { digestField, pattern, sha256 } from '../support/gateway-inside.js';
 import { parseDisposition } from '../support/disposition.js';
 import { ask, type Reply } from '../support/raw-http.js';
 import { sharedGateway } from '../support/shared-gateway.js';
+import { objectsOf, type TenantObject } from '../support/tenant-objects.js';
 
 // A bound on hanging, not on speed: the machine may be busy with other suites.
 jest.setTimeout(60_000);
 
-const { root, url, dataDir } = sharedGateway();
+const gateway = sharedGateway();
+const { root, url } = gateway;
 
 let tenant: TestTenant;
 
@@ -256,7 +257,7 @@ describe('headers of content', () => {
   it('of a HEAD need no object: nothing is read (DL-14)', async () => {
     const own = await makeTenant(root);
     await own.editor.put('doc', 'bytes');
-    for (const file of await objectFiles(dataDir, own.editor)) await unlink(file);
+    for (const object of await objectsOf(gateway, own.editor)) await object.remove();
     const answer = await ask(url, {
       method: 'HEAD',
       path: '/v1/sources/doc/content',
@@ -396,17 +397,14 @@ describe('what a caller says about headers', () => {
 describe('content that cannot be read', () => {
   const INTERNALS = /\/tmp|objects|ENOENT|EACCES|postgres|stack|node:|\.js|\.ts|select |_[0-9a-f]{2}\//i;
 
-  it.each<[string, (file: string) => Promise<void>]>([
-    ['missing', (file) => unlink(file)],
-    ['shorter than recorded', (file) => truncate(file, 2)],
-    ['longer than recorded', (file) => truncate(file, 100)],
+  it.each<[string, (object: TenantObject) => Promise<void>]>([
+    ['missing', (object) => object.remove()],
+    ['shorter than recorded', (object) => object.write(Buffer.from('th'))],
+    ['longer than recorded', (object) => object.write(Buffer.from('the bytes and more of them'))],
   ])('because the object is %s is a typed error without internals (ST-18, DL-13)', async (_what, harm) => {
-    const own = await makeTenant(root);
+    const own = await makeProxyTenant(root);
     await own.editor.put('doc', 'the bytes');
-    for (const file of await objectFiles(dataDir, own.editor)) {
-      await chmod(file, 0o600);
-      await harm(file);
-    }
+    for (const object of await objectsOf(gateway, own.editor)) await harm(object);
     const { json: link } = await own.editor.post('/v1/sources/doc/links', { expires_in: 60 });
     const answers = [
       await own.viewer.get('/v1/sources/doc/content'),
@@ -428,11 +426,11 @@ describe('content that cannot be read', () => {
   it('leaves the row as it is: the rest of the source can still be seen, replaced and removed (ST-18)', async () => {
     const own = await makeTenant(root);
     await own.editor.put('doc', 'the bytes');
-    for (const file of await objectFiles(dataDir, own.editor)) await unlink(file);
+    for (const object of await objectsOf(gateway, own.editor)) await object.remove();
     expect((await own.viewer.get('/v1/sources/doc')).status).toBe(200);
     expect((await own.editor.put('doc', 'new bytes')).status).toBe(200);
     expect((await own.viewer.get('/v1/sources/doc/content')).text).toBe('new bytes');
-    for (const file of await objectFiles(dataDir, own.editor)) await unlink(file);
+    for (const object of await objectsOf(gateway, own.editor)) await object.remove();
     expect((await own.editor.delete('/v1/sources/doc')).status).toBe(204);
   });
 

@@ -1,47 +1,37 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 
-import { Api, makeTenant } from '../support/api.js';
-import { CEPH_PROGRAMS, CEPH_START_MS, sharedCeph } from '../support/ceph.js';
-import { CephBucket } from '../support/ceph-buckets.js';
+import { Api, makeUnboundTenant } from '../support/api.js';
 import { deliver, follow, WAYS } from '../support/delivering-tenants.js';
 import { storeFile } from '../support/download-urls.js';
 import { GatewayProcess } from '../support/gateway-process.js';
-import { describeWith } from '../support/programs.js';
+import { BUCKET_START_MS, describeWithBucket, makeBucket } from '../support/run-bucket.js';
+import { settingsOf, type TestBucket } from '../support/test-bucket.js';
 
 // A bound on hanging, not on speed: the machine may be busy with other suites.
 jest.setTimeout(120_000);
 
-describeWith(CEPH_PROGRAMS, "delivery from the operator's storage", () => {
-  let bucket: CephBucket;
+describeWithBucket("delivery from the operator's storage", () => {
+  let bucket: TestBucket;
   let gateway: GatewayProcess;
   let root: Api;
 
   const start = async (dataDir: string | undefined, delivery: Record<string, string>): Promise<void> => {
     gateway = await GatewayProcess.start({
       ...(dataDir === undefined ? {} : { dataDir }),
-      env: {
-        GATEHOLD_STORAGE_ADAPTER: 's3',
-        GATEHOLD_STORAGE_PROFILE: 'ceph',
-        GATEHOLD_STORAGE_ENDPOINT: bucket.ceph.endpoint,
-        GATEHOLD_STORAGE_BUCKET: bucket.name,
-        GATEHOLD_STORAGE_ACCESS_KEY_ID: bucket.user.accessKeyId,
-        GATEHOLD_STORAGE_SECRET_ACCESS_KEY: bucket.user.secretAccessKey,
-        GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8',
-        ...delivery,
-      },
+      env: { ...settingsOf(bucket.binding()), GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8', ...delivery },
     });
     root = new Api(gateway.url, gateway.rootToken);
   };
 
   beforeAll(async () => {
-    bucket = await CephBucket.make(await sharedCeph());
+    bucket = await makeBucket();
     await start(undefined, {});
-  }, CEPH_START_MS);
+  }, BUCKET_START_MS);
 
   afterAll(() => gateway.dispose());
 
   /** Where the ways to get a URL lead at first. */
-  async function origins(own: Awaited<ReturnType<typeof makeTenant>>): Promise<string[]> {
+  async function origins(own: Awaited<ReturnType<typeof makeUnboundTenant>>): Promise<string[]> {
     const sourceId = await storeFile(own.editor, 'a.txt', 'text/plain', 'kept');
     const found = new Set<string>();
     for (const make of Object.values(WAYS)) {
@@ -53,9 +43,9 @@ describeWith(CEPH_PROGRAMS, "delivery from the operator's storage", () => {
   }
 
   it('is direct where nothing else is said, and what a tenant says of itself goes before', async () => {
-    const both = [bucket.ceph.endpoint, gateway.url].sort();
-    expect(await origins(await makeTenant(root))).toEqual(both);
-    const tenant = await makeTenant(root);
+    const both = [bucket.origin, gateway.url].sort();
+    expect(await origins(await makeUnboundTenant(root))).toEqual(both);
+    const tenant = await makeUnboundTenant(root);
     await deliver(tenant, bucket, 'proxy');
     expect(await origins(tenant)).toEqual([gateway.url]);
     expect((await tenant.admin.delete(`/v1/tenants/${tenant.id}/storage-binding`)).status).toBe(204);
@@ -63,7 +53,7 @@ describeWith(CEPH_PROGRAMS, "delivery from the operator's storage", () => {
   });
 
   it('is what GATEHOLD_STORAGE_DELIVERY says after a restart, for what is stored already too', async () => {
-    const tenant = await makeTenant(root);
+    const tenant = await makeUnboundTenant(root);
     const sourceId = await storeFile(tenant.editor, 'a.txt', 'text/plain', 'kept');
     const { dataDir } = gateway;
     expect(await gateway.signal('SIGTERM')).toBe(0);
@@ -74,7 +64,7 @@ describeWith(CEPH_PROGRAMS, "delivery from the operator's storage", () => {
       const url = await make(editor, { tenantId: tenant.id, sourceId });
       expect(new URL(url).origin).toBe(gateway.url);
       const { bytes, finalUrl } = await follow(url);
-      expect([bytes.toString(), new URL(finalUrl).origin]).toEqual(['kept', bucket.ceph.endpoint]);
+      expect([bytes.toString(), new URL(finalUrl).origin]).toEqual(['kept', bucket.origin]);
     }
     await gateway.signal('SIGTERM');
     await before.dispose();

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 
-import { makeTenant, type Api, type TestTenant } from '../support/api.js';
-import { CEPH_PROGRAMS, CEPH_START_MS, sharedCeph, type Ceph } from '../support/ceph.js';
+import { makeUnboundTenant, type Api, type TestTenant } from '../support/api.js';
 import {
   deliver,
   DELIVERIES,
@@ -10,15 +9,15 @@ import {
   makeDeliveringTenants,
   WAYS,
   type DeliveringTenants,
-  type Delivery,
 } from '../support/delivering-tenants.js';
 import { parseDisposition } from '../support/disposition.js';
 import { makeLink, storeFile } from '../support/download-urls.js';
 import { pattern } from '../support/gateway-inside.js';
 import { ODD_NAMES } from '../support/odd-names.js';
-import { describeWith } from '../support/programs.js';
 import { ask } from '../support/raw-http.js';
+import { BUCKET_START_MS, describeWithBucket, makeBucket } from '../support/run-bucket.js';
 import { sharedGateway } from '../support/shared-gateway.js';
+import type { Delivery } from '../support/storage-under-test.js';
 
 // A bound on hanging, not on speed: the machine may be busy with other suites.
 jest.setTimeout(60_000);
@@ -35,14 +34,12 @@ function peek(url: string, headers: Record<string, string> = {}, method = 'GET')
   return ask(url, { method, path: new URL(url).pathname, headers });
 }
 
-describeWith(CEPH_PROGRAMS, 'delivery from a bucket', () => {
-  let ceph: Ceph;
+describeWithBucket('delivery from a bucket', () => {
   let tenants: DeliveringTenants;
 
   beforeAll(async () => {
-    ceph = await sharedCeph();
-    tenants = await makeDeliveringTenants(root, ceph);
-  }, CEPH_START_MS);
+    tenants = await makeDeliveringTenants(root, await makeBucket());
+  }, BUCKET_START_MS);
 
   const editorOf = (delivery: Delivery): Api => tenants.by[delivery].editor;
 
@@ -53,27 +50,30 @@ describeWith(CEPH_PROGRAMS, 'delivery from a bucket', () => {
         const sourceId = await storeFile(editorOf(delivery), NAME, 'application/pdf', BYTES);
         const url = await make(editorOf(delivery), { tenantId: tenants.by[delivery].id, sourceId });
         const isProviders = delivery === 'direct' && way !== 'a managed link';
-        expect(new URL(url).origin).toBe(isProviders ? ceph.endpoint : gateway);
+        expect(new URL(url).origin).toBe(isProviders ? tenants.bucket.origin : gateway);
         const whole = await follow(url);
         expect([whole.status, whole.bytes.equals(BYTES)]).toEqual([200, true]);
-        expect(new URL(whole.finalUrl).origin).toBe(delivery === 'proxy' ? gateway : ceph.endpoint);
+        expect(new URL(whole.finalUrl).origin).toBe(delivery === 'proxy' ? gateway : tenants.bucket.origin);
         expect(whole.headers.get('content-type')).toBe('application/pdf');
         expect(whole.headers.get('content-length')).toBe('100000');
         expect(parseDisposition(whole.headers.get('content-disposition') ?? '')).toMatchObject({
           type: 'attachment',
           best: NAME,
         });
+        const isAzures = isProviders && !tenants.bucket.answersSuffixRanges;
         for (const [range, from, to] of [
           ['bytes=0-3', 0, 4],
           ['bytes=500-', 500, 100_000],
-          ['bytes=-7', 99_993, 100_000],
+          ...(isAzures ? [] : ([['bytes=-7', 99_993, 100_000]] as const)),
         ] as const) {
           const part = await follow(url, { range });
           expect([range, part.status]).toEqual([range, 206]);
           expect(part.headers.get('content-range')).toBe(`bytes ${from}-${to - 1}/100000`);
           expect(part.bytes.equals(BYTES.subarray(from, to))).toBe(true);
         }
-        expect((await follow(url, { range: 'bytes=100000-' })).status).toBe(416);
+        // Azurite counts the end itself as a place in the file, which the service does not.
+        for (const range of ['bytes=100001-', ...(isAzures ? [] : ['bytes=100000-'])])
+          expect([range, (await follow(url, { range })).status]).toEqual([range, 416]);
       },
     );
 
@@ -143,7 +143,7 @@ describeWith(CEPH_PROGRAMS, 'delivery from a bucket', () => {
       const link = await makeLink(editorOf('redirect'), id, { disposition: 'inline' });
       const [away, here] = [await follow(link), await follow(link, STREAMED)];
       expect([new URL(away.finalUrl).origin, new URL(here.finalUrl).origin]).toEqual([
-        ceph.endpoint,
+        tenants.bucket.origin,
         gateway,
       ]);
       for (const header of ['content-type', 'content-disposition'])
@@ -162,7 +162,7 @@ describeWith(CEPH_PROGRAMS, 'delivery from a bucket', () => {
   });
 
   it('is in force for old links and old files as soon as it is changed', async () => {
-    const tenant: TestTenant = await makeTenant(root);
+    const tenant: TestTenant = await makeUnboundTenant(root);
     await deliver(tenant, tenants.bucket, 'proxy');
     const id = await storeFile(tenant.editor, 'a.txt', 'text/plain', 'kept');
     const link = await makeLink(tenant.editor, id);
@@ -182,7 +182,7 @@ describeWith(CEPH_PROGRAMS, 'delivery from a bucket', () => {
   });
 
   it('is proxy for what lies on the filesystem, whatever the binding says', async () => {
-    const tenant: TestTenant = await makeTenant(root);
+    const tenant: TestTenant = await makeUnboundTenant(root);
     const id = await storeFile(tenant.editor, 'a.txt', 'text/plain', 'in the folder');
     await deliver(tenant, tenants.bucket, 'direct');
     for (const make of Object.values(WAYS)) {

@@ -3,8 +3,10 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   expectStatus,
   freshId,
+  makeProxyTenant,
   makeTenant,
   makeToken,
+  settle,
   type Answer,
   type Api,
   type TestTenant,
@@ -12,6 +14,7 @@ import {
 import { COMPAT_FILES, uploadCompatFiles } from '../support/compat-files.js';
 import { expectFetchError } from '../support/family-answers.js';
 import { sharedGateway } from '../support/shared-gateway.js';
+import { usualOrigin } from '../support/storage-under-test.js';
 
 const PATHS = ['/fetch/fetch-source-content', '/fetch/fetch_source_content', '/fetch/content'];
 const [PATH = ''] = PATHS;
@@ -80,7 +83,7 @@ describe('what a fetch answers', () => {
 
   it('has a base URL without end in common with what the gateway is configured to hand out', async () => {
     const { json } = await ask({ source_id: TEXT, mode: 'url' });
-    expect(new URL(json.presigned_url as string).origin).toBe(sharedGateway().url);
+    expect(new URL(json.presigned_url as string).origin).toBe(await usualOrigin(sharedGateway().url));
   });
 });
 
@@ -159,6 +162,7 @@ describe('which sub-tenant a fetch means', () => {
     const { root } = sharedGateway();
     const id = freshId('t');
     expectStatus(await root.post('/v1/tenants', { tenant_id: id, default_sub_tenant_id: 'main' }), 201);
+    await settle(root, id);
     const editor = await makeToken(root, id, { role: 'editor' });
     await editor.upload('here', 'a.txt', 'text/plain', { source_id: 'a' });
     for (const sub of [undefined, 'default', 'main', id]) {
@@ -234,20 +238,37 @@ describe('what a fetch is asked for', () => {
   });
 });
 
-describe('the URL of a fetch', () => {
-  async function open(caller = viewer, id = TEXT): Promise<string> {
-    const answer = await ask({ source_id: id, mode: 'url' }, caller);
-    expectStatus(answer, 200);
-    return answer.json.presigned_url as string;
-  }
-  const status = async (url: string): Promise<number> => (await sharedGateway().anonymous.get(url)).status;
+/** The URL that a fetch answers. */
+async function urlOf(of: TestTenant, caller = of.viewer, id = TEXT): Promise<string> {
+  const answer = await ask({ tenant_id: of.id, source_id: id, mode: 'url' }, caller);
+  expectStatus(answer, 200);
+  return answer.json.presigned_url as string;
+}
 
+describe('the URL of a fetch', () => {
   it('opens the exact bytes with a bare GET', async () => {
     for (const { name, bytes } of COMPAT_FILES) {
-      const answer = await sharedGateway().anonymous.get(await open(viewer, name));
+      const answer = await sharedGateway().anonymous.get(await urlOf(tenant, viewer, name));
       expect({ status: answer.status, bytes: answer.bytes }).toEqual({ status: 200, bytes });
     }
   });
+
+  it('leaves no row among the links', async () => {
+    await urlOf(tenant);
+    expect((await tenant.admin.get('/v1/links')).json.data).toEqual([]);
+  });
+});
+
+describe('the URL of a fetch, where it is a link of the gateway', () => {
+  let linked: TestTenant;
+
+  beforeAll(async () => {
+    linked = await makeProxyTenant(sharedGateway().root);
+    await linked.editor.upload('x', TEXT, 'text/plain', { source_id: TEXT });
+  });
+
+  const open = (caller?: Api, id?: string): Promise<string> => urlOf(linked, caller, id);
+  const status = async (url: string): Promise<number> => (await sharedGateway().anonymous.get(url)).status;
 
   it('PS-02: is good for GET and HEAD only', async () => {
     const url = await open();
@@ -266,24 +287,24 @@ describe('the URL of a fetch', () => {
   });
 
   it('PS-09: dies with its source', async () => {
-    await tenant.editor.upload('x', 'x.txt', 'text/plain', { source_id: 'short-lived' });
-    const url = await open(viewer, 'short-lived');
+    await linked.editor.upload('x', 'x.txt', 'text/plain', { source_id: 'short-lived' });
+    const url = await open(linked.viewer, 'short-lived');
     expect(await status(url)).toBe(200);
-    expectStatus(await tenant.editor.delete('/v1/sources/short-lived'), 204);
+    expectStatus(await linked.editor.delete('/v1/sources/short-lived'), 204);
     expect(await status(url)).toBe(410);
   });
 
   it('PS-09: dies with the token that asked for it, and with no other', async () => {
-    const caller = await makeToken(tenant.admin, tenant.id, { role: 'viewer' });
+    const caller = await makeToken(linked.admin, linked.id, { role: 'viewer' });
     const [url, other] = [await open(caller), await open()];
     const { token_id: id } = (await caller.get('/v1/me')).json;
-    expectStatus(await tenant.admin.delete(`/v1/tenants/${tenant.id}/tokens/${String(id)}`), 204);
+    expectStatus(await linked.admin.delete(`/v1/tenants/${linked.id}/tokens/${String(id)}`), 204);
     expect([await status(url), await status(other)]).toEqual([410, 200]);
   });
 
   it('PS-09: stops while its tenant is suspended, also one that the platform asked for', async () => {
     const { root } = sharedGateway();
-    const place = await makeTenant(root);
+    const place = await makeProxyTenant(root);
     await place.editor.upload('x', 'x.txt', 'text/plain', { source_id: 'x' });
     const wish = { tenant_id: place.id, source_id: 'x', mode: 'url' };
     const urls = await Promise.all(
@@ -302,6 +323,6 @@ describe('the URL of a fetch', () => {
 
   it('leaves no row among the links', async () => {
     await open();
-    expect((await tenant.admin.get('/v1/links')).json.data).toEqual([]);
+    expect((await linked.admin.get('/v1/links')).json.data).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
-import { makeTenant, type TestTenant } from '../support/api.js';
+import { makeProxyTenant, type TestTenant } from '../support/api.js';
 import { makeLink, storeFile, URL_MAKERS } from '../support/download-urls.js';
 import { FETCHERS, fetchWith } from '../support/fetching-programs.js';
 import { ODD_NAMES } from '../support/odd-names.js';
@@ -13,7 +13,7 @@ const TYPE = 'application/vnd.example.thing';
 let tenant: TestTenant;
 
 beforeAll(async () => {
-  tenant = await makeTenant(sharedGateway().root);
+  tenant = await makeProxyTenant(sharedGateway().root);
 });
 
 describe.each(FETCHERS)('a download with %s', (_what, program, args, reads) => {

@@ -1,15 +1,18 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { expectStatus, makeTenant, type Answer, type TestTenant } from '../support/api.js';
-import { countRows, digestField, pattern, untilFiles } from '../support/gateway-inside.js';
+import { eventually } from '../support/eventually.js';
+import { countRows, digestField, pattern } from '../support/gateway-inside.js';
 import { freshKey } from '../support/keyed-calls.js';
 import { beginForm, postForm, type KeyedForm } from '../support/keyed-uploads.js';
 import { sharedGateway } from '../support/shared-gateway.js';
+import { untilObjects } from '../support/tenant-objects.js';
 import { asOwner } from '../support/test-database.js';
 
 jest.setTimeout(60_000);
 
-const { root, dataDir } = sharedGateway();
+const gateway = sharedGateway();
+const { root, dataDir } = gateway;
 const FORM: KeyedForm = {
   content: pattern(300_000),
   fileName: 'report.txt',
@@ -35,7 +38,7 @@ function seen({ status, headers, text }: Answer): object {
 async function expectSources(count: number): Promise<void> {
   expect(await countRows(dataDir, 'sources', tenant.id)).toBe(count);
   expect(await countRows(dataDir, 'uploads', tenant.id)).toBe(0);
-  expect(await untilFiles(dataDir, editor, count)).toHaveLength(count);
+  expect(await untilObjects(gateway, editor, count)).toHaveLength(count);
 }
 
 describe('UP-07: POST /v1/sources', () => {
@@ -165,7 +168,7 @@ describe('UP-07: an upload under way', () => {
     expect((await postForm(editor, wish, key)).json).toMatchObject({ code: 'source_already_exists' });
     expectStatus(await editor.delete('/v1/sources/mine'), 204);
     const first = await beginForm(editor, wish, key);
-    await untilFiles(dataDir, editor, 1);
+    await eventually('it has begun', async () => (await countRows(dataDir, 'uploads', tenant.id)) === 1);
     first.request.destroy();
     let again = await postForm(editor, wish, key);
     // Until the gateway notices that nobody is there any more.

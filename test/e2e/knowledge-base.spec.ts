@@ -4,6 +4,7 @@ import {
   Api,
   expectStatus,
   freshId,
+  makeProxyTenant,
   makeTenant,
   makeToken,
   type Answer,
@@ -15,6 +16,7 @@ import { GatewayProcess } from '../support/gateway-process.js';
 import { makePending } from '../support/pending-source.js';
 import { rawRequest } from '../support/raw-request.js';
 import { sharedGateway } from '../support/shared-gateway.js';
+import { usualOrigin } from '../support/storage-under-test.js';
 
 const BYTES = Buffer.from([0x25, 0x50, 0x44, 0x46, 0x00, 0xff]);
 const NOWHERE = '0197c9a0-11aa-7b2c-9d3e-4f5a6b7c8d9e';
@@ -37,6 +39,11 @@ async function uploadTo(owner: TestTenant, subTenantId = 'default', name = 'Beri
   const made = await owner.editor.request('POST', '/v1/sources', { form, headers });
   expectStatus(made, 201);
   return made.json.source_id as string;
+}
+
+async function addSubTenant({ id, admin }: TestTenant, subTenantId: string): Promise<void> {
+  const wish = { sub_tenant_id: subTenantId };
+  expectStatus(await admin.post(`/v1/tenants/${id}/sub-tenants`, wish), 201);
 }
 
 beforeAll(async () => {
@@ -68,7 +75,7 @@ describe('a source download URL', () => {
 
   it('is absolute and opens the original bytes with a bare GET', async () => {
     const { download_url: url } = (await ask()).json;
-    expect(new URL(url as string).origin).toBe(sharedGateway().url);
+    expect(new URL(url as string).origin).toBe(await usualOrigin(root.url));
     const file = await anonymous.get(url as string);
     expect({ status: file.status, bytes: file.bytes }).toEqual({ status: 200, bytes: BYTES });
     expect(file.headers.get('content-disposition')).toContain("filename*=UTF-8''Bericht%20%C3%9C.pdf");
@@ -86,7 +93,7 @@ describe('a source download URL', () => {
       const { status, body } = await rawRequest(root.url, 'GET', path(sourceId), headers);
       expect(status).toBe(200);
       const { download_url: url } = JSON.parse(body) as { download_url: string };
-      expect(new URL(url).origin).toBe(sharedGateway().url);
+      expect(new URL(url).origin).toBe(await usualOrigin(root.url));
     }
   });
 
@@ -116,7 +123,7 @@ describe('a source download URL', () => {
   });
 
   it('PS-09: dies with its source, its token and its tenant', async () => {
-    const place = await makeTenant(root);
+    const place = await makeProxyTenant(root);
     const [one, two] = [await uploadTo(place), await uploadTo(place)];
     const brief = await makeToken(place.admin, place.id, { role: 'viewer' });
     const url = async (id: string, caller: Api): Promise<string> =>
@@ -237,11 +244,7 @@ describe('which sources are found', () => {
   let inBranch: string;
 
   beforeAll(async () => {
-    for (const id of ['branch', 'closed'])
-      expectStatus(
-        await tenant.admin.post(`/v1/tenants/${tenant.id}/sub-tenants`, { sub_tenant_id: id }),
-        201,
-      );
+    await addSubTenant(tenant, 'branch');
     inBranch = await uploadTo(tenant, 'branch');
   });
 
@@ -266,14 +269,16 @@ describe('which sources are found', () => {
   });
 
   it('one in a suspended sub-tenant answers 403, and its URLs stop', async () => {
-    const id = await uploadTo(tenant, 'closed');
-    const { download_url: url } = (await ask(id)).json;
-    expectStatus(await tenant.admin.post(`/v1/tenants/${tenant.id}/sub-tenants/closed/suspend`), 200);
-    expectDetail(await ask(id), 403);
+    const place = await makeProxyTenant(root);
+    await addSubTenant(place, 'closed');
+    const [open, id] = [await uploadTo(place), await uploadTo(place, 'closed')];
+    const { download_url: url } = (await ask(id, place.viewer)).json;
+    expectStatus(await place.admin.post(`/v1/tenants/${place.id}/sub-tenants/closed/suspend`), 200);
+    expectDetail(await ask(id, place.viewer), 403);
     expect((await anonymous.get(url as string)).status).toBe(410);
-    expectStatus(await ask(sourceId), 200);
-    expectStatus(await tenant.admin.post(`/v1/tenants/${tenant.id}/sub-tenants/closed/resume`), 200);
-    expectStatus(await ask(id), 200);
+    expectStatus(await ask(open, place.viewer), 200);
+    expectStatus(await place.admin.post(`/v1/tenants/${place.id}/sub-tenants/closed/resume`), 200);
+    expectStatus(await ask(id, place.viewer), 200);
     expect((await anonymous.get(url as string)).status).toBe(200);
   });
 

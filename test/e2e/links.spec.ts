@@ -6,7 +6,7 @@ import {
   Api,
   expectStatus,
   freshId,
-  makeTenant,
+  makeProxyTenant,
   makeToken,
   type Json,
   type TestTenant,
@@ -28,7 +28,7 @@ const UNKNOWN = '0190a5c2-7b1e-4c3d-9a2f-3b4c5d6e7f80';
 let tenant: TestTenant;
 
 beforeAll(async () => {
-  tenant = await makeTenant(root);
+  tenant = await makeProxyTenant(root);
 });
 
 async function source(own: TestTenant, content: Buffer | string = 'linked bytes', type = 'text/plain') {
@@ -120,7 +120,7 @@ describe('POST /v1/sources/{source_id}/links', () => {
       [tenant.viewer, 403],
       [tenant.uploader, 403],
       [anonymous, 401],
-      [(await makeTenant(root)).editor, 404],
+      [(await makeProxyTenant(root)).editor, 404],
     ] as const)
       expect((await caller.post(`/v1/sources/${id}/links`, {})).status).toBe(status);
   });
@@ -309,7 +309,7 @@ describe('a link is refused', () => {
 
   it('when it names a key that does not exist, or another tenant, or another purpose (PS-01, PS-03, PS-22)', async () => {
     const bytes = Buffer.from(text, 'base64url');
-    const other = await makeTenant(root);
+    const other = await makeProxyTenant(root);
     const otherLink = (await link(other.editor, (await source(other)).id)).url as string;
     const otherBytes = Buffer.from(new URL(otherLink).pathname.slice(3), 'base64url');
     const edit = (change: (copy: Buffer) => void): string => {
@@ -333,7 +333,7 @@ describe('a link is refused', () => {
   });
 
   it('when its key was retired (PS-22)', async () => {
-    const own = await makeTenant(root);
+    const own = await makeProxyTenant(root);
     const { id } = await source(own);
     const made = await link(own.editor, id);
     expect((await open(made)).status).toBe(200);
@@ -388,7 +388,7 @@ describe('a link ends at once', () => {
   let own: TestTenant;
 
   beforeAll(async () => {
-    own = await makeTenant(root);
+    own = await makeProxyTenant(root);
   });
 
   async function expectGone(target: Json): Promise<void> {
@@ -445,7 +445,7 @@ describe('a link ends at once', () => {
   });
 
   it('when the tenant is suspended, and is back when it is resumed', async () => {
-    const mine = await makeTenant(root);
+    const mine = await makeProxyTenant(root);
     const { id } = await source(mine);
     const made = await link(mine.editor, id);
     expectStatus(await root.post(`/v1/tenants/${mine.id}/suspend`), 200);
@@ -455,7 +455,7 @@ describe('a link ends at once', () => {
   });
 
   it('when the sub-tenant is suspended, and only links of that one', async () => {
-    const mine = await makeTenant(root);
+    const mine = await makeProxyTenant(root);
     const team = { headers: { 'x-sub-tenant-id': 'team' } };
     expectStatus(await mine.admin.post(`/v1/tenants/${mine.id}/sub-tenants`, { sub_tenant_id: 'team' }), 201);
     expectStatus(
@@ -473,7 +473,7 @@ describe('a link ends at once', () => {
   });
 
   it('when its tenant is deleted', async () => {
-    const mine = await makeTenant(root);
+    const mine = await makeProxyTenant(root);
     const made = await link(mine.editor, (await source(mine)).id);
     expect((await root.delete(`/v1/tenants/${mine.id}?force=true`)).status).toBe(204);
     expect([403, 410]).toContain((await open(made)).status);
@@ -498,7 +498,7 @@ describe('GET /v1/links', () => {
   const made: Json[] = [];
 
   beforeAll(async () => {
-    own = await makeTenant(root);
+    own = await makeProxyTenant(root);
     const [a, b] = [await source(own), await source(own)];
     for (const id of [a.id, b.id, a.id, b.id, a.id]) made.push(await link(own.editor, id));
     made.push(await link(own.admin, b.id));
@@ -536,7 +536,7 @@ describe('GET /v1/links', () => {
   });
 
   it('shows nothing that has ended, nothing of the seed calls, and nothing of others', async () => {
-    const mine = await makeTenant(root);
+    const mine = await makeProxyTenant(root);
     const { id, uuid } = await source(mine);
     const ended = await link(mine.editor, id);
     await mine.viewer.get(`/knowledge-base/sources/${uuid}/download`);
@@ -556,7 +556,7 @@ describe('the log', () => {
     const gateway = await GatewayProcess.start({ env: { GATEHOLD_LOG_LEVEL: 'trace' } });
     try {
       const api = new Api(gateway.url, gateway.rootToken);
-      const own = await makeTenant(api);
+      const own = await makeProxyTenant(api);
       const { id } = await source(own);
       const { url: target } = await link(own.editor, id, { filename: 'x' });
       const text = new URL(target as string).pathname.slice('/l/'.length);

@@ -25,7 +25,7 @@ beforeAll(async () => {
   idle = await makeToken(root, tenant.id, { role: 'admin', scopes: ['usage:read'] });
   await tenant.editor.put('kept', 'kept');
   withBody = (await readOperations(root)).filter(({ secured, body }) => secured && body !== 'none');
-  stored = await StoredState.of(gateway.dataDir);
+  stored = await StoredState.of(gateway);
 }, 60_000);
 
 afterAll(async () => {

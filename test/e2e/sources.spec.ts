@@ -3,15 +3,17 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { freshId, makeTenant, type Answer, type Api, type Json, type TestTenant } from '../support/api.js';
-import { filesUnder, objectFolder, sha256 } from '../support/gateway-inside.js';
+import { filesUnder, sha256 } from '../support/gateway-inside.js';
 import { ask, form } from '../support/raw-http.js';
 import { sharedGateway } from '../support/shared-gateway.js';
+import { objectsOf } from '../support/tenant-objects.js';
 import { asOwner } from '../support/test-database.js';
 
 // A bound on hanging, not on speed: the machine may be busy with other suites.
 jest.setTimeout(60_000);
 
-const { root, url, dataDir } = sharedGateway();
+const gateway = sharedGateway();
+const { root, url, dataDir } = gateway;
 
 let tenant: TestTenant;
 
@@ -547,9 +549,9 @@ describe('names and ids that look like paths (IV-06)', () => {
       name: text,
     });
     expect(posted.status).toBe(201);
-    for (const file of await filesUnder(objectFolder(dataDir, own.editor)))
-      expect(file.slice(objectFolder(dataDir, own.editor).length)).toMatch(/^\/_[0-9a-f]{2}\/[0-9a-f-]{36}$/);
-    expect(await filesUnder(objectFolder(dataDir, own.editor))).toHaveLength(2);
+    const objects = await objectsOf(gateway, own.editor);
+    for (const { name } of objects) expect(name).toMatch(/^[0-9a-f-]{36}$/);
+    expect(objects).toHaveLength(2);
   });
 
   it('put nothing outside the folder of objects', async () => {

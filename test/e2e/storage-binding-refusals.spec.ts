@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
-import { makeTenant, type Answer, type Api, type TestTenant } from '../support/api.js';
-import { CEPH_PROGRAMS, CEPH_START_MS, sharedCeph, type Ceph } from '../support/ceph.js';
-import { CephBucket } from '../support/ceph-buckets.js';
-import { describeWith } from '../support/programs.js';
+import { makeTenant, makeUnboundTenant, type Answer, type Api, type TestTenant } from '../support/api.js';
+import { BUCKET_START_MS, describeWithBucket, makeBucket } from '../support/run-bucket.js';
 import { sharedGateway } from '../support/shared-gateway.js';
+import { WRONG_CREDENTIALS, type TestBucket } from '../support/test-bucket.js';
 
 const { root, anonymous } = sharedGateway();
 const tenant = await makeTenant(root);
@@ -53,7 +52,7 @@ describe('a storage binding that cannot be', () => {
       });
     // This gateway's default storage is its folder: there are no credentials to give.
     expect((await bind(root, bare)).json.errors).toMatchObject([{ field: 'credentials', code: 'missing' }]);
-    const given = await makeTenant(root);
+    const given = await makeUnboundTenant(root);
     expect(await bind(root, { adapter: 'filesystem', delivery: 'direct' }, given)).toMatchObject({
       status: 200,
       json: { adapter: 'filesystem', bucket: null, delivery: 'proxy' },
@@ -109,23 +108,17 @@ describe('IV-16: an endpoint that only the gateway can reach', () => {
   });
 });
 
-describeWith(CEPH_PROGRAMS, 'ST-17: a storage that fails its trial', () => {
-  let ceph: Ceph;
-  let bucket: CephBucket;
+describeWithBucket('ST-17: a storage that fails its trial', () => {
+  let bucket: TestBucket;
   let before: unknown;
 
   beforeAll(async () => {
-    ceph = await sharedCeph();
-    bucket = await CephBucket.make(ceph);
+    bucket = await makeBucket();
     before = (await bind(tenant.admin, bucket.binding())).json;
-  }, CEPH_START_MS);
+  }, BUCKET_START_MS);
 
-  it.each([
-    ['a wrong secret', { secret_access_key: 'wrong-secret' }],
-    ['an unknown key', { access_key_id: 'unknown-key' }],
-    ["somebody else's key", { access_key_id: 'otherkey', secret_access_key: 'othersecret' }],
-  ])('is not taken with %s, and the binding before stays in force', async (_what, change) => {
-    const credentials = { ...(bucket.binding()['credentials'] as object), ...change };
+  it.each(WRONG_CREDENTIALS)('is not taken with %s, and the binding before stays in force', async (what) => {
+    const credentials = bucket.wrong(what);
     const refused = await bind(tenant.admin, bucket.binding({ credentials }));
     expect(refused).toMatchObject({ status: 422, json: { code: 'storage_probe_failed' } });
     expect(refused.headers.get('content-type')).toContain('application/problem+json');
@@ -134,22 +127,16 @@ describeWith(CEPH_PROGRAMS, 'ST-17: a storage that fails its trial', () => {
     expect(steps.map(({ step, ok }) => [step, ok])).toEqual(
       STEPS.map((step) => [step, step === 'open' ? false : null]),
     );
-    for (const hidden of [
-      ...Object.values<string>(credentials),
-      bucket.name,
-      ceph.endpoint,
-      '<',
-      'Exception',
-    ])
-      expect(refused.text).not.toContain(hidden);
+    const named = [...Object.values(credentials), bucket.name, bucket.origin];
+    for (const hidden of [...named, '<', 'Exception']) expect(refused.text).not.toContain(hidden);
     expect((await tenant.admin.get(path)).json).toEqual(before);
   });
 
-  it.each([
-    ['the bucket is absent', { bucket: 'no-such-bucket-here' }, /There is no such bucket/],
-    ['nothing answers', { endpoint: 'http://127.0.0.1:9' }, /Nothing answers at the endpoint/],
+  it.each<[string, (of: TestBucket) => Record<string, unknown>, RegExp]>([
+    ['the bucket is absent', (of) => of.named('no-such-bucket-here'), /There is no such bucket/],
+    ['nothing answers', (of) => of.at('http://127.0.0.1:9'), /Nothing answers at the endpoint/],
   ])('is not taken when %s', async (_what, change, words) => {
-    const refused = await bind(tenant.admin, bucket.binding(change));
+    const refused = await bind(tenant.admin, bucket.binding(change(bucket)));
     expect(refused).toMatchObject({ status: 422, json: { code: 'storage_probe_failed' } });
     expect(refused.json.detail).toMatch(words);
     expect((await tenant.admin.get(path)).json).toEqual(before);

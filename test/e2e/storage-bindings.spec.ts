@@ -1,13 +1,19 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 
-import { freshId, makeTenant, makeToken, type Answer, type Api, type TestTenant } from '../support/api.js';
-import { CEPH_PROGRAMS, CEPH_START_MS, sharedCeph, type Ceph } from '../support/ceph.js';
-import { CephBucket } from '../support/ceph-buckets.js';
+import {
+  freshId,
+  makeToken,
+  makeUnboundTenant,
+  type Answer,
+  type Api,
+  type TestTenant,
+} from '../support/api.js';
 import { eventually } from '../support/eventually.js';
 import { asOwner } from '../support/owner-connection.js';
-import { describeWith } from '../support/programs.js';
+import { BUCKET_START_MS, describeWithBucket, makeBucket } from '../support/run-bucket.js';
 import { sharedGateway } from '../support/shared-gateway.js';
+import type { TestBucket } from '../support/test-bucket.js';
 
 const { root, dataDir } = sharedGateway();
 
@@ -15,18 +21,16 @@ function bind(caller: Api, tenant: TestTenant, json: unknown): Promise<Answer> {
   return caller.request('PUT', `/v1/tenants/${tenant.id}/storage-binding`, { json });
 }
 
-describeWith(CEPH_PROGRAMS, "a tenant's own bucket", () => {
-  let ceph: Ceph;
-  let bucket: CephBucket;
+describeWithBucket("a tenant's own bucket", () => {
+  let bucket: TestBucket;
   let tenant: TestTenant;
   let path: string;
 
   beforeAll(async () => {
-    ceph = await sharedCeph();
-    bucket = await CephBucket.make(ceph);
-    tenant = await makeTenant(root);
+    bucket = await makeBucket();
+    tenant = await makeUnboundTenant(root);
     path = `/v1/tenants/${tenant.id}/storage-binding`;
-  }, CEPH_START_MS);
+  }, BUCKET_START_MS);
 
   it('is absent at first, and then what was put, without its credentials', async () => {
     expect(await tenant.admin.get(path)).toMatchObject({
@@ -35,14 +39,14 @@ describeWith(CEPH_PROGRAMS, "a tenant's own bucket", () => {
     });
     const put = await bind(tenant.admin, tenant, bucket.binding({ prefix: 'docs/acme' }));
     expect(put).toMatchObject({ status: 200 });
+    const { credentials, ...shown } = bucket.binding({ prefix: 'docs/acme' });
+    expect(credentials).toBeDefined();
     expect(put.json).toEqual({
-      adapter: 's3',
-      profile: 'ceph',
-      endpoint: ceph.endpoint,
+      profile: null,
       region: null,
-      bucket: bucket.name,
+      bucket: null,
       container: null,
-      prefix: 'docs/acme',
+      ...shown,
       delivery: 'direct',
       created_at: expect.any(String),
       updated_at: expect.any(String),
@@ -71,14 +75,15 @@ describeWith(CEPH_PROGRAMS, "a tenant's own bucket", () => {
   });
 
   it('keeps its credentials sealed: no answer and no row has them in clear', async () => {
-    const secret = ceph.user.secretAccessKey;
-    for (const caller of [tenant.admin, root]) expect((await caller.get(path)).text).not.toContain(secret);
+    for (const caller of [tenant.admin, root]) {
+      const { text } = await caller.get(path);
+      for (const secret of bucket.secrets) expect(text).not.toContain(secret);
+    }
     const { rows } = await asOwner(dataDir, (owner) =>
       owner.query("SELECT b.*, encode(sealed_credentials, 'escape') AS bytes FROM storage_bindings b"),
     );
     expect(rows.length).toBeGreaterThan(0);
-    expect(JSON.stringify(rows)).not.toContain(secret);
-    expect(JSON.stringify(rows)).not.toContain(ceph.user.accessKeyId);
+    for (const secret of bucket.secrets) expect(JSON.stringify(rows)).not.toContain(secret);
   });
 
   it('keeps its place when it is put again: new credentials, the same objects', async () => {
@@ -111,17 +116,16 @@ describeWith(CEPH_PROGRAMS, "a tenant's own bucket", () => {
   });
 
   it('is made when it is absent and that was asked for, and not otherwise', async () => {
-    const name = freshId('made');
-    const refused = await bind(tenant.admin, tenant, bucket.binding({ bucket: name }));
+    const made = bucket.named(freshId('made'));
+    const refused = await bind(tenant.admin, tenant, bucket.binding(made));
     expect(refused).toMatchObject({ status: 422, json: { code: 'storage_probe_failed' } });
-    expect((await bind(tenant.admin, tenant, bucket.binding({ bucket: name, create: true }))).status).toBe(
-      200,
-    );
-    expect((await bind(tenant.admin, tenant, bucket.binding({ bucket: name }))).status).toBe(200);
+    const created = await bind(tenant.admin, tenant, bucket.binding({ ...made, create: true }));
+    expect(created.status).toBe(200);
+    expect((await bind(tenant.admin, tenant, bucket.binding(made))).status).toBe(200);
   });
 
   it('is cleared of what a dead process sent in parts, and of nothing that is somebody else’s', async () => {
-    const [owner, own] = [await makeTenant(root), await CephBucket.make(ceph)];
+    const [owner, own] = [await makeUnboundTenant(root), await makeBucket()];
     expect((await bind(owner.admin, owner, own.binding())).status).toBe(200);
     expect((await owner.editor.put('one', 'one')).status).toBe(201);
     const [tenantKey = ''] = (await own.keys())[0]?.split('/') ?? [];
@@ -141,7 +145,7 @@ describeWith(CEPH_PROGRAMS, "a tenant's own bucket", () => {
   });
 
   it('goes with its tenant: a forced deletion erases its objects there', async () => {
-    const [leaver, own] = [await makeTenant(root), await CephBucket.make(ceph)];
+    const [leaver, own] = [await makeUnboundTenant(root), await makeBucket()];
     expect((await bind(leaver.admin, leaver, own.binding())).status).toBe(200);
     for (const id of ['a', 'b', 'c']) expect((await leaver.editor.put(id, id)).status).toBe(201);
     expect(await own.keys()).toHaveLength(3);

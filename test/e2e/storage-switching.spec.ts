@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 
-import { makeTenant, type TestTenant } from '../support/api.js';
-import { CEPH_PROGRAMS, CEPH_START_MS, sharedCeph, type Ceph } from '../support/ceph.js';
-import { CephBucket } from '../support/ceph-buckets.js';
+import { makeTenant, makeUnboundTenant, type TestTenant } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
-import { describeWith } from '../support/programs.js';
+import { BUCKET_START_MS, describeWithBucket, makeBucket } from '../support/run-bucket.js';
 import { sharedGateway } from '../support/shared-gateway.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -12,16 +10,14 @@ const { root } = sharedGateway();
 const ROUNDS = 5;
 const WRITERS = 4;
 
-describeWith(CEPH_PROGRAMS, 'tenants on several storages', () => {
-  let ceph: Ceph;
+describeWithBucket('tenants on several storages', () => {
   let port: number;
   let proxy: TcpProxy;
 
   beforeAll(async () => {
-    ceph = await sharedCeph();
-    port = Number(new URL(ceph.endpoint).port);
+    port = Number(new URL((await makeBucket()).origin).port);
     proxy = await TcpProxy.open(port);
-  }, CEPH_START_MS);
+  }, BUCKET_START_MS);
 
   afterAll(async () => {
     await proxy.close();
@@ -32,11 +28,7 @@ describeWith(CEPH_PROGRAMS, 'tenants on several storages', () => {
   }
 
   it('ST-20: a binding switched under load leaves each object where it was written, and all of them readable', async () => {
-    const [tenant, one, other] = [
-      await makeTenant(root),
-      await CephBucket.make(ceph),
-      await CephBucket.make(ceph),
-    ];
+    const [tenant, one, other] = [await makeUnboundTenant(root), await makeBucket(), await makeBucket()];
     const written: string[] = [];
     let isSwitching = true;
     const writers = Array.from({ length: WRITERS }, async (_, writer) => {
@@ -49,7 +41,7 @@ describeWith(CEPH_PROGRAMS, 'tenants on several storages', () => {
     });
     const switching = (async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
-        for (const { binding } of [one, other].map((bucket) => ({ binding: bucket.binding() })))
+        for (const binding of [one.binding(), other.binding()])
           expect((await tenant.admin.request('PUT', bindingPath(tenant), { json: binding })).status).toBe(
             200,
           );
@@ -73,14 +65,14 @@ describeWith(CEPH_PROGRAMS, 'tenants on several storages', () => {
 
   it('ST-17: a storage that goes away takes its own tenant’s content along, nobody else’s, and comes back', async () => {
     const [tenant, neighbour, stranger] = [
-      await makeTenant(root),
-      await makeTenant(root),
+      await makeUnboundTenant(root),
+      await makeUnboundTenant(root),
       await makeTenant(root),
     ];
-    const bucket = await CephBucket.make(ceph);
-    const endpoint = `http://127.0.0.1:${proxy.port}`;
+    const bucket = await makeBucket();
+    const proxied = `http://127.0.0.1:${proxy.port}`;
     for (const [who, json] of [
-      [tenant, bucket.binding({ endpoint })],
+      [tenant, bucket.binding(bucket.at(proxied))],
       [neighbour, bucket.binding({ prefix: 'neighbour' })],
     ] as const) {
       const bound = await who.admin.request('PUT', bindingPath(who), { json });
@@ -95,7 +87,7 @@ describeWith(CEPH_PROGRAMS, 'tenants on several storages', () => {
     ]) {
       expect([503, 504]).toContain(answer.status);
       expect(['storage_unavailable', 'storage_timeout']).toContain(answer.json.code);
-      for (const hidden of [bucket.name, endpoint, ...Object.values(ceph.user), 'ECONN'])
+      for (const hidden of [bucket.name, proxied, ...bucket.secrets, 'ECONN'])
         expect(answer.text).not.toContain(hidden);
     }
     expect((await tenant.viewer.get('/v1/sources/kept')).status).toBe(200);

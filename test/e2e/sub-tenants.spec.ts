@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
-import { freshId, makeTenant, makeToken, type Api, type Json, type TestTenant } from '../support/api.js';
+import { freshId, makeProxyTenant, makeToken, type Api, type Json, type TestTenant } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
 import { sharedGateway } from '../support/shared-gateway.js';
 import { asOwner } from '../support/test-database.js';
@@ -11,7 +11,7 @@ let tenant: TestTenant;
 let path: string;
 
 beforeAll(async () => {
-  tenant = await makeTenant(root);
+  tenant = await makeProxyTenant(root);
   path = `/v1/tenants/${tenant.id}/sub-tenants`;
 });
 
@@ -85,7 +85,7 @@ describe('POST …/sub-tenants', () => {
 
 describe('GET, PATCH …/sub-tenants', () => {
   it('pages through them by id, each once', async () => {
-    const own = await makeTenant(root);
+    const own = await makeProxyTenant(root);
     const base = `/v1/tenants/${own.id}/sub-tenants`;
     for (const id of ['b', 'a', 'C', 'ab', 'a.b']) await own.admin.post(base, { sub_tenant_id: id });
     const seen: string[] = [];
@@ -297,7 +297,7 @@ describe('DELETE …/sub-tenants/{sub_tenant_id}', () => {
 
 describe('AZ-05: a prefix is not a boundary', () => {
   it('deleting one sub-tenant leaves those whose ids begin alike', async () => {
-    const own = await makeTenant(root);
+    const own = await makeProxyTenant(root);
     const base = `/v1/tenants/${own.id}/sub-tenants`;
     for (const id of ['a', 'ab', 'a.b', 'a-b']) {
       await own.admin.post(base, { sub_tenant_id: id });
@@ -316,7 +316,7 @@ describe('AZ-05: a prefix is not a boundary', () => {
     const stem = freshId('t');
     const tenants = [];
     for (const id of [stem, `${stem}0`, `${stem}-x`, stem.slice(0, -1)]) {
-      const made = await makeTenant(root, id);
+      const made = await makeProxyTenant(root, id);
       await made.editor.put('x', `of ${id}`);
       tenants.push(made);
     }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readdir } from 'node:fs/promises';
 
-import { freshId, makeTenant, makeToken, type Api, type Json } from '../support/api.js';
+import { freshId, makeProxyTenant, makeTenant, makeToken, type Api, type Json } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
 import { sharedGateway } from '../support/shared-gateway.js';
+import { objectsBelow } from '../support/tenant-objects.js';
 import { asOwner } from '../support/test-database.js';
 
 const { root, anonymous } = sharedGateway();
@@ -233,7 +233,7 @@ describe('GET and PATCH /v1/tenants/{tenant_id}', () => {
 
 describe('suspension', () => {
   it('AN-04: answers 403 tenant_suspended to everything of the tenant, 410 to its links, until resumed', async () => {
-    const { id, admin, editor } = await makeTenant(root);
+    const { id, admin, editor } = await makeProxyTenant(root);
     await editor.upload('kept', 'a.txt', 'text/plain', { source_id: 'a' });
     const sourceId = (await editor.get('/v1/sources/a')).json.source_id as string;
     const managed = (await editor.post('/v1/sources/a/links', {})).json.url as string;
@@ -323,7 +323,7 @@ describe('DELETE /v1/tenants/{tenant_id}', () => {
   });
 
   it('AZ-17: with force=true ends access and links at once, then erases every row and object', async () => {
-    const { id, admin, editor } = await makeTenant(root);
+    const { id, admin, editor } = await makeProxyTenant(root);
     await editor.put('a', 'gone');
     await editor.put('a', 'gone too');
     const url = (await editor.post('/v1/sources/a/links', {})).json.url as string;
@@ -344,7 +344,7 @@ describe('DELETE /v1/tenants/{tenant_id}', () => {
     await eventually('every row is gone', async () => (await rowsOf(id)) === 0);
     const left = await asOwner('SELECT FROM tenant_directory WHERE tenant = $1', [id]);
     expect(left).toHaveLength(0);
-    expect(await filesUnder(keys[0]?.key ?? '')).toEqual([]);
+    expect(await objectsBelow(sharedGateway(), keys[0]?.key ?? 'nobody')).toEqual([]);
     expect((await create({ tenant_id: id })).status).toBe(201);
     expect((await anonymous.get(url)).status).toBe(403);
   });
@@ -360,14 +360,3 @@ describe('DELETE /v1/tenants/{tenant_id}', () => {
     }
   });
 });
-
-async function filesUnder(tenantKey: string): Promise<string[]> {
-  const entries = await readdir(`${sharedGateway().dataDir}/objects`, {
-    recursive: true,
-    withFileTypes: true,
-  });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => `${entry.parentPath}/${entry.name}`)
-    .filter((path) => path.includes(tenantKey));
-}

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 
 import {
   freshId,
-  makeTenant,
+  makeProxyTenant,
   makeToken,
   type Answer,
   type Api,
@@ -43,7 +43,7 @@ let tenant: TestTenant;
 let path: string;
 
 beforeAll(async () => {
-  tenant = await makeTenant(root);
+  tenant = await makeProxyTenant(root);
   path = `/v1/tenants/${tenant.id}/tokens`;
 });
 
@@ -149,7 +149,7 @@ describe('POST …/tokens', () => {
 
 describe('GET …/tokens', () => {
   it('pages through live tokens, newest first, each once; GET shows one', async () => {
-    const own = await makeTenant(root);
+    const own = await makeProxyTenant(root);
     const base = `/v1/tenants/${own.id}/tokens`;
     const seen: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
@@ -167,7 +167,7 @@ describe('GET …/tokens', () => {
   });
 
   it('AZ-09: shows a narrowed administrator tokens within its reach, through page and cursor alike', async () => {
-    const own = await makeTenant(root);
+    const own = await makeProxyTenant(root);
     const base = `/v1/tenants/${own.id}/tokens`;
     for (const id of ['a', 'b'])
       await own.admin.post(`/v1/tenants/${own.id}/sub-tenants`, { sub_tenant_id: id });
@@ -221,7 +221,7 @@ describe('DELETE …/tokens/{token_id}', () => {
   });
 
   it('AN-06: another tenant’s token, the root token and random ids answer alike and stay', async () => {
-    const other = await makeTenant(root);
+    const other = await makeProxyTenant(root);
     const [otherId, rootId] = await Promise.all(
       [other.viewer, root].map(async (caller) => (await caller.get('/v1/me')).json.token_id as string),
     );
@@ -359,7 +359,7 @@ describe('a child and its maker', () => {
   });
 
   it('AN-05: no tenant’s token makes one for another tenant or for the platform', async () => {
-    const other = await makeTenant(root);
+    const other = await makeProxyTenant(root);
     const foreign = await tenant.admin.post(`/v1/tenants/${other.id}/tokens`, { name: 'x', role: 'viewer' });
     expect(foreign).toMatchObject({ status: 404, json: { code: 'tenant_not_found' } });
     expect((await tenant.editor.post(path, { name: 'x', role: 'viewer' })).status).toBe(403);

@@ -1,23 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { chmod, lstat, mkdir, readFile, symlink, unlink, link as hardLink } from 'node:fs/promises';
-import { execFileSync } from 'node:child_process';
-import { dirname, join } from 'node:path';
 
 import { Api, freshId, makeTenant, makeToken, type Json, type TestTenant } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
-import {
-  countRows,
-  descriptorCount,
-  digestField,
-  objectFiles,
-  pattern,
-  sha256,
-  untilFiles,
-} from '../support/gateway-inside.js';
+import { countRows, descriptorCount, digestField, pattern, sha256 } from '../support/gateway-inside.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { ask, exchange, form, head, statusOf, type FormPart } from '../support/raw-http.js';
 import { sharedGateway } from '../support/shared-gateway.js';
 import { beginDownload, readBytes } from '../support/slow-client.js';
+import { untilObjects, untilReplaced } from '../support/tenant-objects.js';
 
 // A bound on hanging, not on speed: the machine may be busy with other suites.
 jest.setTimeout(60_000);
@@ -50,9 +40,9 @@ async function post(caller: Api, parts: readonly FormPart[], headers: Record<str
   });
 }
 
-/** Nothing may be left of a refused upload: no source, no upload under way, no file. */
+/** Nothing may be left of a refused upload: no source, no upload under way, no object. */
 async function expectNothingLeft(of: TestTenant): Promise<void> {
-  await untilFiles(gateway.dataDir, of.editor, 0);
+  await untilObjects(gateway, of.editor, 0);
   await eventually('no rows', async () => (await countRows(gateway.dataDir, 'uploads', of.id)) === 0);
   expect((await of.editor.get('/v1/sources')).json.data).toEqual([]);
 }
@@ -134,7 +124,7 @@ describe('POST /v1/sources', () => {
         const again = await post(own.editor, parts);
         expect([again.status, again.json.code]).toEqual([409, 'source_already_exists']);
       }
-      await untilFiles(gateway.dataDir, own.editor, 1);
+      await untilObjects(gateway, own.editor, 1);
       expect((await own.viewer.get(`/v1/sources/${id}/content`)).text).toBe('Hello.');
     },
   );
@@ -154,7 +144,7 @@ describe('POST /v1/sources', () => {
       expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(11).fill(409)]);
       const winner = answers.findIndex(({ status }) => status === 201);
       expect((await own.viewer.get(`/v1/sources/${id}/content`)).text).toBe(`writer ${winner}`);
-      await untilFiles(gateway.dataDir, own.editor, 1);
+      await untilObjects(gateway, own.editor, 1);
     },
   );
 
@@ -167,7 +157,7 @@ describe('POST /v1/sources', () => {
       'x-sub-tenant-id': 'team',
     });
     expect(elsewhere.status).toBe(409);
-    await untilFiles(gateway.dataDir, own.editor, 1);
+    await untilObjects(gateway, own.editor, 1);
   });
 
   it.each<[string, FormPart[], number]>([
@@ -263,10 +253,10 @@ describe('PUT /v1/sources/{source_id}/content', () => {
     expect([made.status, made.json.content_type]).toEqual([201, stored]);
   });
 
-  it('replaces: a new version under the same id, with the old file removed', async () => {
+  it('replaces: a new version under the same id, with the old object removed', async () => {
     const own = await makeTenant(root);
     const first = await put(own.editor, 'doc', Buffer.from('one'), { 'content-type': 'text/plain' });
-    const [before] = await untilFiles(gateway.dataDir, own.editor, 1);
+    const [before] = await untilObjects(gateway, own.editor, 1);
     await own.editor.patch('/v1/sources/doc', { metadata: { kept: true } });
     const second = await put(own.editor, 'doc', Buffer.from('second'), { 'content-type': 'text/csv' });
     expect([first.status, second.status]).toEqual([201, 200]);
@@ -280,11 +270,8 @@ describe('PUT /v1/sources/{source_id}/content', () => {
       created_at: first.json.created_at,
     });
     expect(second.json.etag).not.toBe(first.json.etag);
-    const [after] = await eventually('the old file to go', async () => {
-      const files = await objectFiles(gateway.dataDir, own.editor);
-      return files.length === 1 && files[0] !== before ? files : null;
-    });
-    expect(await readFile(after ?? '', 'utf8')).toBe('second');
+    const after = await untilReplaced(gateway, own.editor, before?.name ?? '');
+    expect((await after.read()).toString()).toBe('second');
   });
 
   it('names a source by its query, keeps the name when it is replaced, and refuses an unknown parameter', async () => {
@@ -323,7 +310,7 @@ describe('PUT /v1/sources/{source_id}/content', () => {
     if (exists) await put(own.editor, 'doc', Buffer.from('x'));
     const answer = await put(own.editor, 'doc', Buffer.from('y'), headers);
     expect(answer.status).toBe(status);
-    await untilFiles(gateway.dataDir, own.editor, status === 412 && !exists ? 0 : 1);
+    await untilObjects(gateway, own.editor, status === 412 && !exists ? 0 : 1);
   });
 
   it('lets exactly one of many parallel creations with If-None-Match: * through (UP-13)', async () => {
@@ -334,7 +321,7 @@ describe('PUT /v1/sources/{source_id}/content', () => {
       ),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(9).fill(412)]);
-    await untilFiles(gateway.dataDir, own.editor, 1);
+    await untilObjects(gateway, own.editor, 1);
   });
 
   it('lets exactly one of two writers who read the same version replace it (UP-13)', async () => {
@@ -385,11 +372,11 @@ describe('what an upload declares about itself', () => {
     expect((await tenant.editor.put(freshId('two'), bytes, headers)).status).toBe(422);
   });
 
-  it('stores the digest of exactly the bytes on disk (UP-08)', async () => {
+  it('stores the digest of exactly the bytes in the storage (UP-08)', async () => {
     const own = await makeTenant(root);
     const { json } = await own.editor.put('doc', bytes);
-    const [file] = await untilFiles(gateway.dataDir, own.editor, 1);
-    expect(sha256(await readFile(file ?? ''))).toBe(json.checksum_sha256);
+    const [object] = await untilObjects(gateway, own.editor, 1);
+    expect(sha256((await object?.read()) ?? '')).toBe(json.checksum_sha256);
   });
 
   it('keeps what is there when a replacement does not match its digest (UP-08)', async () => {
@@ -398,7 +385,7 @@ describe('what an upload declares about itself', () => {
     expect((await own.editor.put('doc', bytes, { 'content-digest': wrong })).status).toBe(422);
     const read = await own.viewer.get('/v1/sources/doc/content');
     expect(read.text).toBe('old');
-    await untilFiles(gateway.dataDir, own.editor, 1);
+    await untilObjects(gateway, own.editor, 1);
   });
 
   it('refuses a coded body, whose length and digest would mean something else', async () => {
@@ -512,7 +499,7 @@ describe('a body that does not come to its end (UP-01)', () => {
       'a chunked form cut in its file',
       (caller) => [formHead(caller, ['Transfer-Encoding: chunked']), `64\r\n`, body.subarray(0, 100), '\r\n'],
     ],
-  ])('ends in no source and no file, by FIN and by RST: %s (UP-01)', async (_what, pieces) => {
+  ])('ends in no source and no object, by FIN and by RST: %s (UP-01)', async (_what, pieces) => {
     const own = await makeTenant(root);
     for (const ending of ['fin', 'reset'] as const) {
       const received = await exchange(gateway.url, pieces(own.editor), ending);
@@ -550,7 +537,7 @@ describe('a body that does not come to its end (UP-01)', () => {
     const own = await makeTenant(root);
     await own.editor.put('doc', 'old');
     await exchange(gateway.url, [raw(['Content-Length: 1000'], own.editor), 'new'], 'reset');
-    await untilFiles(gateway.dataDir, own.editor, 1);
+    await untilObjects(gateway, own.editor, 1);
     expect((await own.viewer.get('/v1/sources/doc')).json).toMatchObject({ version: 1, size_bytes: 3 });
   });
 });
@@ -667,7 +654,7 @@ describe('readers and writers at the same time', () => {
       token: token(own.editor),
       body: slowly(),
     });
-    await untilFiles(gateway.dataDir, own.editor, 1);
+    await eventually('it has begun', async () => (await countRows(gateway.dataDir, 'uploads', own.id)) === 1);
     expect((await own.editor.get('/v1/sources')).json.data).toEqual([]);
     expect((await own.editor.get('/v1/sources/doc')).status).toBe(404);
     expect((await own.editor.get('/v1/sources/doc/content')).status).toBe(404);
@@ -706,51 +693,7 @@ describe('readers and writers at the same time', () => {
     await Promise.all(writers).finally(() => (writing = false));
     await Promise.all(readers);
     expect((await own.viewer.get('/v1/sources/doc')).json.version).toBe(31);
-    await untilFiles(gateway.dataDir, own.editor, 1);
-  });
-});
-
-describe('objects on disk', () => {
-  it('are written whole, under opaque names, readable by owner and group only (ST-02, ST-08)', async () => {
-    const own = await makeTenant(root);
-    await own.editor.put(encodeURIComponent('../../secret name'), 'x');
-    const [file = ''] = await untilFiles(gateway.dataDir, own.editor, 1);
-    expect(file.slice(join(gateway.dataDir, 'objects').length)).toMatch(
-      /^\/[a-z0-9]{12}\/_[0-9a-f]{2}\/[0-9a-f-]{36}$/,
-    );
-    expect((await lstat(file)).mode & 0o777).toBe(0o640);
-    for (const folder of [dirname(file), dirname(dirname(file)), join(gateway.dataDir, 'objects')])
-      expect((await lstat(folder)).mode & 0o777).toBe(0o750);
-  });
-
-  it.each<[string, (path: string) => Promise<unknown>]>([
-    ['a symbolic link to a file', (path) => symlink(join(gateway.dataDir, 'root-token'), path)],
-    ['a second name of another file', (path) => hardLink(join(gateway.dataDir, 'root-token'), path)],
-    ['a FIFO', async (path) => execFileSync('mkfifo', [path])],
-    ['a folder', (path) => mkdir(path)],
-  ])('are not read through %s (ST-05)', async (_what, plant) => {
-    const own = await makeTenant(root);
-    const size = (await readFile(join(gateway.dataDir, 'root-token'))).length;
-    await own.editor.put('doc', Buffer.alloc(size, 'x'));
-    const [file = ''] = await untilFiles(gateway.dataDir, own.editor, 1);
-    await unlink(file);
-    await plant(file);
-    const read = await own.viewer.get('/v1/sources/doc/content');
-    expect([read.status, read.json.code]).toEqual([500, 'content_unavailable']);
-    expect(read.text).not.toContain(gateway.rootToken);
-  });
-
-  it('are not written through a folder that was replaced by a link (ST-05)', async () => {
-    const own = await makeTenant(root);
-    await own.editor.put('doc', 'x');
-    const [file = ''] = await untilFiles(gateway.dataDir, own.editor, 1);
-    const outside = join(gateway.dataDir, freshId('outside'));
-    await mkdir(outside);
-    await chmod(outside, 0o777);
-    execFileSync('rm', ['-rf', dirname(dirname(file))]);
-    await symlink(outside, dirname(dirname(file)));
-    expect((await own.editor.put('doc2', 'y')).status).toBeGreaterThanOrEqual(500);
-    expect(execFileSync('find', [outside, '-type', 'f']).toString()).toBe('');
+    await untilObjects(gateway, own.editor, 1);
   });
 });
 
@@ -818,13 +761,10 @@ describe('a reader of an old version', () => {
     const own = await makeTenant(shared.root);
     const old = pattern(24 * 1024 * 1024);
     await own.editor.put('doc', old);
-    const [before] = await untilFiles(shared.dataDir, own.editor, 1);
+    const [before] = await untilObjects(shared, own.editor, 1);
     const download = await beginDownload(shared.url, token(own.viewer), '/v1/sources/doc/content');
     expect((await own.editor.put('doc', 'new')).status).toBe(200);
-    await eventually('the old file to go', async () => {
-      const files = await objectFiles(shared.dataDir, own.editor);
-      return files.length === 1 && files[0] !== before;
-    });
+    await untilReplaced(shared, own.editor, before?.name ?? '');
     expect(sha256(await readBytes(download))).toBe(sha256(old));
     expect((await own.viewer.get('/v1/sources/doc/content')).text).toBe('new');
   });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-import { makeTenant, type Api, type TestTenant } from '../support/api.js';
+import { makeProxyTenant, type Api, type TestTenant } from '../support/api.js';
 import { fingerprint } from '../support/isolation.js';
 import { timePairs, type TimedRequest } from '../support/paired-times.js';
 import { sharedGateway } from '../support/shared-gateway.js';
@@ -23,7 +23,7 @@ let tenant: TestTenant;
 let link: Buffer;
 
 beforeAll(async () => {
-  tenant = await makeTenant(root);
+  tenant = await makeProxyTenant(root);
   await tenant.editor.put('x', 'kept');
   const made = (await tenant.editor.post('/v1/sources/x/links', {})).json.url as string;
   link = Buffer.from(made.split('/l/')[1] ?? '', 'base64url');
@@ -68,7 +68,7 @@ describe('AN-10: a token', () => {
   const secret = (caller: Api): string => caller.token ?? '';
 
   it('is looked up by its hash and stored nowhere', async () => {
-    const { viewer } = await makeTenant(root);
+    const { viewer } = await makeProxyTenant(root);
     const tokenId = (await viewer.get('/v1/me')).json.token_id as string;
     const [row] = await asOwner<{ text: string; hash: Buffer }>(
       'SELECT t::text AS text, token_hash AS hash FROM tokens t WHERE token_id = $1',

@@ -33,7 +33,7 @@ beforeAll(async () => {
   [mine, theirs] = await Promise.all([makeVictim(root), makeVictim(root)]);
   operations = (await readOperations(root)).filter(({ secured }) => secured);
   await prepare();
-  stored = await StoredState.of(gateway.dataDir);
+  stored = await StoredState.of(gateway);
 }, 60_000);
 
 afterAll(async () => {

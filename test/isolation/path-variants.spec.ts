@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 
-import { freshId, makeTenant, type Api } from '../support/api.js';
+import { freshId, makeTenant, type Api, type TestTenant } from '../support/api.js';
 import { repeatableTarget } from '../support/decisions.js';
-import { KEPT, makeVictim, type Victim } from '../support/isolation.js';
+import { KEPT, makeRepeatableVictim, type Victim } from '../support/isolation.js';
 import { errorCodeOf, readOperations, type Operation } from '../support/operations.js';
 import { otherPaths, samePaths } from '../support/path-variants.js';
 import { ask } from '../support/raw-http.js';
@@ -21,7 +21,7 @@ let stranger: Api;
 
 beforeAll(async () => {
   operations = await readOperations(root);
-  victim = await makeVictim(root);
+  victim = await makeRepeatableVictim(root);
   stranger = (await makeTenant(root)).admin;
 });
 
@@ -156,8 +156,14 @@ describe('AZ-06: an id is read once and no further', () => {
     'a%00',
   ];
 
+  let own: TestTenant;
+
+  beforeAll(async () => {
+    own = await makeTenant(root);
+  });
+
   it('ids that differ only in spelling are different sources', async () => {
-    const { editor, viewer } = victim.tenant;
+    const { editor, viewer } = own;
     const run = freshId('id');
     const path = (id: string): string => `/v1/sources/${encodeURIComponent(`${run}${id}`)}/content`;
     for (const id of IDS) {
@@ -178,7 +184,7 @@ describe('AZ-06: an id is read once and no further', () => {
   });
 
   it('an id with a separator is not reached by the path it looks like', async () => {
-    const { editor, viewer } = victim.tenant;
+    const { editor, viewer } = own;
     const id = freshId('id');
     await editor.put(`${id}/x`, KEPT);
     for (const spelling of [

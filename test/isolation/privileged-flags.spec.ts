@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import { makeTenant, type Api } from '../support/api.js';
 import { decide } from '../support/decisions.js';
-import { expectUntouched, makeVictim, type Victim } from '../support/isolation.js';
+import { expectUntouched, makeRepeatableVictim, type Victim } from '../support/isolation.js';
 import { readOperations, type Operation } from '../support/operations.js';
 import { ask } from '../support/raw-http.js';
 import { sharedGateway } from '../support/shared-gateway.js';
@@ -18,7 +18,7 @@ let stranger: Api;
 
 beforeAll(async () => {
   operations = await readOperations(root);
-  victim = await makeVictim(root);
+  victim = await makeRepeatableVictim(root);
   stranger = (await makeTenant(root)).admin;
 });
 

@@ -1,16 +1,16 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { relative } from 'node:path';
 
-import { expectStatus, freshId, makeTenant, type TestTenant } from '../support/api.js';
+import { expectStatus, freshId, makeProxyTenant, type TestTenant } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
-import { objectFiles, objectFolder } from '../support/gateway-inside.js';
 import { expectUntouched, makeVictim, type Victim } from '../support/isolation.js';
 import { sharedGateway } from '../support/shared-gateway.js';
+import { objectsOf } from '../support/tenant-objects.js';
 import { asOwner } from '../support/test-database.js';
 
 jest.setTimeout(60_000);
 
-const { root, dataDir } = sharedGateway();
+const gateway = sharedGateway();
+const { root } = gateway;
 const OBJECT_KEY = /^[a-z0-9]{12}\/[0-9a-f-]{36}$/;
 
 let victim: Victim;
@@ -19,7 +19,7 @@ let victimObject: string;
 let tenant: TestTenant;
 
 beforeAll(async () => {
-  [victim, tenant] = await Promise.all([makeVictim(root), makeTenant(root)]);
+  [victim, tenant] = await Promise.all([makeVictim(root), makeProxyTenant(root)]);
   const [row] = await asOwner<{ key: string; object: string }>(
     `SELECT tenant_key AS key, object_key AS object FROM tenants JOIN sources USING (tenant_id) WHERE tenant_id = $1`,
     [victim.tenant.id],
@@ -82,7 +82,7 @@ async function expectLiteral(name: string): Promise<void> {
   expect(fetched.status).toBe(200);
 }
 
-/** Its rows point below its own key, and its files lie there, under names that say nothing. */
+/** Its rows point below its own key, and its objects lie there, under names that say nothing. */
 async function expectOwnPlaces(count: number): Promise<void> {
   const rows = await asOwner<{ object: string; key: string }>(
     `SELECT object_key AS object, tenant_key AS key FROM sources JOIN tenants USING (tenant_id) WHERE tenant_id = $1`,
@@ -93,9 +93,8 @@ async function expectOwnPlaces(count: number): Promise<void> {
     expect(object).toMatch(OBJECT_KEY);
     expect(object.startsWith(`${key}/`)).toBe(true);
   }
-  const files = await objectFiles(dataDir, tenant.viewer);
-  const names = files.map((file) => relative(objectFolder(dataDir, tenant.viewer), file));
-  expect(names.filter((name) => !/^_[0-9a-f]{2}\/[0-9a-f-]{36}$/.test(name))).toEqual([]);
+  const names = (await objectsOf(gateway, tenant.viewer)).map(({ name }) => name);
+  expect(names.filter((name) => !/^[0-9a-f-]{36}$/.test(name))).toEqual([]);
   expect(names).toHaveLength(count);
 }
 
@@ -108,13 +107,13 @@ describe('AZ-18: internal names, and other tenants’', () => {
     for (const name of names)
       expectStatus(await tenant.editor.delete(`/v1/sources/${encodeURIComponent(name)}`), 204);
     await eventually('its objects are removed', async () => {
-      return (await objectFiles(dataDir, tenant.viewer)).length === 0;
+      return (await objectsOf(gateway, tenant.viewer)).length === 0;
     });
     await expectUntouched(victim);
   });
 
   it('show nothing of another tenant’s as a filter, a source or a sub-tenant', async () => {
-    const empty = await makeTenant(root);
+    const empty = await makeProxyTenant(root);
     for (const name of ['', ...internalNames()].map(encodeURIComponent)) {
       const prefixed = await empty.viewer.get(`/v1/sources?name_prefix=${name}`);
       if (name !== '') expect([name, prefixed.json.data]).toEqual([name, []]);
@@ -145,11 +144,11 @@ describe('AZ-18: internal names, and other tenants’', () => {
   });
 
   it('a tenant whose id is another’s key has a key of its own, and takes nothing along when it goes', async () => {
-    const twin = await makeTenant(root, victimKey);
+    const twin = await makeProxyTenant(root, victimKey);
     await twin.editor.put(victim.externalId, 'of the twin');
     const twinKey = (twin.viewer.token ?? '').split('_')[1];
     expect(twinKey).not.toBe(victimKey);
-    expect(await objectFiles(dataDir, twin.viewer)).toHaveLength(1);
+    expect(await objectsOf(gateway, twin.viewer)).toHaveLength(1);
     expectStatus(await root.delete(`/v1/tenants/${victimKey}?force=true`), 204);
     await eventually('its rows are gone', async () => {
       return (await asOwner('SELECT FROM tenants WHERE tenant_id = $1', [victimKey])).length === 0;
@@ -158,7 +157,7 @@ describe('AZ-18: internal names, and other tenants’', () => {
   });
 
   it('a sub-tenant with another tenant’s id is one’s own', async () => {
-    const own = await makeTenant(root);
+    const own = await makeProxyTenant(root);
     const body = { sub_tenant_id: victim.tenant.id };
     expectStatus(await own.admin.post(`/v1/tenants/${own.id}/sub-tenants`, body), 201);
     const headers = { 'x-sub-tenant-id': victim.tenant.id };

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
+import { runBinding, STORAGE, UNBOUND, type Delivery } from './storage-under-test.js';
+
 /** A JSON value as a test looks at it. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are untyped until a test has looked at them
 export type Json = any;
@@ -101,13 +103,37 @@ export interface TestTenant {
   readonly uploader: Api;
 }
 
-/** Makes a tenant with a fresh id and tokens of every role. */
-export async function makeTenant(root: Api, id = freshId('t')): Promise<TestTenant> {
+/**
+ * Makes a tenant with a fresh id and tokens of every role. Its objects are in the storage under test; `delivery` is how
+ * its downloads are handed out, the storage's usual one when it is absent.
+ */
+export async function makeTenant(root: Api, id = freshId('t'), delivery?: Delivery): Promise<TestTenant> {
   expectStatus(await root.post('/v1/tenants', { tenant_id: id }), 201);
-  const [admin, editor, viewer, uploader] = await Promise.all(
-    (['admin', 'editor', 'viewer', 'uploader'] as const).map((role) => makeToken(root, id, { role })),
-  );
-  return { id, admin, editor, viewer, uploader } as TestTenant;
+  await settle(root, id, delivery);
+  return await withTokens(root, id);
+}
+
+/** A tenant whose links are answered by the gateway itself, wherever its objects are: for suites about those links. */
+export function makeProxyTenant(root: Api, id = freshId('t')): Promise<TestTenant> {
+  return makeTenant(root, id, 'proxy');
+}
+
+/**
+ * A tenant without a storage binding of its own, whose objects are in the operator's storage: for suites about that one.
+ * The prefix of its id says so to whoever looks for objects that are where they should not be.
+ */
+export async function makeUnboundTenant(root: Api): Promise<TestTenant> {
+  const id = freshId(UNBOUND);
+  expectStatus(await root.post('/v1/tenants', { tenant_id: id }), 201);
+  return await withTokens(root, id);
+}
+
+/** Has a tenant's objects go to the storage under test: for tenants that are made by calls under test. */
+export async function settle(root: Api, id: string, delivery?: Delivery): Promise<void> {
+  const binding = await runBinding(root.url);
+  if (binding === null) return;
+  const json = delivery === undefined ? binding : { ...binding, delivery };
+  expectStatus(await root.request('PUT', `/v1/tenants/${id}/storage-binding`, { json }), 200);
 }
 
 /** Makes a token of a tenant and answers a caller that uses it. */
@@ -126,6 +152,19 @@ export function freshId(prefix: string): string {
 export function expectStatus(answer: Answer, status: number): void {
   if (answer.status !== status)
     throw new Error(`Expected ${status}, got ${answer.status}: ${answer.text.slice(0, 500)}`);
+}
+
+/** Ends what {@link settle} has begun: what is stored stays where it is, and nothing more goes there. */
+export async function endBinding(root: Api, id: string): Promise<void> {
+  if (STORAGE === 'filesystem') return;
+  expectStatus(await root.delete(`/v1/tenants/${id}/storage-binding`), 204);
+}
+
+async function withTokens(root: Api, id: string): Promise<TestTenant> {
+  const [admin, editor, viewer, uploader] = await Promise.all(
+    (['admin', 'editor', 'viewer', 'uploader'] as const).map((role) => makeToken(root, id, { role })),
+  );
+  return { id, admin, editor, viewer, uploader } as TestTenant;
 }
 
 async function read(response: Response): Promise<Answer> {

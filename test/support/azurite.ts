@@ -22,7 +22,7 @@ const OPTIONS = [
 const QUIETLY = ['--disableTelemetry', '--silent'];
 /** Accounts of the emulator, with keys that have to be base64. */
 const ACCOUNTS = {
-  gatehold: Buffer.from('the key of the account of the tests').toString('base64'),
+  tenantaccount: Buffer.from('the key of the account of the tests').toString('base64'),
   stranger: Buffer.from('the key of somebody else').toString('base64'),
 } as const;
 const START_LIMIT_MS = 60_000;
@@ -61,6 +61,15 @@ export async function sharedAzurite(): Promise<Azurite> {
   if (isFirst) await start(folder);
   const address = await eventually('Azurite started', () => addressIn(folder), START_LIMIT_MS);
   return azuriteAt(address);
+}
+
+/** What a tenant has to say to get its objects into a container of an account. */
+export function azureBinding(
+  { endpoint, accountName, accountKey }: AzureAccount,
+  container: string,
+): Record<string, unknown> {
+  const credentials = { account_name: accountName, account_key: accountKey };
+  return { adapter: 'azure', endpoint, container, credentials };
 }
 
 /**
@@ -114,5 +123,5 @@ function azuriteAt(url: string): Azurite {
     accountName,
     accountKey: ACCOUNTS[accountName],
   });
-  return { account: account('gatehold'), otherAccount: account('stranger') };
+  return { account: account('tenantaccount'), otherAccount: account('stranger') };
 }

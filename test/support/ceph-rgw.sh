@@ -4,8 +4,8 @@
 #   ceph-rgw.sh up FOLDER S3_PORT MONITOR_PORT   starts it (about 12 s); FOLDER is made anew and holds everything
 #   ceph-rgw.sh down FOLDER                      stops what `up` started there
 #
-# Two users: `testkey`/`testsecret` and `otherkey`/`othersecret`. Region us-east-1, path style. Needs Debian's packages
-# radosgw, ceph-osd, ceph-mon and ceph-common. Nothing survives `down`.
+# Three users: `testkey`/`testsecret`, `otherkey`/`othersecret` and `tenantkey`/`tenantsecret`. Region us-east-1, path
+# style. Needs Debian's packages radosgw, ceph-osd, ceph-mon and ceph-common. Nothing survives `down`.
 set -euo pipefail
 command=${1:?up or down}
 folder=${2:?a folder}
@@ -104,7 +104,7 @@ for _ in $(seq $((START_LIMIT_S * 4))); do
   sleep 0.25
 done
 answers || fail 'no answer from the S3 server'
-for user in test other; do
+for user in test other tenant; do
   quietly radosgw-admin -c "$conf" -n client.rgw.a user create --uid="$user" --display-name="$user" \
     --access-key="${user}key" --secret="${user}secret" || fail "user $user"
 done

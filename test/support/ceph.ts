@@ -29,6 +29,8 @@ export interface Ceph {
   readonly user: CephUser;
   /** Somebody else, who may not touch what `user` has. */
   readonly otherUser: CephUser;
+  /** A tenant's own: no suite makes buckets as this user, gateways do, for tenants that name it. */
+  readonly tenantUser: CephUser;
 }
 
 type Started = { readonly endpoint: string } | { readonly failure: string };
@@ -61,6 +63,18 @@ function cephAt(endpoint: string): Ceph {
     region: 'us-east-1',
     user: { accessKeyId: 'testkey', secretAccessKey: 'testsecret' },
     otherUser: { accessKeyId: 'otherkey', secretAccessKey: 'othersecret' },
+    tenantUser: { accessKeyId: 'tenantkey', secretAccessKey: 'tenantsecret' },
+  };
+}
+
+/** What a tenant has to say to get its objects into a bucket of a user. */
+export function cephBinding({ endpoint }: Ceph, user: CephUser, bucket: string): Record<string, unknown> {
+  return {
+    adapter: 's3',
+    profile: 'ceph',
+    endpoint,
+    bucket,
+    credentials: { access_key_id: user.accessKeyId, secret_access_key: user.secretAccessKey },
   };
 }
 

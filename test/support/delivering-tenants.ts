@@ -1,28 +1,26 @@
-import { expectStatus, makeTenant, type Api, type Json, type TestTenant } from './api.js';
-import { CephBucket } from './ceph-buckets.js';
-import type { Ceph } from './ceph.js';
+import { expectStatus, makeUnboundTenant, type Api, type Json, type TestTenant } from './api.js';
 import { URL_MAKERS } from './download-urls.js';
+import type { Delivery } from './storage-under-test.js';
+import type { TestBucket } from './test-bucket.js';
 
 /** The ways in which a tenant's downloads are handed out. */
-export const DELIVERIES = ['direct', 'redirect', 'proxy'] as const;
-export type Delivery = (typeof DELIVERIES)[number];
+export const DELIVERIES = ['direct', 'redirect', 'proxy'] as const satisfies readonly Delivery[];
 
-/** A tenant with a bucket of its own for each delivery. */
+/** A tenant for each delivery, all in one bucket. */
 export interface DeliveringTenants {
-  readonly bucket: CephBucket;
+  readonly bucket: TestBucket;
   readonly by: Readonly<Record<Delivery, TestTenant>>;
 }
 
-/** Makes the tenants; `endpoint` is where their bindings reach Ceph. */
+/** Makes the tenants; `origin` is where their bindings reach the server of the bucket. */
 export async function makeDeliveringTenants(
   root: Api,
-  ceph: Ceph,
-  endpoint = ceph.endpoint,
+  bucket: TestBucket,
+  origin = bucket.origin,
 ): Promise<DeliveringTenants> {
-  const bucket = await CephBucket.make(ceph);
   const made = DELIVERIES.map(async (delivery) => {
-    const tenant = await makeTenant(root);
-    await deliver(tenant, bucket, delivery, endpoint);
+    const tenant = await makeUnboundTenant(root);
+    await deliver(tenant, bucket, delivery, origin);
     return [delivery, tenant] as const;
   });
   const by = Object.fromEntries(await Promise.all(made)) as Record<Delivery, TestTenant>;
@@ -32,11 +30,11 @@ export async function makeDeliveringTenants(
 /** Sets how a tenant's downloads are handed out. Its objects stay where they are. */
 export async function deliver(
   { id, admin }: TestTenant,
-  bucket: CephBucket,
+  bucket: TestBucket,
   delivery: Delivery,
-  endpoint = bucket.ceph.endpoint,
+  origin = bucket.origin,
 ): Promise<void> {
-  const json = bucket.binding({ delivery, endpoint, prefix: id });
+  const json = bucket.binding({ delivery, ...bucket.at(origin), prefix: id });
   expectStatus(await admin.request('PUT', `/v1/tenants/${id}/storage-binding`, { json }), 200);
 }
 

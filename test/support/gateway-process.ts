@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { filesUnder } from './gateway-inside.js';
+import { REACHABLE, STORAGE } from './storage-under-test.js';
+
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 /** The built gateway's program. */
 export const MAIN = join(REPOSITORY, 'dist/apps/gateway/src/main.js');
@@ -102,10 +105,16 @@ export class GatewayProcess {
     return code;
   }
 
-  /** Stops it as an operator would and removes its data folder, if it was made here. */
+  /**
+   * Stops it as an operator would and removes its data folder, if it was made here. Throws when that folder holds objects
+   * although tenants' objects are to be elsewhere.
+   */
   async dispose(): Promise<void> {
     await this.signal('SIGTERM');
-    if (this.ownsDataDir) await rm(this.dataDir, { recursive: true, force: true });
+    if (!this.ownsDataDir) return;
+    const objects = STORAGE === 'filesystem' ? [] : await filesUnder(join(this.dataDir, 'objects'));
+    await rm(this.dataDir, { recursive: true, force: true });
+    if (objects.length > 0) throw new Error(`Not on ${STORAGE}: ${objects.join(', ')}`);
   }
 }
 
@@ -125,7 +134,13 @@ export async function isRunning(pid: number): Promise<boolean> {
 /** Starts a gateway's process and waits for nothing. */
 export function spawnGateway(dataDir: string, options: GatewayOptions): ChildProcess {
   return spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env['PATH'] ?? '', PORT: '0', GATEHOLD_DATA_DIR: dataDir, ...options.env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      PORT: '0',
+      GATEHOLD_DATA_DIR: dataDir,
+      ...REACHABLE,
+      ...options.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

@@ -1,9 +1,11 @@
 /**
  * Jest global set-up: starts one gateway (embedded PostgreSQL, filesystem) for all suites that need one, unless only
  * unit tests were asked for. Its address, root token and data folder reach the suites through the environment. Also
- * makes the folder in which the first suite that needs Ceph or Azurite starts it for all others, and installs Azurite.
+ * makes the folder in which the first suite that needs Ceph or Azurite starts it for all others, installs Azurite, and
+ * names the run, after which the buckets of its tenants are called.
  */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +18,7 @@ const MAIN = fileURLToPath(new URL('../../dist/apps/gateway/src/main.js', import
 export default async function setUp(globalConfig) {
   globalThis.sharedCephFolder = await mkdtemp(join(tmpdir(), 'gatehold-ceph-'));
   process.env.GATEHOLD_TEST_CEPH_DIR = globalThis.sharedCephFolder;
+  process.env.GATEHOLD_TEST_RUN = randomBytes(4).toString('hex');
   const patterns = globalConfig.testPathPatterns?.patterns ?? [];
   const needsGateway = patterns.length === 0 || patterns.some((pattern) => !/^\.?\/?libs\b/.test(pattern));
   if (!needsGateway) return;

@@ -16,6 +16,7 @@ import { pino } from 'pino';
 import { AppModule } from '../../apps/gateway/src/app.module.js';
 import { ENTITIES } from '../../apps/gateway/src/entities.js';
 import { patienceOf } from '../../apps/gateway/src/patience.js';
+import { REACHABLE } from './storage-under-test.js';
 import type { ThrowawayDatabase } from './test-database.js';
 
 /** The gateway's application inside the test's own process, for what cannot be seen from outside. */
@@ -32,7 +33,7 @@ export async function startInProcess(
   databaseUrl = throwaway.runtimeUrl,
 ): Promise<InProcessGateway> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehold-in-process-'));
-  const config = parseConfig({ GATEHOLD_DATA_DIR: dataDir, DATABASE_URL: databaseUrl });
+  const config = parseConfig({ ...REACHABLE, GATEHOLD_DATA_DIR: dataDir, DATABASE_URL: databaseUrl });
   const database = await Database.open({
     url: databaseUrl,
     migrationUrl: throwaway.ownerUrl,

@@ -1,7 +1,15 @@
 import { expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 
-import { freshId, makeTenant, type Answer, type Api, type RequestOptions, type TestTenant } from './api.js';
+import {
+  endBinding,
+  freshId,
+  makeProxyTenant,
+  type Answer,
+  type Api,
+  type RequestOptions,
+  type TestTenant,
+} from './api.js';
 
 /** A tenant's things, and the ids by which another tenant might ask for them. */
 export interface Victim {
@@ -22,8 +30,13 @@ export async function makeVictim(
   root: Api,
   settle: (tenant: TestTenant) => Promise<void> = () => Promise.resolve(),
 ): Promise<Victim> {
-  const tenant = await makeTenant(root);
+  const tenant = await makeProxyTenant(root);
   await settle(tenant);
+  return await victimOf(tenant);
+}
+
+/** Gives a tenant, whose links the gateway answers, one of everything. */
+export async function victimOf(tenant: TestTenant): Promise<Victim> {
   const externalId = freshId('secret');
   const source = (await tenant.editor.upload(KEPT, 'secret.txt', 'text/plain', { source_id: externalId }))
     .json;
@@ -38,6 +51,16 @@ export async function makeVictim(
     etag: source.etag as string,
     url: link.url as string,
   };
+}
+
+/**
+ * A victim whose tenant's own binding has ended, so that asking to end it may be repeated with the same answer. All it has
+ * lies where it lay.
+ */
+export async function makeRepeatableVictim(root: Api): Promise<Victim> {
+  const victim = await makeVictim(root);
+  await endBinding(root, victim.tenant.id);
+  return victim;
 }
 
 /** Every call on a source, by name, with what makes it a probe for existence; `always` are headers of each of them. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
-import { freshId, type Answer, type Api, type RequestOptions } from './api.js';
+import { freshId, settle, type Answer, type Api, type RequestOptions } from './api.js';
 import type { MatrixRow } from './matrix-table.js';
-import { bindToFolder, done, makeTarget, type Target } from './matrix-targets.js';
+import { bindInPlace, done, makeTarget, type Target } from './matrix-targets.js';
 import type { MatrixCaller, MatrixWorld } from './matrix-world.js';
 
 /** What a call sends beside its path: always something that the gateway would take from who may. */
@@ -74,7 +74,7 @@ export async function call(
 /** A target that nobody has touched, for a call that changes what it is aimed at; suspended where the call resumes. */
 export async function freshTarget(world: MatrixWorld, row: MatrixRow): Promise<Target> {
   const { root, home, place } = world;
-  if (row.path.endsWith('/storage-binding')) await bindToFolder(root, home.id);
+  if (row.path.endsWith('/storage-binding')) await bindInPlace(root, home.id);
   const target = await (ON_TENANTS.test(`${row.method} ${row.path}`)
     ? freshTenant(root, row.variant === 'force')
     : makeTarget(root, home.id, place));
@@ -86,6 +86,7 @@ export async function freshTarget(world: MatrixWorld, row: MatrixRow): Promise<T
 async function freshTenant(root: Api, isFull: boolean): Promise<Target> {
   const tenantId = freshId('t');
   done(await root.post('/v1/tenants', { tenant_id: tenantId }));
+  await settle(root, tenantId);
   if (isFull) return await makeTarget(root, tenantId, 'default');
   return { tenantId, subTenantId: '', sourceId: '', linkId: '', linkUrl: '', tokenId: '', childId: '' };
 }

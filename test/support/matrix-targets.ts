@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
-import { expectStatus, freshId, makeToken, type Answer, type Api } from './api.js';
+import { expectStatus, freshId, makeToken, settle, type Answer, type Api } from './api.js';
 import { eventually } from './eventually.js';
 import { asOwner } from './owner-connection.js';
+import { STORAGE } from './storage-under-test.js';
 
 /** In the name or content of everything that a caller without rights must not see. */
 export const MARK = 'seen-by-home-only';
@@ -56,10 +57,12 @@ export async function makeSubTenant(maker: Api, tenantId: string, id: string): P
   return id;
 }
 
-/** Binds a tenant to the gateway's data folder, where its objects are anyway, so that it has a binding. */
-export async function bindToFolder(root: Api, tenantId: string): Promise<void> {
-  const wish = { json: { adapter: 'filesystem' } };
-  done(await root.request('PUT', `/v1/tenants/${tenantId}/storage-binding`, wish));
+/** Binds a tenant to where its objects are anyway, so that it has a binding on every storage. */
+export async function bindInPlace(root: Api, tenantId: string): Promise<void> {
+  if (STORAGE === 'filesystem') {
+    const wish = { json: { adapter: 'filesystem' } };
+    done(await root.request('PUT', `/v1/tenants/${tenantId}/storage-binding`, wish));
+  } else await settle(root, tenantId, 'proxy');
 }
 
 /** A link whose own time is over, and nothing else of it: the token that it came from lives on. */

@@ -1,6 +1,6 @@
-import { freshId, makeTenant, makeToken, type Api, type TestTenant } from './api.js';
+import { freshId, makeProxyTenant, makeToken, type Api, type TestTenant } from './api.js';
 import {
-  bindToFolder,
+  bindInPlace,
   done,
   makeExpiredLink,
   makeOrphanedLink,
@@ -36,8 +36,12 @@ export interface MatrixWorld {
 
 /** Makes everything that the calls of the matrix are aimed at, and everybody who makes them. */
 export async function makeWorld(root: Api, dataDir: string): Promise<MatrixWorld> {
-  const [home, elsewhere, off] = [await makeTenant(root), await makeTenant(root), await makeTenant(root)];
-  const third = (await makeTenant(root)).id;
+  const [home, elsewhere, off] = [
+    await makeProxyTenant(root),
+    await makeProxyTenant(root),
+    await makeProxyTenant(root),
+  ];
+  const third = (await makeProxyTenant(root)).id;
   const [place, beside, shut] = [freshId('a'), freshId('b'), freshId('c')];
   for (const id of [place, shut]) await makeSubTenant(root, home.id, id);
   done(await root.post(`/v1/tenants/${home.id}/sub-tenants`, { sub_tenant_id: beside }));
@@ -47,7 +51,7 @@ export async function makeWorld(root: Api, dataDir: string): Promise<MatrixWorld
     off: await makeTarget(root, off.id, await makeSubTenant(root, off.id, freshId('a'))),
     third: await makeTarget(root, third, 'default'),
   };
-  await bindToFolder(root, home.id);
+  await bindInPlace(root, home.id);
   const links = await makeLinks(root, dataDir, targets);
   const callers = {
     ...(await withoutCredential(root, dataDir, home, targets.home)),

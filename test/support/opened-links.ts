@@ -1,4 +1,4 @@
-import { expectStatus, makeTenant, makeToken, type Api, type TestTenant } from './api.js';
+import { expectStatus, makeProxyTenant, makeToken, type Api, type TestTenant } from './api.js';
 
 /** Names the sub-tenant that {@link openLinks} works in. */
 export const TEAM = { headers: { 'x-sub-tenant-id': 'team' } };
@@ -17,7 +17,7 @@ export interface Opened {
 
 /** A tenant with a source in its sub-tenant `team`, and a token, limited as wished, that has made URLs to it. */
 export async function openLinks(root: Api, limits: Record<string, unknown> = {}): Promise<Opened> {
-  const tenant = await makeTenant(root);
+  const tenant = await makeProxyTenant(root);
   const base = `/v1/tenants/${tenant.id}`;
   expectStatus(await tenant.admin.post(`${base}/sub-tenants`, { sub_tenant_id: 'team' }), 201);
   const issuer = await makeToken(tenant.admin, tenant.id, { role: 'editor', ...limits });

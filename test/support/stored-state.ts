@@ -3,26 +3,32 @@ import { join, relative } from 'node:path';
 import type pg from 'pg';
 
 import { connectAsOwner } from './owner-connection.js';
+import { runBucket } from './run-bucket.js';
+import { STORAGE } from './storage-under-test.js';
+import type { LookedAt } from './tenant-objects.js';
 
 /** All that a gateway keeps, in a form that two moments can be compared by. */
 export interface Stored {
   /** By table, tenant and sub-tenant (`sources acme/legal`): the number of rows and a digest of them. */
   readonly rows: Readonly<Record<string, string>>;
-  /** Files in the data folder, unfinished ones included: path, bytes and time of the last change. */
+  /**
+   * Files in the data folder and objects in the run's bucket, unfinished ones included: path or name, bytes, and what
+   * changes with every write.
+   */
   readonly files: readonly string[];
 }
 
 /** Watches what a gateway with an embedded database keeps. For a gateway of one's own: others' writes show as well. */
 export class StoredState {
   private constructor(
-    private readonly dataDir: string,
+    private readonly gateway: LookedAt,
     private readonly client: pg.Client,
     private readonly query: string,
   ) {}
 
   /** Connects as the owner, whom row-level security does not hold. Throws when there are no tables to look at. */
-  static async of(dataDir: string): Promise<StoredState> {
-    const client = await connectAsOwner(dataDir);
+  static async of(gateway: LookedAt): Promise<StoredState> {
+    const client = await connectAsOwner(gateway.dataDir);
     const { rows } = await client.query<{ name: string }>(
       `SELECT tablename AS name FROM pg_tables
        WHERE schemaname = 'public' ORDER BY 1`,
@@ -34,13 +40,13 @@ export class StoredState {
            count(*) || ' rows, ' || md5(string_agg(row::text, E'\\n' ORDER BY row::text COLLATE "C")) AS digest
          FROM ${name} t, to_jsonb(t) row GROUP BY 1`,
     );
-    return new StoredState(dataDir, client, digests.join(' UNION ALL '));
+    return new StoredState(gateway, client, digests.join(' UNION ALL '));
   }
 
   /** What is kept now. Throws when files go meanwhile. */
   async read(): Promise<Stored> {
-    const [rows, files] = await Promise.all([this.readRows(), this.files()]);
-    return { rows, files };
+    const [rows, files, objects] = await Promise.all([this.readRows(), this.files(), this.objects()]);
+    return { rows, files: [...files, ...objects] };
   }
 
   /** The rows alone, for when files may be removed in the background. */
@@ -56,13 +62,20 @@ export class StoredState {
 
   /** The database's own files are left out: its rows tell what is in them. */
   private async files(): Promise<string[]> {
-    const tops = (await readdir(this.dataDir)).filter((name) => name !== 'postgres');
-    const nested = await Promise.all(tops.map((name) => walk(join(this.dataDir, name))));
+    const { dataDir } = this.gateway;
+    const tops = (await readdir(dataDir)).filter((name) => name !== 'postgres');
+    const nested = await Promise.all(tops.map((name) => walk(join(dataDir, name))));
     const described = nested.flat().map(async (path) => {
       const { size, mtimeMs } = await stat(path);
-      return `${relative(this.dataDir, path)}, ${size} bytes, ${mtimeMs}`;
+      return `${relative(dataDir, path)}, ${size} bytes, ${mtimeMs}`;
     });
     return (await Promise.all(described)).sort();
+  }
+
+  private async objects(): Promise<string[]> {
+    if (STORAGE === 'filesystem') return [];
+    const objects = await (await runBucket(this.gateway.url)).everything();
+    return objects.map(({ name, sizeBytes, tag }) => `${name}, ${sizeBytes} bytes, ${tag}`).sort();
   }
 }
 

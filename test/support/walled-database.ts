@@ -75,7 +75,8 @@ export class WalledDatabase {
       'INSERT INTO verifications (tenant_id, round_id) SELECT tenant_id, gen_random_uuid() FROM tenants',
     );
     await walled.owner(`INSERT INTO storage_bindings (tenant_id, binding_id, adapter, place, settings, delivery)
-      SELECT tenant_id, gen_random_uuid(), 'filesystem', 'here', '{"adapter":"filesystem"}', 'proxy' FROM tenants`);
+      SELECT tenant_id, gen_random_uuid(), 'filesystem', 'here', '{"adapter":"filesystem"}', 'proxy' FROM tenants
+      WHERE tenant_id NOT IN (SELECT tenant_id FROM storage_bindings)`);
     await walled.owner(`INSERT INTO idempotency_keys (tenant_id, key_hash, owner, expires_at)
       SELECT tenant_id, sha256('a key'), gen_random_uuid(), 'infinity' FROM tenants`);
     return walled;

@@ -1,0 +1,85 @@
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+
+import type { Api } from './api.js';
+import { eventually } from './eventually.js';
+import { filesUnder } from './gateway-inside.js';
+import { runBucket } from './run-bucket.js';
+import { RUN_PREFIX, STORAGE } from './storage-under-test.js';
+
+/** The size of a file that went while the others were looked at. */
+const GONE = -1;
+
+/** A gateway whose tenants are looked at. */
+export interface LookedAt {
+  readonly url: string;
+  readonly dataDir: string;
+}
+
+/** An object of a tenant past the gateway: a file of the data folder, or an object in the run's bucket. */
+export interface TenantObject {
+  /** Below the tenant's own key, without what an adapter puts in between. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  read(): Promise<Buffer>;
+  /** Puts other bytes in its place. */
+  write(bytes: Buffer): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** All objects of a caller's tenant, unfinished ones included; a token names its tenant's opaque key. */
+export async function objectsOf(gateway: LookedAt, { token }: Api): Promise<TenantObject[]> {
+  return await objectsBelow(gateway, (token ?? '').split('_')[1] ?? '');
+}
+
+/** All objects below a tenant's key, unfinished ones included. */
+export async function objectsBelow(gateway: LookedAt, tenantKey: string): Promise<TenantObject[]> {
+  return STORAGE === 'filesystem'
+    ? await filesBelow(join(gateway.dataDir, 'objects', tenantKey))
+    : await inBucketBelow(gateway, `${RUN_PREFIX}/${tenantKey}/`);
+}
+
+/** Waits until a tenant has exactly so many objects: removal follows the answer, by way of the outbox. */
+export async function untilObjects(gateway: LookedAt, caller: Api, count: number): Promise<TenantObject[]> {
+  return await eventually(`${count} objects`, async () => {
+    const objects = await objectsOf(gateway, caller);
+    return objects.length === count ? objects : null;
+  });
+}
+
+/** Waits until a tenant has one object, and another one than before. */
+export async function untilReplaced(gateway: LookedAt, caller: Api, before: string): Promise<TenantObject> {
+  return await eventually('the old object to go', async () => {
+    const [one, ...more] = await objectsOf(gateway, caller);
+    return one !== undefined && more.length === 0 && one.name !== before ? one : null;
+  });
+}
+
+async function filesBelow(folder: string): Promise<TenantObject[]> {
+  const paths = await filesUnder(folder);
+  const described = paths.map(async (path): Promise<TenantObject> => ({
+    name: relative(folder, path).replace(/^_[0-9a-f]{2}\//, ''),
+    sizeBytes: await stat(path).then(
+      ({ size }) => size,
+      () => GONE,
+    ),
+    read: () => readFile(path),
+    write: async (bytes) => {
+      await chmod(path, 0o600);
+      await writeFile(path, bytes);
+    },
+    remove: () => rm(path),
+  }));
+  return (await Promise.all(described)).filter(({ sizeBytes }) => sizeBytes !== GONE);
+}
+
+async function inBucketBelow(gateway: LookedAt, prefix: string): Promise<TenantObject[]> {
+  const bucket = await runBucket(gateway.url);
+  return (await bucket.everything(prefix)).map(({ name, sizeBytes }) => ({
+    name: name.slice(prefix.length),
+    sizeBytes,
+    read: () => bucket.read(name),
+    write: (bytes) => bucket.write(name, bytes),
+    remove: () => bucket.remove(name),
+  }));
+}
