@@ -1,6 +1,6 @@
 import { describe, it } from '@jest/globals';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+
+import { findExecutable } from './executables.js';
 
 /** Programs of the operating system that some suites need, and the Debian package each comes in. */
 export const PACKAGES = {
@@ -19,13 +19,9 @@ export const PACKAGES = {
 /** A program of {@link PACKAGES}. */
 export type Program = keyof typeof PACKAGES;
 
-// Debian keeps servers where an ordinary user's PATH does not look.
-const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-
 /** Where a program is; null when this machine does not have it. */
 export function findProgram(name: Program): string | null {
-  const paths = FOLDERS.filter((folder) => folder !== '').map((folder) => join(folder, name));
-  return paths.find(isExecutable) ?? null;
+  return findExecutable(name);
 }
 
 /** Where a program is. Throws when this machine does not have it: use it inside {@link describeWith}. */
@@ -55,13 +51,4 @@ export function describeWith(programs: readonly Program[], title: string, body: 
   }
   console.warn(`LEFT OUT: ${title}: ${reason}.`);
   describe['skip'](`${title}: ${reason}`, body);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
