@@ -12,6 +12,8 @@
 import { prepare } from './prepare.mjs';
 
 await prepare();
+// The SDK announces which Node.js it will want one day, into the midst of the report.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 await import('./typescript.mjs');
 const { runFaults } = await import('../test/faults/main.ts');
 process.exit(await runFaults(process.argv.slice(2)));

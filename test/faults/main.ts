@@ -15,6 +15,7 @@ import { readRoutes } from './routes.js';
 import type { Run } from './run.js';
 import { Session } from './session.js';
 import { Shelf } from './workload/shelf.js';
+import { Closers } from './world/closers.js';
 import type { StorageName } from './world/place.js';
 import { World } from './world/world.js';
 
@@ -43,28 +44,43 @@ export async function runFaults(args: readonly string[]): Promise<number> {
 
 async function runOnce(seed: string, storage: StorageName, options: Options): Promise<RunResult> {
   say(`Seed ${seed} on ${storage} ...`);
-  const folder = await mkdtemp(join(tmpdir(), 'gatehold-faults-'));
-  const output = join(OUTPUT, `${storage}-${seed}-${Date.now()}`);
-  await mkdir(output, { recursive: true });
-  const world = await World.make(folder, storage, output);
-  const started = performance.now();
+  const closers = new Closers();
+  const forget = closeOnSignals(closers);
   try {
+    const folder = await mkdtemp(join(tmpdir(), 'gatehold-faults-'));
+    closers.add(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+    const output = join(OUTPUT, `${storage}-${seed}-${Date.now()}`);
+    await mkdir(output, { recursive: true });
+    const world = await World.make({ folder, output, storage }, closers);
     const run = await makeRun(seed, world, output);
-    const session = new Session(run, {
-      durationMs: (options.minutes ?? 0) * 60_000,
-      only: options.only,
-      say,
-    });
-    await session.play();
-    const result = await resultOf(run, session, performance.now() - started);
-    await run.ledger.close();
-    if (result.violations.length === 0) await rm(output, { recursive: true });
+    closers.add(() => run.ledger.close());
+    const result = await play(run, options);
+    if (result.violations.length === 0) closers.add(() => rm(output, { recursive: true }));
     else say(`What there is to be seen of it is in ${output}.`);
     return result;
   } finally {
-    await world.close();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    await closers.close();
+    forget();
   }
+}
+
+async function play(run: Run, { minutes, only }: Options): Promise<RunResult> {
+  const started = performance.now();
+  const session = new Session(run, { durationMs: (minutes ?? 0) * 60_000, only, say });
+  await session.play();
+  return resultOf(run, session, performance.now() - started);
+}
+
+/** Nothing goes on when the harness is told to stop. Answers how to take that back. */
+function closeOnSignals(closers: Closers): () => void {
+  const handlers = Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }).map(([signal, code]) => {
+    const handler = (): void => {
+      void closers.close().finally(() => process.exit(code));
+    };
+    process.once(signal, handler);
+    return () => process.off(signal, handler);
+  });
+  return () => handlers.forEach((forget) => forget());
 }
 
 async function makeRun(seed: string, world: World, output: string): Promise<Run> {

@@ -72,5 +72,5 @@ UNION ALL SELECT concat_ws(' ', 'trigger', pg_get_triggerdef(oid)) FROM pg_trigg
 UNION ALL SELECT concat_ws(' ', 'function', pg_get_functiondef(oid)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 UNION ALL SELECT concat_ws(' ', 'table', relname, relrowsecurity, relforcerowsecurity, relacl::text) FROM pg_class
   WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-UNION ALL SELECT concat_ws(' ', 'migration', name) FROM migrations
+UNION ALL SELECT concat_ws(' ', 'migration', name) FROM schema_migrations
 ORDER BY 1`;

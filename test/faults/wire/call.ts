@@ -57,10 +57,15 @@ export function send(base: string, call: Call, agent: Agent, limitMs = LIMIT_MS)
       });
       incoming.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
       incoming.once('end', () => {
-        if (!incoming.complete) { fail('the answer broke off'); return; }
+        if (!incoming.complete) {
+          fail('the answer broke off');
+          return;
+        }
         clearTimeout(timer);
-        if (incoming.headers[NOT_SENT] !== undefined)
-          { reject(new Unanswered('refused', false, received)); return; }
+        if (incoming.headers[NOT_SENT] !== undefined) {
+          reject(new Unanswered('refused', false, received));
+          return;
+        }
         resolve({
           status: incoming.statusCode ?? 0,
           headers: incoming.headers,

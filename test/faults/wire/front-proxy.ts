@@ -66,7 +66,10 @@ export class FrontProxy {
 
   #pass(incoming: IncomingMessage, answer: ServerResponse): void {
     incoming.on('error', () => undefined);
-    if (this.#port === null) { refuse(incoming, answer); return; }
+    if (this.#port === null) {
+      refuse(incoming, answer);
+      return;
+    }
     const { method = '', url = '', headers } = incoming;
     const outgoing = request({
       host: '127.0.0.1',

@@ -101,7 +101,10 @@ export class S3Proxy {
     const treatment = this.#treat(call);
     if (treatment !== null) this.#treated += 1;
     if (treatment?.kind === 'silence') return void incoming.resume();
-    if (treatment?.kind === 'answer') { answerError(incoming, answer, treatment); return; }
+    if (treatment?.kind === 'answer') {
+      answerError(incoming, answer, treatment);
+      return;
+    }
     this.#handOn(incoming, answer, treatment);
   }
 

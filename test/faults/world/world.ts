@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { makeOwners, type Owner } from '../content/owner.js';
+import type { Closers } from './closers.js';
 import { CephPlace } from './ceph-place.js';
 import { FilesystemPlace } from './filesystem-place.js';
 import { GatewaySlot } from './gateway-slot.js';
@@ -37,13 +38,15 @@ export class World {
     readonly secrets: Map<string, string>,
   ) {}
 
-  /** Starts all of it in an empty folder. */
-  static async make(folder: string, storage: StorageName, output: string): Promise<World> {
+  /** Starts all of it in an empty folder; whatever was started goes onto `closers`, also when something later fails. */
+  static async make({ folder, output, storage }: WorldOptions, closers: Closers): Promise<World> {
     const dataDir = join(folder, 'data');
     await mkdir(dataDir, { recursive: true });
-    const postgres = await PostgresServer.make(join(folder, 'server'));
     const place =
       storage === 'ceph' ? await CephPlace.make(join(folder, 'ceph')) : await FilesystemPlace.make(dataDir);
+    closers.add(() => place.close());
+    const postgres = await PostgresServer.make(join(folder, 'server'));
+    closers.add(() => postgres.stop());
     const rootToken = `gth_root_${randomBytes(30).toString('base64url')}`;
     const masterKey = randomBytes(32).toString('base64');
     const env = (port: number): Record<string, string> => {
@@ -57,8 +60,11 @@ export class World {
         GATEHOLD_MASTER_KEY: masterKey,
       };
     };
-    const slot = (name: string): Promise<GatewaySlot> =>
-      GatewaySlot.make({ name, dataDir, env }, postgres.port);
+    const slot = async (name: string): Promise<GatewaySlot> => {
+      const made = await GatewaySlot.make({ name, dataDir, env }, postgres.port);
+      closers.add(() => made.close());
+      return made;
+    };
     const gateways = [await slot('G1'), await slot('G2')] as const;
     await Promise.all(gateways.map((gateway) => gateway.start()));
     const owners = makeOwners('tenant');
@@ -74,15 +80,11 @@ export class World {
     );
     return new World(folder, output, postgres, place, gateways, owners, credentials, secrets);
   }
+}
 
-  /** Stops all of it. What stops badly does not keep the rest from being stopped. */
-  async close(): Promise<void> {
-    const failures: unknown[] = [];
-    const attempt = (work: () => Promise<void>): Promise<void> =>
-      work().catch((error: unknown) => void failures.push(error));
-    for (const gateway of this.gateways) await attempt(() => gateway.close());
-    await attempt(() => this.postgres.stop());
-    await attempt(() => this.place.close());
-    if (failures.length > 0) throw failures[0];
-  }
+/** What a world is made of and from. */
+export interface WorldOptions {
+  readonly folder: string;
+  readonly output: string;
+  readonly storage: StorageName;
 }
