@@ -5,6 +5,7 @@ import { Strike, type Fault } from './faults/fault.js';
 import type { RecoverySeen } from './invariants/observation.js';
 import { Observer } from './observer/observer.js';
 import { countDueWork, expireUploads } from './observer/tables.js';
+import type { LeftOut } from './report/report.js';
 import type { Run } from './run.js';
 import { Settlement } from './settle.js';
 import { Client, CLIENTS } from './workload/client.js';
@@ -32,8 +33,7 @@ export class Session {
   readonly #clients: readonly Client[];
   readonly #observer: Observer;
   readonly #settlement: Settlement;
-  /** Faults that were left out, and why. */
-  readonly leftOut = new Map<Fault, string>();
+  readonly leftOut: LeftOut[] = [];
 
   constructor(
     private readonly run: Run,
@@ -69,10 +69,11 @@ export class Session {
     const possible: Fault[] = [];
     for (const fault of FAULTS) {
       if (options.only !== null && !options.only.has(fault.id)) continue;
-      const applies = fault.storages === undefined || fault.storages.includes(storage);
-      const obstacle = applies ? ((await fault.obstacle?.(run)) ?? null) : `does not apply to ${storage}`;
-      if (obstacle === null) possible.push(fault);
-      else this.leftOut.set(fault, obstacle);
+      const { id, name, storages } = fault;
+      const applies = storages === undefined || storages.includes(storage);
+      const why = applies ? ((await fault.obstacle?.(run)) ?? null) : `does not apply to ${storage}`;
+      if (why === null) possible.push(fault);
+      else this.leftOut.push({ id, name, why, applies });
     }
     return possible;
   }

@@ -9,7 +9,7 @@ export const slow: Fault = {
   async strike(strike) {
     const choices = strike.choices.fork('calls');
     const treat = () => {
-      const firstByteMs = choices.between(0, 5_000);
+      const firstByteMs = choices.between(0, 8_000);
       return choices.chance(0.5) ? ({ kind: 'slow', firstByteMs, bytesPerSecond: 1_000 } as const) : null;
     };
     await treatS3(strike, treat, () => strike.wait(3_000, 4_000));

@@ -89,7 +89,8 @@ function read(digest: string): Entry {
 
 function evidence(seen: Partial<Observation> = {}, lines: readonly Entry[] = []): Evidence {
   const history = new History();
-  for (const [index, line] of [...LINES, ...lines].entries()) history.apply({ at: (index + 1) * 10_000, ...line });
+  for (const [index, line] of [...LINES, ...lines].entries())
+    history.apply({ at: (index + 1) * 10_000, ...line });
   return { history, owners: OWNERS, seen: { ...SEEN, ...seen } };
 }
 

@@ -129,7 +129,7 @@ export class Observer {
     const gateways = index % 2 === 0 ? ([one, other] as const) : ([other, one] as const);
     const answers = await readBack(this.run, this.#agent, wanted, gateways);
     const isAsExpected = answers.every(({ status }) =>
-      wanted.row === null ? status === 404 : status !== 404,
+      wanted.row === null ? status === 404 : status !== null && status !== 404,
     );
     if (isAsExpected) return answers;
     await pause(STALE_MS);

@@ -39,8 +39,8 @@ function section(results: readonly RunResult[]): string {
 }
 
 function notExecuted(results: readonly RunResult[]): string {
-  const leftOut = results.flatMap(({ leftOut: reasons }) =>
-    [...reasons].map(([fault, why]) => `- ${fault}: ${why}`),
+  const leftOut = results.flatMap((result) =>
+    result.leftOut.map(({ id, name, why }) => `- ${id}, ${name}: ${why}`),
   );
   const notHere = Object.entries(NOT_HERE).map(([id, why]) => `- ${id}, ${why}`);
   return [...new Set([...leftOut, ...notHere])].join('\n');

@@ -35,6 +35,15 @@ export interface FaultTally {
   readonly invariants: Map<string, Checked>;
 }
 
+/** A fault that was not brought about, and why. */
+export interface LeftOut {
+  readonly id: string;
+  readonly name: string;
+  readonly why: string;
+  /** False: it has nothing to do with this storage. */
+  readonly applies: boolean;
+}
+
 const SHOWN = 20;
 
 /** What a run has done and found, while it goes on. */

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { Result } from '../ledger/entry.js';
 import type { Run } from '../run.js';
 import type { Session } from '../session.js';
-import type { FaultTally, Violation } from './report.js';
+import type { FaultTally, LeftOut, Violation } from './report.js';
 
 /** What a run came to. */
 export interface RunResult {
@@ -15,8 +15,7 @@ export interface RunResult {
   readonly versions: Readonly<Record<string, string>>;
   readonly operations: ReadonlyMap<string, Record<Result, number>>;
   readonly faults: ReadonlyMap<string, FaultTally>;
-  /** Faults that were left out, by what they are, and why. */
-  readonly leftOut: ReadonlyMap<string, string>;
+  readonly leftOut: readonly LeftOut[];
   readonly violations: readonly Violation[];
   readonly visiblyBroken: number;
   readonly failures: number;
@@ -33,7 +32,7 @@ export async function resultOf(run: Run, session: Session, durationMs: number): 
     versions: await versionsOf(run),
     operations: report.operations,
     faults: report.faults,
-    leftOut: new Map([...session.leftOut].map(([{ id, name }, why]) => [`${id} ${name}`, why])),
+    leftOut: session.leftOut,
     violations: report.violations,
     visiblyBroken: report.visiblyBroken,
     failures: report.failures.length,

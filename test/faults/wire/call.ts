@@ -34,7 +34,7 @@ export class Unanswered extends Error {
 export const NOT_SENT = 'x-not-sent';
 
 /** How long an answer may take, its body included, before the client gives up. */
-const LIMIT_MS = 12_000;
+const LIMIT_MS = 20_000;
 
 /** Sends a request to `base`, over a connection that may be used again; rejects with {@link Unanswered}. */
 export function send(base: string, call: Call, agent: Agent, limitMs = LIMIT_MS): Promise<Answer> {

@@ -15,12 +15,12 @@ import { makeTenants, type Credentials } from './tenants.js';
 const LIMITS = {
   GATEHOLD_LOG_LEVEL: 'info',
   GATEHOLD_DRAIN_SECONDS: '10',
-  GATEHOLD_IDLE_TIMEOUT_SECONDS: '6',
+  GATEHOLD_IDLE_TIMEOUT_SECONDS: '30',
   GATEHOLD_HEADER_TIMEOUT_SECONDS: '4',
   GATEHOLD_MINIMUM_RATE_SECONDS: '3',
   GATEHOLD_STORAGE_CONNECT_SECONDS: '1',
-  GATEHOLD_STORAGE_FIRST_BYTE_SECONDS: '3',
-  GATEHOLD_STORAGE_IDLE_SECONDS: '3',
+  GATEHOLD_STORAGE_FIRST_BYTE_SECONDS: '5',
+  GATEHOLD_STORAGE_IDLE_SECONDS: '5',
 };
 
 /** Two gateways on one PostgreSQL and one storage, with a proxy on every way between them and to their clients. */
