@@ -8,7 +8,7 @@ import { History } from './ledger/history.js';
 import { Ledger } from './ledger/ledger.js';
 import { OptionsError, parseOptions, type Options } from './options.js';
 import { resultOf, type RunResult } from './report/result.js';
-import { summary } from './report/summary.js';
+import { summary, verdict } from './report/summary.js';
 import { writePage } from './report/page.js';
 import { Report } from './report/report.js';
 import { readRoutes } from './routes.js';
@@ -24,7 +24,7 @@ const OUTPUT = fileURLToPath(new URL('../output/faults', import.meta.url));
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** Runs the harness as a command line asks for; answers the exit code: 0 when nothing was violated. */
+/** Runs the harness as a command line asks for; answers the exit code: 0 when nothing failed. */
 export async function runFaults(args: readonly string[]): Promise<number> {
   let options: Options;
   try {
@@ -39,7 +39,7 @@ export async function runFaults(args: readonly string[]): Promise<number> {
     for (const storage of options.storages) results.push(await runOnce(seed, storage, options));
   process.stdout.write(`${summary(results)}\n`);
   if (options.report !== null) await writePage(options.report, results);
-  return results.some(({ violations }) => violations.length > 0) ? 1 : 0;
+  return verdict(results).failed > 0 ? 1 : 0;
 }
 
 async function runOnce(seed: string, storage: StorageName, options: Options): Promise<RunResult> {
