@@ -1,6 +1,7 @@
 export { BackgroundModule } from './background.module.js';
 export { ContentService } from './content.service.js';
 export { InlineContentService } from './inline-content.service.js';
+export { ObjectPurge } from './object-purge.js';
 export { SourceErrors } from './source.errors.js';
 export { SourceModule, type SourceModuleOptions } from './source.module.js';
 export { SourceService } from './source.service.js';

@@ -2,7 +2,7 @@ import { BoundStorages } from '#binding';
 import { parseConfig } from '#config';
 import { Database } from '#database';
 import { newUuid, Sealer, Secret } from '#kernel';
-import { Reconciler, Verification, type ReconcileReport, type RunOptions } from '#source';
+import { ObjectPurge, Reconciler, Verification, type ReconcileReport, type RunOptions } from '#source';
 import { type ObjectStorage, parseObjectKey } from '#storage';
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -64,6 +64,10 @@ export class ReconcileBench {
 
   get reconciler(): Reconciler {
     return this.app.get(Reconciler);
+  }
+
+  get purge(): ObjectPurge {
+    return this.app.get(ObjectPurge);
   }
 
   get verification(): Verification {
@@ -149,6 +153,16 @@ export class ReconcileBench {
       [id, uploadId, objectKey, expiresIn, await this.storages.getDefaultId()],
     );
     return uploadId;
+  }
+
+  /** A removal that is due; answers the id of its entry. */
+  async addRemoval({ id }: BenchTenant, objectKey: string): Promise<string> {
+    const rows = await this.owner<{ id: string }>(
+      `INSERT INTO outbox (tenant_id, kind, object_key, binding_id) VALUES ($1, 'remove_object', $2, $3)
+       RETURNING outbox_id AS id`,
+      [id, objectKey, await this.storages.getDefaultId()],
+    );
+    return rows[0]?.id ?? '';
   }
 
   /** The file of an object in the data folder. */
