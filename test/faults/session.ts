@@ -8,6 +8,7 @@ import { countDueWork, expireUploads } from './observer/tables.js';
 import type { LeftOut } from './report/report.js';
 import type { Run } from './run.js';
 import { Settlement } from './settle.js';
+import { findingsOf, WorldReconciler } from './world/reconciler.js';
 import { Client, CLIENTS } from './workload/client.js';
 
 /** How a session goes. */
@@ -150,6 +151,16 @@ export class Session {
       }
   }
 
+  /** The reconciler, who sees all of it in its own way, has nothing to add. */
+  async #expectClean(): Promise<void> {
+    const { world, report } = this.run;
+    const reconciler = await WorldReconciler.open(world, world.postgres.port);
+    const found = await reconciler.run().finally(() => reconciler.close());
+    report.countChecks('I4', 1);
+    const wrong = found.abortedBecause ?? findingsOf(found);
+    if (wrong !== null) await report.violate('I4', `the reconciler at the end: ${wrong}`);
+  }
+
   /** Time passes for everything that was left unfinished, the workers see to it, and nothing of it may be there any more. */
   async #end(): Promise<void> {
     const { world } = this.run;
@@ -164,5 +175,6 @@ export class Session {
     await this.#until(async () => (await world.place.leftovers()).length === 0, 5_000);
     const recovery = { recoveredMs: 0, drainedMs: drained ? this.run.ledger.now - ended : null };
     await this.#settlement.settle(recovery, true);
+    await this.#expectClean();
   }
 }

@@ -1,29 +1,20 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-
-import { PostgresProxy } from '../wire/postgres-proxy.js';
+import { makeDatabase, runMigrations } from '../world/migrated-database.js';
 import type { Fault, Strike } from './fault.js';
 
-const CLI = fileURLToPath(new URL('../../../dist/apps/cli/src/main.js', import.meta.url));
-/** More than the answers that a migration gets, so that some are not interrupted at all. */
+/** About as many answers as a migration gets. */
 const MOST_ANSWERS = 60;
-
-let databases = 0;
 
 /** A migration is killed at the k-th answer of the server, and run again: the schema is what it would have been. */
 export const migration: Fault = {
   id: 'F22',
   name: 'kill -9 in the midst of a migration, twice',
   async strike(strike) {
-    const { postgres } = strike.world;
-    databases += 1;
-    const name = `migrated_${databases}`;
-    await postgres.query(`CREATE DATABASE ${name}`);
+    const { world, choices } = strike;
+    const name = await makeDatabase(world);
     try {
       for (let count = 2; count > 0; count -= 1)
-        await migrate(strike, name, strike.choices.between(1, MOST_ANSWERS));
-      const code = await migrate(strike, name, Infinity);
+        if ((await runMigrations(world, name, choices.between(1, MOST_ANSWERS))) === null) strike.hit();
+      const code = await runMigrations(world, name);
       strike.checked('I9');
       if (code !== 0)
         await strike.violate('I9', `a migration that was interrupted ended with ${code ?? 'a signal'}`);
@@ -31,29 +22,10 @@ export const migration: Fault = {
       if (expected !== actual)
         await strike.violate('I9', 'a migration that was interrupted made another schema');
     } finally {
-      await postgres.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await world.postgres.query(`DROP DATABASE ${name} WITH (FORCE)`);
     }
   },
 };
-
-/** Runs the migrations; killed when the server has answered so many times. Answers the exit code. */
-async function migrate(strike: Strike, database: string, killAt: number): Promise<number | null> {
-  const proxy = await PostgresProxy.open();
-  const { world } = strike;
-  proxy.leadTo(world.postgres.port);
-  const { owner } = world.postgres.urls(proxy.port, database);
-  const env = { PATH: process.env['PATH'] ?? '', DATABASE_URL: owner, GATEHOLD_DATA_DIR: world.folder };
-  const child = spawn(process.execPath, [CLI, 'migrate'], { env, stdio: 'ignore' });
-  let answers = 0;
-  proxy.onAnswer = () => {
-    answers += 1;
-    if (answers === killAt) child.kill('SIGKILL');
-  };
-  const [code] = (await once(child, 'exit')) as [number | null];
-  if (code === null) strike.hit();
-  await proxy.close();
-  return code;
-}
 
 /** Everything that the migrations make, in words. */
 async function schemaOf({ world }: Strike, database: string): Promise<string> {

@@ -11,6 +11,7 @@ import { lostCommit } from './f07-lost-commit.js';
 import { migration } from './f22-migration.js';
 import { peers } from './f19-peers.js';
 import { postgresAway } from './f06-postgres.js';
+import { reconcilerAlways } from './f21-reconciler.js';
 import { rollingRestart } from './f03-rolling-restart.js';
 import { slow } from './f10-slow.js';
 import { slowDown } from './f09-slow-down.js';
@@ -39,6 +40,7 @@ export const FAULTS: readonly Fault[] = [
   twoGateways,
   duplicates,
   peers,
+  reconcilerAlways,
   migration,
 ];
 
@@ -48,7 +50,6 @@ export const NOT_HERE: Readonly<Record<string, string>> = {
   F8: 'slow or locked PostgreSQL: the suites of the database have it',
   F15: 'clock skew: no clock of a gateway decides anything (the database’s does)',
   F20: 'shortage of descriptors, memory and processor time: needs control groups',
-  F21: 'the reconciler with hostile views: there is no reconciler yet',
   F23: 'rotation of secrets under load: needs a restart by design; the suites of the keys have it',
   F24: 'Redis: not used',
   F25: 'bit rot: nothing reads objects again by itself',

@@ -34,7 +34,12 @@ export class PostgresProxy {
   /** The server's port from now on; null: connections are cut. */
   leadTo(target: number | null): void {
     this.#target = target;
-    if (target === null) this.#cut();
+    if (target === null) this.cut();
+  }
+
+  /** Cuts the connections that there are. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /** While silent, nothing passes in either direction, and nobody is told. */
@@ -48,12 +53,8 @@ export class PostgresProxy {
 
   async close(): Promise<void> {
     this.server.close();
-    this.#cut();
+    this.cut();
     await once(this.server, 'close');
-  }
-
-  #cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
   }
 
   #join(near: Socket): void {

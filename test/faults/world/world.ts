@@ -14,6 +14,7 @@ import { makeTenants, type Credentials } from './tenants.js';
 /** Limits short enough for a run to meet them; everything else is as it comes. */
 const LIMITS = {
   GATEHOLD_LOG_LEVEL: 'info',
+  GATEHOLD_RECONCILE_INTERVAL_SECONDS: '0',
   GATEHOLD_DRAIN_SECONDS: '10',
   GATEHOLD_IDLE_TIMEOUT_SECONDS: '30',
   GATEHOLD_HEADER_TIMEOUT_SECONDS: '4',
@@ -29,6 +30,8 @@ export class World {
     readonly folder: string,
     /** What is worth looking at afterwards goes there. */
     readonly output: string,
+    /** The settings of a process that reaches PostgreSQL at a port. */
+    readonly env: (databasePort: number, database?: string) => Readonly<Record<string, string>>,
     readonly postgres: PostgresServer,
     readonly place: FilesystemPlace | CephPlace,
     readonly gateways: readonly [GatewaySlot, GatewaySlot],
@@ -49,13 +52,14 @@ export class World {
     closers.add(() => postgres.stop());
     const rootToken = `gth_root_${randomBytes(30).toString('base64url')}`;
     const masterKey = randomBytes(32).toString('base64');
-    const env = (port: number): Record<string, string> => {
-      const { app, owner } = postgres.urls(port);
+    const env = (port: number, database?: string): Record<string, string> => {
+      const { app, owner } = postgres.urls(port, database);
       return {
         ...LIMITS,
         ...place.env,
         DATABASE_URL: app,
         DATABASE_MIGRATION_URL: owner,
+        GATEHOLD_DATA_DIR: dataDir,
         GATEHOLD_ROOT_TOKEN: rootToken,
         GATEHOLD_MASTER_KEY: masterKey,
       };
@@ -78,7 +82,7 @@ export class World {
         ...credentials.secrets,
       }),
     );
-    return new World(folder, output, postgres, place, gateways, owners, credentials, secrets);
+    return new World(folder, output, env, postgres, place, gateways, owners, credentials, secrets);
   }
 }
 
