@@ -53,6 +53,8 @@ describe('translateDatabaseError', () => {
     'Query read timeout',
     'Cannot execute operation on "default" connection because connection is not yet established.',
     'Driver not Connected',
+    'Query runner already released. Cannot run queries anymore.',
+    'Database connection provided by a query runner was already released, cannot continue to use its querying methods anymore.',
   ])('turns the driver error %p into a 503', (message) => {
     expect(translateDatabaseError(new Error(message))).toMatchObject({ kind: CommonErrors.unavailable });
   });

@@ -13,9 +13,12 @@ const NETWORK_CODES = new Set([
   'EPIPE',
   'ETIMEDOUT',
 ]);
-/** What pg, its pool and TypeORM say of a connection that was lost, or not got in time; they give no code with it. */
+/**
+ * What pg, its pool and TypeORM say of a connection that was lost, or not got in time; they give no code with it. TypeORM
+ * releases a runner whose connection breaks, and to whoever works with it next it says that and nothing else.
+ */
 const DRIVER_OUTAGE =
-  /^Connection terminated|connection error and is not queryable|^timeout (?:exceeded|expired)|^Query read timeout|Client was closed|pool after calling end|connection is not yet established|^Driver not connected/i;
+  /^Connection terminated|connection error and is not queryable|^timeout (?:exceeded|expired)|^Query read timeout|Client was closed|pool after calling end|connection is not yet established|^Driver not connected|query runner (?:was )?already released/i;
 
 /**
  * Turns "the database is away, full or too slow" into the coded 503 that callers may retry; everything else passes

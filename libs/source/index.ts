@@ -1,6 +1,7 @@
 export { BackgroundModule } from './background.module.js';
 export { ContentService } from './content.service.js';
 export { InlineContentService } from './inline-content.service.js';
+export { ObjectPurge } from './object-purge.js';
 export { SourceErrors } from './source.errors.js';
 export { SourceModule, type SourceModuleOptions } from './source.module.js';
 export { SourceService } from './source.service.js';
@@ -17,5 +18,4 @@ export { ReconcileSettings } from './reconcile/reconcile.job.js';
 export { Reconciler, type ReconcileReport } from './reconcile/reconciler.js';
 export type { Progress, RunOptions } from './reconcile/run.js';
 export { Verification, type VerificationOptions, type VerificationReport } from './reconcile/verification.js';
-export { ObjectPurge } from './object-purge.js';
 export { UploadExpiry } from './upload-expiry.js';

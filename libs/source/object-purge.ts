@@ -11,7 +11,8 @@ const FAILURES_IN_A_ROW = 16;
 
 /**
  * Removes objects whose removal was committed. An absent object is a success, so whatever is done twice is harmless: by
- * two processes, or again because an answer was lost. What fails is tried again, after pauses that grow to an hour.
+ * two processes, or again because an answer was lost. What fails is tried again, after pauses that grow to an hour; what a
+ * dead process was at, when its lease ends.
  */
 @Injectable()
 export class ObjectPurge {
@@ -46,6 +47,8 @@ export class ObjectPurge {
       }
     }
     if (done.length > 0) await this.store.complete(tenantId, done);
+    const undone = entries.filter((entry) => !done.includes(entry));
+    if (undone.length > 0) await this.store.postpone(tenantId, undone);
     return done;
   }
 

@@ -34,6 +34,20 @@ export class OutboxStore {
     return (await this.database.query<OutboxEntry>(tenantId, { ...LEASE, values: [tenantId, limit] })).rows;
   }
 
+  /**
+   * Gives entries back that nothing could be done about now. They are due again after 2 seconds, and after twice as long
+   * each time up to half a minute, so that what a short outage left is seen to soon after it; from the twelfth attempt on
+   * the pauses grow to an hour. One whose lease ended and that somebody else has taken since stays theirs.
+   */
+  async postpone(
+    tenantId: string,
+    entries: readonly Pick<OutboxEntry, 'outboxId' | 'attempts'>[],
+  ): Promise<void> {
+    const ids = entries.map(({ outboxId }) => outboxId);
+    const attempts = entries.map((entry) => entry.attempts);
+    await this.database.query(tenantId, { ...POSTPONE, values: [tenantId, ids, attempts] });
+  }
+
   /** Strikes entries off that are done. One whose lease ended and that somebody else has taken since stays theirs. */
   async complete(
     tenantId: string,
@@ -64,12 +78,18 @@ export class OutboxStore {
 const DUE_TENANTS = { name: 'tenants-with-due-work', text: 'SELECT id FROM tenants_with_due_work($1) AS id' };
 const LEASE = {
   name: 'lease-outbox',
-  text: `UPDATE outbox o SET attempts = o.attempts + 1,
-  due_at = now() + least(interval '1 hour', interval '1 minute' * power(2, least(o.attempts, 6)))
+  text: `UPDATE outbox o SET attempts = o.attempts + 1, due_at = now() + interval '30 seconds'
 WHERE o.tenant_id = $1 AND o.outbox_id IN (
   SELECT outbox_id FROM outbox WHERE tenant_id = $1 AND due_at <= now() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING o.outbox_id AS "outboxId", o.object_key AS "objectKey", o.binding_id AS "bindingId", o.attempts,
   o.multipart_id AS "multipartId"`,
+};
+const POSTPONE = {
+  name: 'postpone-outbox',
+  text: `UPDATE outbox o SET due_at = now() + least(interval '1 hour',
+  interval '1 second' * power(2, greatest(least(o.attempts, 5), least(o.attempts - 7, 12))))
+FROM unnest($2::uuid[], $3::integer[]) AS undone(outbox_id, attempts)
+WHERE o.tenant_id = $1 AND o.outbox_id = undone.outbox_id AND o.attempts = undone.attempts`,
 };
 const COMPLETE = {
   name: 'complete-outbox',

@@ -1,7 +1,7 @@
 import { describe, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+
+import { findExecutable, findExecutables } from './executables.js';
 
 /** Programs of the operating system that some suites need, and the Debian package each comes in. */
 export const PACKAGES = {
@@ -23,19 +23,10 @@ export const PACKAGES = {
 /** A program of {@link PACKAGES}. */
 export type Program = keyof typeof PACKAGES;
 
-// Debian keeps servers where an ordinary user's PATH does not look.
-const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-
 /** Where a program is; null when this machine does not have it. Of `botocore`, which is none: a Python that has it. */
 export function findProgram(name: Program): string | null {
-  if (name === 'botocore') return allOf('python3').find(hasBotocore) ?? null;
-  return allOf(name)[0] ?? null;
-}
-
-function allOf(file: string): string[] {
-  return FOLDERS.filter((folder) => folder !== '')
-    .map((folder) => join(folder, file))
-    .filter(isExecutable);
+  if (name === 'botocore') return findExecutables('python3').find(hasBotocore) ?? null;
+  return findExecutable(name);
 }
 
 function hasBotocore(python: string): boolean {
@@ -69,13 +60,4 @@ export function describeWith(programs: readonly Program[], title: string, body: 
   }
   console.warn(`LEFT OUT: ${title}: ${reason}.`);
   describe['skip'](`${title}: ${reason}`, body);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -172,6 +172,16 @@ export class ReconcileBench {
     return uploadId;
   }
 
+  /** A removal that is due; answers the id of its entry. */
+  async addRemoval({ id }: BenchTenant, objectKey: string): Promise<string> {
+    const rows = await this.owner<{ id: string }>(
+      `INSERT INTO outbox (tenant_id, kind, object_key, binding_id) VALUES ($1, 'remove_object', $2, $3)
+       RETURNING outbox_id AS id`,
+      [id, objectKey, await this.storages.getDefaultId()],
+    );
+    return rows[0]?.id ?? '';
+  }
+
   /** The file of an object in the data folder. */
   fileOf(key: string): string {
     const [folder = '', name = ''] = key.split('/');

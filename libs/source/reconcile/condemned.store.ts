@@ -30,7 +30,7 @@ const LOCK = {
 const CONDEMN = {
   name: 'condemn-objects',
   text: `INSERT INTO outbox (tenant_id, kind, object_key, binding_id, attempts, due_at)
-SELECT t.tenant_id, 'remove_object', k.key, $2::uuid, 1, now() + interval '1 minute'
+SELECT t.tenant_id, 'remove_object', k.key, $2::uuid, 1, now() + interval '30 seconds'
 FROM unnest($3::text[]) AS k(key) JOIN tenants t ON t.tenant_id = $1
 WHERE NOT EXISTS (SELECT FROM sources s WHERE s.tenant_id = $1 AND s.object_key = k.key)
   AND NOT EXISTS (SELECT FROM uploads u WHERE u.tenant_id = $1 AND u.object_key = k.key)

@@ -195,6 +195,10 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     args: (w) => [w.tenantId, [{ outboxId: w.outboxId, attempts: 0 }]],
     ids: ['0', '1.0.outboxId'],
   },
+  'OutboxStore.postpone': {
+    args: (w) => [w.tenantId, [{ outboxId: w.outboxId, attempts: 0 }]],
+    ids: ['0', '1.0.outboxId'],
+  },
   'OutboxStore.erase': {
     args: (w) => [w.tenantId, 5],
     ids: ['0'],

@@ -1,0 +1,31 @@
+/*
+ * The name of a source tells which write it is from, also where its bytes, being few, could be anybody's. No extension: the
+ * gateway would make a type of it.
+ */
+const NAME = /^write (\d+) ünïcödé$/;
+
+export function nameOf(write: number): string {
+  return `write ${write} ünïcödé`;
+}
+
+/** The write that a name is from; null for a name that no client gave. */
+export function writeOf(name: string): number | null {
+  const number = NAME.exec(name)?.[1];
+  return number === undefined ? null : Number(number);
+}
+
+export const CONTENT_TYPES = ['application/pdf', 'text/plain', 'image/png', 'application/zip'] as const;
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Sizes of contents, and how often each is drawn. */
+export const SIZES = [
+  { weight: 10, sizeBytes: 0 },
+  { weight: 10, sizeBytes: 1 },
+  { weight: 70, sizeBytes: 4 * KIB },
+  { weight: 2, sizeBytes: 5 * MIB - 1 },
+  { weight: 2, sizeBytes: 5 * MIB },
+  { weight: 2, sizeBytes: 5 * MIB + 1 },
+  { weight: 0.4, sizeBytes: 40 * MIB },
+] as const;

@@ -1,0 +1,27 @@
+import type { Fault } from './fault.js';
+import { inject, release, tracingObstacle } from './tracing.js';
+
+/** What a worker thread does to files on the way of an upload to the disk. */
+const CALLS = ['fsync', 'link', 'unlink', 'writev', 'fchmod', 'openat', 'close'] as const;
+
+/** The disk answers with EIO: nothing of that is acknowledged, and a sync that failed is not tried again. */
+export const diskBroken: Fault = {
+  id: 'F16',
+  name: 'EIO from the disk',
+  storages: ['filesystem'],
+  obstacle: tracingObstacle,
+  async strike(strike) {
+    for (let count = 3; count > 0; count -= 1) {
+      const gateway = strike.choices.pick(strike.world.gateways);
+      const call = strike.choices.pick(CALLS);
+      const when = `${strike.choices.between(1, 3)}+${strike.choices.between(2, 4)}`;
+      const strace = await inject(gateway.pid, { call, action: 'error=EIO', when, workersOnly: true });
+      strike.hit();
+      try {
+        await strike.wait(700, 1_200);
+      } finally {
+        await release(strace);
+      }
+    }
+  },
+};

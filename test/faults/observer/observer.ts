@@ -1,0 +1,207 @@
+import { Agent } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { sha256 } from '../content/pattern.js';
+import { subjectOf } from '../invariants/invariant.js';
+import type {
+  Observation,
+  ProcessesSeen,
+  ReadBack,
+  RecoverySeen,
+  RevokedSeen,
+  SourceRow,
+  StoredObject,
+  UsageSeen,
+} from '../invariants/observation.js';
+import type { Run } from '../run.js';
+import { STALE_MS } from '../staleness.js';
+import { send } from '../wire/call.js';
+import type { GatewaySlot } from '../world/gateway-slot.js';
+import { LogScan } from './log-scan.js';
+import { readBack, type Wanted } from './read-back.js';
+import { readTables, type Tables } from './tables.js';
+import { statedUsage } from './usage.js';
+
+/** How often a moment is looked for at which storage and tables agree, and how long that waits each time. */
+const TRIES = 4;
+const TRY_MS = 250;
+/** Sources that nobody touched, and things that were taken back, that are looked at each time. */
+const SAMPLE = 12;
+const READERS = 6;
+/** Connections of the pools, those that listen, and the harness's own. */
+const MOST_SESSIONS = 2 * 10 + 8;
+
+/** Looks at everything when nothing is under way. What objects have in them is read once: they never change. */
+export class Observer {
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly #objects = new Map<string, StoredObject>();
+  readonly #removed = new Set<string>();
+  readonly #logs = new LogScan();
+  #before: Map<string, number> | null = null;
+
+  constructor(private readonly run: Run) {}
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async observe(recovery: RecoverySeen, final: boolean): Promise<Observation> {
+    const { run } = this;
+    const began = run.ledger.now;
+    const { tables, leftovers } = await this.#agreedMoment();
+    const readBacks = await this.#readBacks(tables.rows, final);
+    const usage = [...tables.usage, ...(await this.#statedUsage(tables.rows))];
+    const revoked = await this.#revoked();
+    const processes = await this.#processes();
+    const { leaks, lines } = this.#logs.scan(run.world);
+    return {
+      began,
+      ended: run.ledger.now,
+      ...tables,
+      usage,
+      objects: new Map(this.#objects),
+      leftovers,
+      removedKeys: this.#removedKeys(),
+      final,
+      readBacks,
+      revoked,
+      processes,
+      recovery,
+      leaks,
+      logLines: lines,
+    };
+  }
+
+  /** Workers may be in the midst of something: whatever is wrong for good is so every time. */
+  async #agreedMoment(): Promise<{ readonly tables: Tables; readonly leftovers: string[] }> {
+    const { postgres, place } = this.run.world;
+    for (let count = 1; ; count += 1) {
+      await this.#refreshObjects(await place.sizes());
+      const tables = await readTables(postgres);
+      if (count === TRIES || this.#agrees(tables)) return { tables, leftovers: await place.leftovers() };
+      await pause(TRY_MS);
+    }
+  }
+
+  #agrees({ rows, uploads, outboxKeys }: Tables): boolean {
+    const named = new Set([...rows, ...uploads].map(({ objectKey }) => objectKey));
+    const isThere = ({ objectKey }: SourceRow): boolean => objectKey === null || this.#objects.has(objectKey);
+    return (
+      outboxKeys.length === 0 &&
+      rows.every(isThere) &&
+      [...this.#objects.keys()].every((key) => named.has(key))
+    );
+  }
+
+  async #refreshObjects(sizes: ReadonlyMap<string, number>): Promise<void> {
+    for (const key of [...this.#objects.keys()])
+      if (!sizes.has(key)) {
+        this.#objects.delete(key);
+        this.#removed.add(key);
+      }
+    for (const [key, sizeBytes] of sizes) {
+      if (this.#objects.get(key)?.sizeBytes === sizeBytes) continue;
+      const bytes = await this.run.world.place.read(key);
+      this.#objects.set(key, { sizeBytes, sha256: bytes === null ? null : sha256(bytes) });
+    }
+  }
+
+  #removedKeys(): Set<string> {
+    const { place } = this.run.world;
+    return new Set([...this.#removed, ...(place.storage === 'ceph' ? place.proxy.removals : [])]);
+  }
+
+  /** What changed, a sample of the rest, and all of it at the end. */
+  async #readBacks(rows: readonly SourceRow[], final: boolean): Promise<ReadBack[]> {
+    const wanted = this.#wanted(rows, final);
+    const answers: ReadBack[][] = [];
+    const next = wanted.entries();
+    const reader = async (): Promise<void> => {
+      for (const [index, one] of next) answers[index] = await this.#readOne(one, index);
+    };
+    await Promise.all(Array.from({ length: READERS }, reader));
+    return answers.flat();
+  }
+
+  /** Another gateway than the one that took a change may lag behind for a moment. */
+  async #readOne(wanted: Wanted, index: number): Promise<ReadBack[]> {
+    const [one, other] = this.run.world.gateways;
+    const gateways = index % 2 === 0 ? ([one, other] as const) : ([other, one] as const);
+    const answers = await readBack(this.run, this.#agent, wanted, gateways);
+    const isAsExpected = answers.every(({ status }) =>
+      wanted.row === null ? status === 404 : status !== null && status !== 404,
+    );
+    if (isAsExpected) return answers;
+    await pause(STALE_MS);
+    return readBack(this.run, this.#agent, wanted, gateways);
+  }
+
+  #wanted(rows: readonly SourceRow[], final: boolean): Wanted[] {
+    const { history, world, choices } = this.run;
+    const evidence = { history, owners: world.owners };
+    const bySubject = new Map<string, SourceRow>();
+    for (const row of rows.filter(({ status }) => status === 'available')) {
+      const subject = subjectOf(evidence, row);
+      if (subject !== null) bySubject.set(subject, row);
+    }
+    const unchanged = history.subjects.filter((subject) => !history.changed.has(subject));
+    const subjects = final
+      ? history.subjects
+      : [
+          ...history.changed,
+          ...choices.fork(`sample/${history.subjects.length}`).shuffled(unchanged).slice(0, SAMPLE),
+        ];
+    return subjects.flatMap((subject) => {
+      const row = bySubject.get(subject) ?? null;
+      const owner = world.owners.find(({ code }) => subject.startsWith(`${code}/`));
+      const id = row?.sourceId ?? /\/(slot-\d+|gone-\d+)$/.exec(subject)?.[1];
+      // What was made without an id and is not there can be asked for by nobody.
+      return owner === undefined || id === undefined ? [] : [{ owner, subject, id, row }];
+    });
+  }
+
+  async #revoked(): Promise<RevokedSeen[]> {
+    const { shelf, world, ledger, choices } = this.run;
+    const since = shelf.revoked.filter(({ at }) => at + STALE_MS < ledger.now);
+    const sample = choices.fork(`revoked/${since.length}`).shuffled(since).slice(0, SAMPLE);
+    const seen: RevokedSeen[] = [];
+    for (const { what, path, token, owner } of sample)
+      for (const gateway of world.gateways) {
+        const headers = { 'x-sub-tenant-id': owner.subTenantId };
+        const call = { method: 'GET', path, token, headers: token === null ? {} : headers };
+        const answer = await send(gateway.url, call, this.#agent).catch(() => null);
+        seen.push({ what, gateway: gateway.name, status: answer?.status ?? null });
+      }
+    return seen;
+  }
+
+  async #statedUsage(rows: readonly SourceRow[]): Promise<UsageSeen[]> {
+    const { world, routes } = this.run;
+    return routes.has('GET /v1/tenants/{tenant_id}/usage') ? statedUsage(world, this.#agent, rows) : [];
+  }
+
+  async #processes(): Promise<ProcessesSeen> {
+    const { gateways, postgres } = this.run.world;
+    const open = new Map<string, number>();
+    for (const gateway of gateways) open.set(gateway.name, (await gateway.descriptors()).length);
+    this.#before ??= open;
+    const before = this.#before;
+    const [sessions] = await postgres.query<{ count: number; idle: number }>(SESSIONS);
+    return {
+      ended: gateways.filter((gateway: GatewaySlot) => !gateway.isAlive).map(({ name }) => name),
+      descriptors: [...open].map(([gateway, count]) => ({
+        gateway,
+        open: count,
+        before: before.get(gateway) ?? count,
+      })),
+      sessions: sessions?.count ?? 0,
+      mostSessions: MOST_SESSIONS,
+      idleInTransaction: sessions?.idle ?? 0,
+    };
+  }
+}
+
+/** A transaction that is open for a moment is none that was left open. */
+const SESSIONS = `SELECT count(*)::int AS count,
+  (count(*) FILTER (WHERE state LIKE 'idle in transaction%' AND state_change < now() - interval '2 seconds'))::int AS idle
+FROM pg_stat_activity WHERE application_name LIKE 'gatehold%'`;

@@ -1,0 +1,64 @@
+import type { SourceRow, UploadRow, UsageSeen } from '../invariants/observation.js';
+import type { PostgresServer } from '../world/postgres-server.js';
+
+/** The tables at one moment. */
+export interface Tables {
+  readonly rows: readonly SourceRow[];
+  readonly uploads: readonly UploadRow[];
+  readonly outboxKeys: readonly string[];
+  readonly usage: readonly UsageSeen[];
+}
+
+/** Reads everything that concerns objects in one snapshot, past row-level security. */
+export function readTables(postgres: PostgresServer): Promise<Tables> {
+  return postgres.withClient(async (client) => {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const { rows } = await client.query<SourceRow>(SOURCES);
+    const uploads = await client.query<UploadRow>(UPLOADS);
+    const outbox = await client.query<{ key: string }>('SELECT object_key AS key FROM outbox');
+    const usage = await client.query<UsageRow>(USAGE);
+    await client.query('COMMIT');
+    return {
+      rows,
+      uploads: uploads.rows,
+      outboxKeys: outbox.rows.map(({ key }) => key),
+      usage: usage.rows.map(({ of, stated, counted }) => ({ of: `${of} (counters)`, stated, counted })),
+    };
+  });
+}
+
+/** Ends the leases of writes whose gateway is gone, as 15 minutes would. */
+export async function expireUploads(postgres: PostgresServer): Promise<void> {
+  await postgres.query("UPDATE uploads SET expires_at = now() WHERE kind = 'direct'");
+}
+
+/** Entries that a worker has to see to: removals, and writes whose lease is over. */
+export async function countDueWork(postgres: PostgresServer): Promise<number> {
+  const [row] = await postgres.query<{ count: number }>(DUE);
+  return row?.count ?? 0;
+}
+
+interface UsageRow {
+  readonly of: string;
+  readonly stated: Readonly<Record<string, number>>;
+  readonly counted: Readonly<Record<string, number>>;
+}
+
+const SOURCES = `SELECT tenant_id AS "tenantId", sub_tenant_id AS "subTenantId", source_id AS "sourceId",
+  external_id AS "externalId", name, status, content_type AS "contentType", size_bytes::float8 AS "sizeBytes",
+  encode(checksum_sha256, 'hex') AS "sha256", object_key AS "objectKey" FROM sources`;
+const UPLOADS = 'SELECT object_key AS "objectKey", expires_at <= now() AS expired FROM uploads';
+const DUE = `SELECT ((SELECT count(*) FROM outbox) + (SELECT count(*) FROM uploads WHERE expires_at <= now()))::int AS count`;
+
+/** What the counters come to beside what they count, by sub-tenant. */
+const USAGE = `
+SELECT concat(u.tenant_id, '/', u.sub_tenant_id) AS of,
+  (SELECT jsonb_build_object('objects', coalesce(sum(objects), 0), 'bytes', coalesce(sum(bytes), 0),
+     'reserved_objects', coalesce(sum(reserved_objects), 0), 'reserved_bytes', coalesce(sum(reserved_bytes), 0))
+   FROM usage_counters c WHERE (c.tenant_id, c.sub_tenant_id) = (u.tenant_id, u.sub_tenant_id)) AS stated,
+  (SELECT jsonb_build_object('objects', count(*), 'bytes', coalesce(sum(size_bytes), 0)) FROM sources s
+   WHERE (s.tenant_id, s.sub_tenant_id) = (u.tenant_id, u.sub_tenant_id) AND status = 'available')
+  || (SELECT jsonb_build_object('reserved_objects', coalesce(sum(reserved_objects), 0),
+        'reserved_bytes', coalesce(sum(reserved_bytes), 0)) FROM uploads p
+      WHERE (p.tenant_id, p.sub_tenant_id) = (u.tenant_id, u.sub_tenant_id)) AS counted
+FROM sub_tenants u`;

@@ -1,0 +1,52 @@
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+
+import { STORAGES, type StorageName } from './world/place.js';
+
+/** What a run of the harness was asked for. */
+export interface Options {
+  /** For how long each seed goes on with each storage; null: until every fault was there once. */
+  readonly minutes: number | null;
+  readonly seeds: readonly string[];
+  readonly storages: readonly StorageName[];
+  /** Ids of faults; null: all of them. */
+  readonly only: ReadonlySet<string> | null;
+  /** The page to write the report into. */
+  readonly report: string | null;
+}
+
+/** The command line cannot be used; the message says why. */
+export class OptionsError extends Error {}
+
+/** The seed of continuous integration. */
+export const FIXED_SEED = '5';
+
+/** Reads the command line. */
+export function parseOptions(args: readonly string[]): Options {
+  const { minutes, seed, storage, only, report } = valuesOf(args);
+  if (minutes !== undefined && !(Number(minutes) > 0))
+    throw new OptionsError('--minutes takes a number above 0.');
+  const storages = (storage ?? STORAGES.join(',')).split(',');
+  const unknown = storages.filter((name) => !STORAGES.some((known) => known === name));
+  if (unknown.length > 0)
+    throw new OptionsError(`There is no storage ${unknown.join(', ')}; there is ${STORAGES.join(' and ')}.`);
+  return {
+    minutes: minutes === undefined ? null : Number(minutes),
+    seeds: (seed ?? FIXED_SEED)
+      .split(',')
+      .map((text) => (text === 'random' ? String(randomInt(2 ** 32)) : text)),
+    storages: storages as StorageName[],
+    only: only === undefined ? null : new Set(only.split(',')),
+    report: report ?? null,
+  };
+}
+
+function valuesOf(args: readonly string[]): Record<string, string | undefined> {
+  try {
+    const text = { type: 'string' } as const;
+    const options = { minutes: text, seed: text, storage: text, only: text, report: text };
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new OptionsError(error instanceof Error ? error.message : String(error));
+  }
+}

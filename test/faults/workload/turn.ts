@@ -1,0 +1,148 @@
+import type { Agent } from 'node:http';
+
+import type { Choices } from '../choices.js';
+import type { Owner } from '../content/owner.js';
+import type { Result, Version } from '../ledger/entry.js';
+import type { Run } from '../run.js';
+import { jsonOf, send, Unanswered, type Answer, type Call } from '../wire/call.js';
+import { codeOf, verdictOf, type Attempt } from './exchange.js';
+
+/** A change of a source that a client asks for. */
+export interface Change {
+  readonly kind: string;
+  readonly subject: string;
+  /** What there will be; null: nothing. */
+  readonly effect: Version | null;
+  /** See `IntentEntry`. */
+  readonly guarded: boolean;
+  /** May be sent again when nothing was heard of it. */
+  readonly repeatable: boolean;
+  readonly call: Call;
+}
+
+/** What a change came to. */
+export interface Changed {
+  readonly result: Result;
+  readonly answer: Answer | null;
+  readonly json: Readonly<Record<string, unknown>> | null;
+}
+
+/** What a client does at one time: everything is drawn from the turn's own choices, and all of it is written down. */
+export class Turn {
+  readonly #gateways: readonly string[];
+
+  constructor(
+    readonly run: Run,
+    readonly client: number,
+    readonly choices: Choices,
+    readonly owner: Owner,
+    private readonly agent: Agent,
+  ) {
+    const urls = run.world.gateways.map(({ url }) => url);
+    this.#gateways = choices.shuffled(urls);
+  }
+
+  /** The token that works with the owner's sources. */
+  get editor(): string {
+    return this.run.world.credentials.editors.get(this.owner.tenantId) ?? '';
+  }
+
+  get admin(): string {
+    return this.run.world.credentials.admins.get(this.owner.tenantId) ?? '';
+  }
+
+  /** A call about the owner's sources. */
+  call(method: string, path: string, rest: Partial<Call> = {}): Call {
+    const headers = { 'x-sub-tenant-id': this.owner.subTenantId, ...rest.headers };
+    return { token: this.editor, ...rest, method, path, headers };
+  }
+
+  /** A call with a JSON body. */
+  json(method: string, path: string, body: unknown, rest: Partial<Call> = {}): Call {
+    const headers = { 'content-type': 'application/json', ...rest.headers };
+    return this.call(method, path, { ...rest, headers, body: Buffer.from(JSON.stringify(body)) });
+  }
+
+  /**
+   * Sends a call to one gateway and, when nothing was heard of it or it is told to come back, once more to the other one,
+   * as a load balancer does. Answers every try; what failed both times is reported.
+   */
+  async ask(kind: string, call: Call, repeatable = true): Promise<Attempt[]> {
+    const began = this.run.ledger.now;
+    const attempts: Attempt[] = [];
+    for (const gateway of this.#gateways) {
+      const attempt = await this.#attempt(gateway, call);
+      attempts.push(attempt);
+      const mayRepeat = repeatable || !attempt.sent;
+      if (!mayRepeat || !isWorthRepeating(attempt)) break;
+    }
+    this.#judge(kind, began, attempts, repeatable);
+    return attempts;
+  }
+
+  /** Asks for a change, with its intent and its outcome in the ledger. */
+  async change({ kind, subject, effect, guarded, repeatable, call }: Change): Promise<Changed> {
+    const { ledger, nextOp } = this.run;
+    const op = nextOp();
+    await ledger.append({ type: 'intent', op, client: this.client, kind, subject, effect, guarded });
+    const headers = { ...call.headers, 'x-request-id': requestIdOf(op) };
+    const attempts = await this.ask(kind, { ...call, headers }, repeatable);
+    const answer = attempts.at(-1)?.answer ?? null;
+    const json = answer === null ? null : jsonOf(answer);
+    const { result, closed } = verdictOf(attempts, guarded);
+    const sourceId = result === 'ok' && effect !== null ? json?.['source_id'] : null;
+    await ledger.append({
+      type: 'outcome',
+      op,
+      result,
+      closed,
+      status: answer?.status ?? null,
+      code: answer === null ? null : codeOf(answer),
+      attempts: attempts.length,
+      sourceId: typeof sourceId === 'string' ? sourceId : null,
+    });
+    this.run.report.countOperation(kind, result);
+    const code = answer === null ? null : codeOf(answer);
+    if (code !== null) this.run.report.countCode(code);
+    return { result, answer, json };
+  }
+
+  async #attempt(gateway: string, call: Call): Promise<Attempt> {
+    try {
+      return { answer: await send(gateway, call, this.agent), sent: true, reason: '' };
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      return { answer: null, sent: error.sent, reason: error.message };
+    }
+  }
+
+  #judge(kind: string, began: number, attempts: readonly Attempt[], repeatable: boolean): void {
+    const last = attempts.at(-1);
+    const status = last?.answer?.status ?? null;
+    if (status === null || status >= 500) {
+      const why = last?.answer == null ? (last?.reason ?? '') : `${status} ${codeOf(last.answer) ?? ''}`;
+      this.run.report.countFailure({ kind, why, began, ended: this.run.ledger.now, repeatable });
+    }
+    for (const { answer } of attempts)
+      if (answer?.status === 500)
+        void this.run.report.violate(
+          'I9',
+          `${kind} was answered with 500 ${answer.bytes.toString('utf8', 0, 300)}`,
+        );
+  }
+}
+
+function isWorthRepeating({ answer }: Attempt): boolean {
+  return answer === null || answer.status === 503;
+}
+
+/** What names an operation in the headers of its requests. */
+export function requestIdOf(op: number): string {
+  return `op-${String(op).padStart(8, '0')}`;
+}
+
+/** The operation that a request is of; null for one that is of none. */
+export function opOf(requestId: string | undefined): number | null {
+  const number = /^op-(\d{8,})$/.exec(requestId ?? '')?.[1];
+  return number === undefined ? null : Number(number);
+}

@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+
+import { openDescriptors } from '../../support/open-descriptors.js';
+import { GatewayProcess } from '../../support/gateway-process.js';
+import { FrontProxy } from '../wire/front-proxy.js';
+import { PostgresProxy } from '../wire/postgres-proxy.js';
+
+/** How a slot starts its gateways. */
+export interface GatewaySettings {
+  readonly name: string;
+  readonly dataDir: string;
+  /** `databasePort`: the port that the gateway reaches PostgreSQL at. */
+  readonly env: (databasePort: number) => Readonly<Record<string, string>>;
+}
+
+/** One of the two gateways: an address that stays, and the processes that come and go behind it. */
+export class GatewaySlot {
+  #gateway: GatewayProcess | null = null;
+  /** Of processes that ended, what they wrote; of the one that runs, what has not been taken yet begins at `#taken`. */
+  #past: string[] = [];
+  #taken = 0;
+  #wanted = false;
+
+  private constructor(
+    private readonly settings: GatewaySettings,
+    readonly front: FrontProxy,
+    readonly database: PostgresProxy,
+  ) {}
+
+  static async make(settings: GatewaySettings, postgresPort: number): Promise<GatewaySlot> {
+    const slot = new GatewaySlot(settings, await FrontProxy.open(), await PostgresProxy.open());
+    slot.database.leadTo(postgresPort);
+    return slot;
+  }
+
+  get name(): string {
+    return this.settings.name;
+  }
+
+  /** Where clients reach it. */
+  get url(): string {
+    return this.front.url;
+  }
+
+  /** Where the process itself listens. */
+  get directUrl(): string {
+    return this.#running.url;
+  }
+
+  get pid(): number {
+    return this.#running.pid;
+  }
+
+  /** False when the process ended although nobody here ended it. */
+  get isAlive(): boolean {
+    const { child } = this.#running;
+    return !this.#wanted || (child.exitCode === null && child.signalCode === null);
+  }
+
+  /** Starts a process and resolves when it is ready. */
+  async start(): Promise<void> {
+    const { dataDir, env } = this.settings;
+    const gateway = await GatewayProcess.start({ dataDir, env: env(this.database.port) });
+    this.#gateway = gateway;
+    this.#wanted = true;
+    this.#taken = 0;
+    this.front.leadTo(Number(new URL(gateway.url).port));
+  }
+
+  /** Kills the process with no warning, unless something else has done so; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#wanted = false;
+    await this.#running.signal('SIGKILL');
+    this.#bury();
+  }
+
+  /** Says that the process is about to be ended by somebody else. */
+  expectEnd(): void {
+    this.#wanted = false;
+  }
+
+  /** Asks it to stop as an operator would; resolves with the exit code when it is gone. */
+  async stop(): Promise<number | null> {
+    this.#wanted = false;
+    const code = await this.#running.signal('SIGTERM');
+    this.#bury();
+    return code;
+  }
+
+  /** Resolves when the process is gone, whoever ended it. */
+  async ended(): Promise<void> {
+    const { child } = this.#running;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+
+  /** Halts it where it stands. */
+  pause(): void {
+    process.kill(this.pid, 'SIGSTOP');
+  }
+
+  resume(): void {
+    process.kill(this.pid, 'SIGCONT');
+  }
+
+  /** What it has open, by kind; see `openDescriptors`. */
+  descriptors(): Promise<string[]> {
+    return openDescriptors(this.pid);
+  }
+
+  /** What its processes have written since this was last asked. */
+  takeLog(): string {
+    const log = this.#gateway?.log ?? '';
+    const fresh = [...this.#past, log.slice(this.#taken)].join('');
+    this.#past = [];
+    this.#taken = log.length;
+    return fresh;
+  }
+
+  async close(): Promise<void> {
+    if (this.#gateway !== null) {
+      this.#gateway.child.kill('SIGCONT');
+      await this.kill();
+    }
+    await this.front.close();
+    await this.database.close();
+  }
+
+  #bury(): void {
+    this.#past.push(this.#running.log.slice(this.#taken));
+    this.#taken = this.#running.log.length;
+  }
+
+  get #running(): GatewayProcess {
+    if (this.#gateway === null) throw new Error(`${this.name} has not been started.`);
+    return this.#gateway;
+  }
+}
