@@ -74,7 +74,6 @@ export interface GatewayConfig {
   };
   readonly limits: {
     readonly maxUploadBytes: number;
-    readonly uploadPartBytes: number;
     readonly inlineMaxBytes: number;
     /** Never less than {@link inlineMaxBytes}. */
     readonly inlineInFlightBytes: number;

@@ -12,7 +12,6 @@ import { PublicUrl } from './public-url.js';
 import { SigningKeyService } from './signing-key.service.js';
 import { SigningKeyStore } from './signing-key.store.js';
 import { StableUrls } from './stable-urls.js';
-import { UploadUrlService } from './upload-url.service.js';
 
 /** What the composition root chooses. */
 export interface PresignModuleOptions {
@@ -42,16 +41,8 @@ export class PresignModule {
         ManagedLinkService,
         DeliveryService,
         DownloadUrlService,
-        UploadUrlService,
       ],
-      exports: [
-        LinkService,
-        ManagedLinkService,
-        DeliveryService,
-        DownloadUrlService,
-        UploadUrlService,
-        PublicUrl,
-      ],
+      exports: [LinkService, ManagedLinkService, DeliveryService, DownloadUrlService, PublicUrl],
     };
   }
 }

@@ -2,7 +2,6 @@ import { BlobSASPermissions, generateBlobSASQueryParameters, SASProtocol } from 
 import {
   type ObjectKey,
   ObjectPresigner,
-  type PresignedPut,
   type PresignedRequest,
   type PresignGetOptions,
   type PresignOptions,
@@ -47,17 +46,11 @@ export class AzurePresigner extends ObjectPresigner {
   }
 
   /** May create the object and never replace it: the permission is `c` without `w`, so that a key is written once. */
-  presignPut(key: ObjectKey, options: PresignPutOptions): PresignedPut {
-    const { contentType } = options;
+  presignPut(key: ObjectKey, options: PresignPutOptions): PresignedRequest {
     const expiresAt = expiryOf(options);
     const url = signedUrl(this.place, this.place.nameOf(key), { permissions: 'c', expiresAt });
-    const headers = {
-      // Put Blob fails without the kind of blob.
-      'x-ms-blob-type': 'BlockBlob',
-      // Not bound by the signature, but kept with the blob, where `head` finds it.
-      ...(contentType === undefined ? {} : { 'content-type': contentType }),
-    };
-    return { method: 'PUT', url, headers, expiresAt, writesOnce: true };
+    // Put Blob fails without the kind of blob.
+    return { method: 'PUT', url, headers: { 'x-ms-blob-type': 'BlockBlob' }, expiresAt };
   }
 
   /**

@@ -1,6 +1,5 @@
 import type { ObjectKey } from './object-key.js';
 import {
-  type PresignedPut,
   type PresignedRequest,
   type PresignGetOptions,
   ObjectPresigner,
@@ -25,7 +24,7 @@ export class GuardedPresigner extends ObjectPresigner {
     return this.presigner.presignGet(key, options);
   }
 
-  presignPut(key: ObjectKey, options: PresignPutOptions): PresignedPut {
+  presignPut(key: ObjectKey, options: PresignPutOptions): PresignedRequest {
     this.guard.admitNow(key);
     return this.presigner.presignPut(key, options);
   }
