@@ -1,5 +1,5 @@
 import type { TenantTransaction } from '#database';
-import { isUuid, type Principal, type TenantContext } from '#kernel';
+import { CodedError, CommonErrors, isUuid, type Principal, type TenantContext } from '#kernel';
 import { TenantErrors } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
@@ -74,7 +74,9 @@ export class PendingUploadService {
     try {
       return { upload: await this.begun.create(context, { ...row, ...together }), addresses };
     } catch (error) {
-      // The first error is the one to report; the storage's own sweep finds what this leaves.
+      // Whether it has begun is not known then: its row ends with it, and parts that no row names are found by age.
+      if (CodedError.is(error, CommonErrors.unavailable)) throw error;
+      // The first error is the one to report.
       await giveUp().catch(() => undefined);
       throw error;
     }
