@@ -75,6 +75,8 @@ export interface GatewayConfig {
   readonly limits: {
     readonly maxUploadBytes: number;
     readonly uploadPartBytes: number;
+    /** After the last byte that came. */
+    readonly resumableUploadSeconds: number;
     readonly inlineMaxBytes: number;
     /** Never less than {@link inlineMaxBytes}. */
     readonly inlineInFlightBytes: number;

@@ -120,6 +120,12 @@ const limits = {
     '64MiB',
     'Uploads by URL that are larger come in parts of this size, or of larger ones where there would be more than 1,000.',
   ),
+  resumableUploadSeconds: setting(
+    'GATEHOLD_RESUMABLE_UPLOAD_SECONDS',
+    integer(1, 2_592_000),
+    '86400',
+    'An unfinished resumable upload (tus) that no byte has come for during this time is removed.',
+  ),
   inlineMaxBytes: setting(
     'GATEHOLD_INLINE_MAX_BYTES',
     bytes(256 * MIB, '256MiB'),

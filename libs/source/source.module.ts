@@ -33,6 +33,8 @@ import { UploadCommitter } from './upload-committer.js';
 import { UploadCompletion } from './upload-completion.service.js';
 import { UploadContentController } from './upload-content.controller.js';
 import { UploadController } from './upload.controller.js';
+import { TusController } from './tus/tus.controller.js';
+import { tusProviders } from './tus/tus.providers.js';
 import { UploadFormReader } from './upload-form.js';
 import { UploadIssuer, UploadUrlOptions } from './upload-issuer.js';
 import { UploadReceiver } from './upload-receiver.service.js';
@@ -51,6 +53,8 @@ export interface SourceModuleOptions {
   readonly inlineInFlightBytes: number;
   readonly sealer: Sealer;
   readonly reconcile: ReconcileSettings;
+  /** How long a resumable upload that nobody sends to is kept. */
+  readonly resumableUploadSeconds: number;
 }
 
 const CONTROLLERS = [
@@ -62,6 +66,7 @@ const CONTROLLERS = [
   UploadController,
   UploadContentController,
   UsageController,
+  TusController,
 ];
 
 /** What uploads by URL are made of. */
@@ -117,6 +122,7 @@ export class SourceModule {
         LinkRedirectService,
         LinkBatchStore,
         LinkBatchService,
+        ...tusProviders(options.resumableUploadSeconds),
       ],
       exports: [SourceService, ContentService, InlineContentService],
     };
