@@ -55,7 +55,7 @@ async function pass(interval: string): Promise<void> {
 }
 
 function sweep(): Promise<void> {
-  return gateway.app.get(ExpiredKeysWorker).sweep();
+  return gateway.app.get(ExpiredKeysWorker).sweep(new AbortController().signal);
 }
 
 /** One request for everything that can be made, each under a key of its own. */
