@@ -4,7 +4,10 @@ import { Api, expectStatus, freshId, makeTenant, type Answer, type TestTenant } 
 import { answer, CANARY, errorAnswer, FakeS3, silence, stalledBody } from '../../support/fake-s3.js';
 import { keepObjects } from '../../support/fake-s3-objects.js';
 import { ACCESS_KEY_ID, BUCKET } from '../../support/fake-s3-storage.js';
+import { eventually } from '../../support/eventually.js';
 import { GatewayProcess } from '../../support/gateway-process.js';
+import { freshKey, postKeyed } from '../../support/keyed-calls.js';
+import { asOwner } from '../../support/owner-connection.js';
 
 const ENV = {
   GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.1',
@@ -29,15 +32,7 @@ describe('a gateway with one tenant whose storage fails', () => {
     gateway = await GatewayProcess.start({ env: ENV });
     const root = new Api(gateway.url, gateway.rootToken);
     [unlucky, lucky] = [await makeTenant(root), await makeTenant(root)];
-    const binding = {
-      adapter: 's3',
-      profile: 'seaweedfs',
-      endpoint: fake.endpoint,
-      bucket: BUCKET,
-      credentials: { access_key_id: ACCESS_KEY_ID, secret_access_key: 'fake-secret-access-key' },
-    };
-    const bindingPath = `/v1/tenants/${unlucky.id}/storage-binding`;
-    expectStatus(await unlucky.admin.request('PUT', bindingPath, { json: binding }), 200);
+    await bind('fake-secret-access-key');
   }, START_MS);
   afterAll(async () => {
     await gateway.dispose();
@@ -49,6 +44,20 @@ describe('a gateway with one tenant whose storage fails', () => {
     expectStatus(await unlucky.editor.put(id, BIG), 201);
     path = `/v1/sources/${id}/content`;
   });
+
+  /** Binds the unlucky tenant to its bucket; with another secret the bucket is opened anew. */
+  async function bind(secret: string): Promise<void> {
+    const json = {
+      adapter: 's3',
+      profile: 'seaweedfs',
+      endpoint: fake.endpoint,
+      bucket: BUCKET,
+      delivery: 'direct',
+      credentials: { access_key_id: ACCESS_KEY_ID, secret_access_key: secret },
+    };
+    const bindingPath = `/v1/tenants/${unlucky.id}/storage-binding`;
+    expectStatus(await unlucky.admin.request('PUT', bindingPath, { json }), 200);
+  }
 
   function expectProblem({ status, json, text, headers }: Answer, code: string, of: number): void {
     expect([status, json?.code, headers.get('content-type')]).toEqual([
@@ -76,6 +85,24 @@ describe('a gateway with one tenant whose storage fails', () => {
     const id = freshId('s');
     expectProblem(await unlucky.editor.put(id, 'lost'), 'storage_timeout', 504);
     expect((await unlucky.viewer.get(`/v1/sources/${id}`)).status).toBe(404);
+  });
+
+  it('ST-10 holds no database connection for URLs that wait for a storage, under an idempotency key neither', async () => {
+    const id = path.split('/')[3] ?? '';
+    await bind('another-secret-access-key');
+    const before = fake.requests.length;
+    fake.script('HeadBucket', silence);
+    const stuck = Array.from({ length: 6 }, () =>
+      postKeyed(unlucky.editor, '/v1/links/batch', { source_ids: [id] }, freshKey()),
+    );
+    await eventually('the storage is asked', async () => fake.requests.length > before);
+    const mine = freshId('s');
+    expect((await lucky.editor.put(mine, 'fine')).status).toBe(201);
+    expect((await postKeyed(lucky.editor, `/v1/sources/${mine}/links`, {}, freshKey())).status).toBe(201);
+    expect(await longestIdleTransaction(gateway.dataDir, Promise.all(stuck))).toBeLessThan(1);
+    for (const { status, json } of await Promise.all(stuck))
+      expect([status, json.data[0].error?.code]).toEqual([200, 'storage_timeout']);
+    fake.script('HeadBucket', answer(200));
   });
 
   it('ST-11 breaks the transfer of a body that stands still', async () => {
@@ -127,3 +154,21 @@ describe('a gateway with one tenant whose storage fails', () => {
     expect(fake.requests.length).toBe(before);
   });
 });
+
+/** Seconds that the oldest transaction had been open, waiting for its gateway, whenever it was looked until `end`. */
+async function longestIdleTransaction(dataDir: string, end: Promise<unknown>): Promise<number> {
+  const state = { isOver: false };
+  const over = end.finally(() => (state.isOver = true));
+  let longest = 0;
+  await asOwner(dataDir, async (client) => {
+    while (!state.isOver) {
+      const { rows } = await client.query<{ age: number | null }>(
+        `SELECT max(extract(epoch FROM clock_timestamp() - xact_start))::float8 AS age FROM pg_stat_activity
+         WHERE application_name = 'gatehold' AND state = 'idle in transaction'`,
+      );
+      longest = Math.max(longest, rows[0]?.age ?? 0);
+    }
+  });
+  await over;
+  return longest;
+}
