@@ -92,7 +92,6 @@ export class Session {
     await run.ledger.append({ type: 'fault', fault: fault.id, phase: 'healed' });
     const recovery = await this.#recover();
     await this.#settlement.settle(recovery);
-    await this.#reviveDead();
     tally.recoveredMs = Math.max(tally.recoveredMs, recovery.recoveredMs ?? RECOVERY_LIMIT_MS);
     tally.drainedMs = Math.max(tally.drainedMs, recovery.drainedMs ?? DRAIN_LIMIT_MS);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
@@ -121,6 +120,7 @@ export class Session {
     let failures = report.failures.length;
     for (;;) {
       await pause(POLL_MS);
+      await this.#reviveDead();
       const fresh = report.failures.slice(failures).filter(({ began }) => began > since);
       failures = report.failures.length;
       if (fresh.length > 0) {

@@ -28,7 +28,9 @@ export const duplicates: Fault = {
         const isChosen = choices.chance(CHANCE);
         const isChange =
           method !== 'GET' && method !== 'HEAD' && opOf(headers['x-request-id'] as string) !== null;
-        return isChosen && isChange && Number(headers['content-length'] ?? 0) <= MOST_BYTES;
+        // Without a key nobody can tell that it is the same one.
+        const isTold = method !== 'POST' || headers['idempotency-key'] !== undefined;
+        return isChosen && isChange && isTold && Number(headers['content-length'] ?? 0) <= MOST_BYTES;
       };
       from.front.onPassed = (passed) => {
         const delayMs = choices.between(0, LATEST_MS);

@@ -2,7 +2,7 @@ import { makeDatabase, runMigrations } from '../world/migrated-database.js';
 import type { Fault, Strike } from './fault.js';
 
 /** About as many answers as a migration gets. */
-const MOST_ANSWERS = 60;
+const MOST_ANSWERS = 45;
 
 /** A migration is killed at the k-th answer of the server, and run again: the schema is what it would have been. */
 export const migration: Fault = {

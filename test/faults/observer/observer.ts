@@ -16,7 +16,6 @@ import type {
 import type { Run } from '../run.js';
 import { STALE_MS } from '../staleness.js';
 import { send } from '../wire/call.js';
-import type { GatewaySlot } from '../world/gateway-slot.js';
 import { LogScan } from './log-scan.js';
 import { readBack, type Wanted } from './read-back.js';
 import { readTables, type Tables } from './tables.js';
@@ -41,7 +40,9 @@ export class Observer {
 
   constructor(private readonly run: Run) {}
 
+  /** What gateways have written since the last look is kept. */
   close(): void {
+    this.#logs.scan(this.run.world);
     this.#agent.destroy();
   }
 
@@ -188,7 +189,9 @@ export class Observer {
     const before = this.#before;
     const [sessions] = await postgres.query<{ count: number; idle: number }>(SESSIONS);
     return {
-      ended: gateways.filter((gateway: GatewaySlot) => !gateway.isAlive).map(({ name }) => name),
+      ended: gateways.flatMap((gateway) =>
+        Array.from({ length: gateway.takeUnexpectedEnds() }, () => gateway.name),
+      ),
       descriptors: [...open].map(([gateway, count]) => ({
         gateway,
         open: count,

@@ -20,6 +20,7 @@ export class GatewaySlot {
   #past: string[] = [];
   #taken = 0;
   #wanted = false;
+  #unexpectedEnds = 0;
 
   private constructor(
     private readonly settings: GatewaySettings,
@@ -57,12 +58,22 @@ export class GatewaySlot {
     return !this.#wanted || (child.exitCode === null && child.signalCode === null);
   }
 
+  /** How often a process ended although nobody here ended it, since this was last asked. */
+  takeUnexpectedEnds(): number {
+    const count = this.#unexpectedEnds;
+    this.#unexpectedEnds = 0;
+    return count;
+  }
+
   /** Starts a process and resolves when it is ready. */
   async start(): Promise<void> {
     const { dataDir, env } = this.settings;
     const gateway = await GatewayProcess.start({ dataDir, env: env(this.database.port) });
     this.#gateway = gateway;
     this.#wanted = true;
+    gateway.child.once('exit', () => {
+      if (this.#wanted && this.#gateway === gateway) this.#unexpectedEnds += 1;
+    });
     this.#taken = 0;
     this.front.leadTo(Number(new URL(gateway.url).port));
   }
