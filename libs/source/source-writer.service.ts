@@ -36,7 +36,9 @@ export class SourceWriter {
     render: (source: Source) => Answer<Body>,
   ): Promise<Answer<Body>> {
     const mayCreate = async (sourceId: string): Promise<void> => {
-      if ((await this.look(context, toSourceReference(sourceId))) !== null) throw SourceErrors.exists();
+      const { before, isElsewhere } = await this.look(context, toSourceReference(sourceId));
+      if (before !== null) throw SourceErrors.exists();
+      if (isElsewhere) throw SourceErrors.idElsewhere();
     };
     return await this.keys.once(context, request, {
       perform: async (keep) => {
@@ -63,9 +65,10 @@ export class SourceWriter {
     signal: AbortSignal,
   ): Promise<Committed> {
     const reference = findableReference(id);
-    const before = await this.look(context, reference);
+    const { before, isElsewhere } = await this.look(context, reference);
     assertMayPut(caller, before);
     assertUnchanged(request.headers, before);
+    if (isElsewhere) throw SourceErrors.idElsewhere();
     const contentType = contentTypeOf(request.declaredContentType, name ?? before?.name ?? id);
     const staged = await this.uploads.stage(context, caller, {
       ...incomingBody(request, signal),
@@ -87,14 +90,18 @@ export class SourceWriter {
   }
 
   /**
-   * What is there before any bytes are taken. A UUID is used once in a tenant: one that is in use in another sub-tenant
-   * is `source_id_taken`, which the commit holds to as well.
+   * What is there before any bytes are taken, and whether the id is in use in another sub-tenant: a UUID is used once in a
+   * tenant, which the commit holds to as well.
    */
-  private async look(context: TenantContext, reference: SourceReference): Promise<Source | null> {
-    if (reference.sourceId === null) return await this.store.find(context, reference);
+  private async look(
+    context: TenantContext,
+    reference: SourceReference,
+  ): Promise<{ before: Source | null; isElsewhere: boolean }> {
+    if (reference.sourceId === null)
+      return { before: await this.store.find(context, reference), isElsewhere: false };
     const found = await this.store.findInTenant(context.tenantId, reference.sourceId, null);
-    if (found !== null && found.subTenantId !== context.subTenantId) throw SourceErrors.idElsewhere();
-    return found;
+    const isElsewhere = found !== null && found.subTenantId !== context.subTenantId;
+    return { before: isElsewhere ? null : found, isElsewhere };
   }
 }
 
