@@ -1,9 +1,13 @@
+import { AsyncResource } from 'node:async_hooks';
+
 import type { Job } from './job.js';
 
 /** Runs one job until it is stopped: at every interval, at once when woken, and on for as long as there is more to do. */
 export class JobLoop {
   readonly #stopping = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  /** In the context that the loop was made in: whoever wakes it may be inside of a transaction that is none of the job's. */
+  readonly #drainApart = AsyncResource.bind(() => this.#drain());
   #running: Promise<void> | null = null;
   #again = false;
   #failing = false;
@@ -21,7 +25,7 @@ export class JobLoop {
   wake(): void {
     if (this.#stopping.signal.aborted) return;
     this.#again = true;
-    this.#running ??= this.#drain().finally(() => {
+    this.#running ??= this.#drainApart().finally(() => {
       this.#running = null;
     });
   }

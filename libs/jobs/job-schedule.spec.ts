@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once, EventEmitter } from 'node:events';
 
 import { JobOptions, JobSchedule } from './job-schedule.js';
@@ -109,6 +110,28 @@ describe('JobSchedule', () => {
     wake();
     await new Promise((resolve) => setImmediate(resolve));
     expect(ended).toBe(false);
+  });
+
+  it('runs a job in a context of its own, whoever wakes it', async () => {
+    const context = new AsyncLocalStorage<string>();
+    const schedule = new JobSchedule(new JobOptions(true));
+    const seen: (string | undefined)[] = [];
+    const { job, ran } = watched([]);
+    const { wake } = schedule.add({
+      ...job,
+      run: async (signal) => {
+        seen.push(context.getStore());
+        return await job.run(signal);
+      },
+    });
+    schedule.onApplicationBootstrap();
+    await ran(1);
+    // The run has ended by then: one that is under way would take the wake along.
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    context.run('of a request', wake);
+    await ran(2);
+    await schedule.beforeApplicationShutdown();
+    expect(seen).toEqual([undefined, undefined]);
   });
 
   it('runs nothing where jobs are switched off', async () => {
