@@ -70,14 +70,14 @@ export const GIVE_TURN_BACK = {
 WHERE tenant_id = $1 AND upload_id = $2 AND state = 'receiving' AND lease_id = $3`,
 };
 
-/** $3: only by whoever has the lease. */
+/** $3: only by whoever has this lease; $4: by whoever may. */
 export const END = {
   name: 'end-pending-upload',
   text: `WITH ended AS (
   UPDATE uploads SET state = 'ended', reserved_objects = 0, reserved_bytes = 0, lease_id = NULL, leased_until = NULL,
     due_at = NULL, expires_at = ${UPLOAD_KEPT}
   WHERE tenant_id = $1 AND upload_id = $2 AND kind = 'presigned' AND state = 'receiving'
-    AND ($3::uuid IS NULL OR lease_id = $3::uuid)
+    AND ($4::boolean OR lease_id = $3::uuid)
   RETURNING state, url_kind, object_key, attempt_key, multipart_id, binding_id, source_id),
 queued AS (${queueLeftovers('ended')})
 SELECT source_id AS "sourceId" FROM ended`,

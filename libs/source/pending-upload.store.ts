@@ -53,7 +53,7 @@ export class PendingUploadStore {
    */
   end({ tenantId, uploadId }: PendingUpload, lease: UploadLease | null): Promise<boolean> {
     return this.database.transaction(tenantId, async (transaction) => {
-      const values = [tenantId, uploadId, lease === null ? null : lease.leaseId];
+      const values = [tenantId, uploadId, lease === null ? null : lease.leaseId, lease === null];
       const [ended] = (await transaction.query<{ sourceId: string }>({ ...END, values })).rows;
       if (ended === undefined) return false;
       await removeWaiting(transaction, tenantId, [ended.sourceId]);

@@ -2,7 +2,14 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 
-import { expectStatus, freshId, makeTenant, makeToken, type Json, type TestTenant } from '../support/api.js';
+import {
+  expectStatus,
+  freshId,
+  makeUnboundTenant,
+  makeToken,
+  type Json,
+  type TestTenant,
+} from '../support/api.js';
 import { pattern } from '../support/gateway-inside.js';
 import { asOwner } from '../support/owner-connection.js';
 import {
@@ -22,7 +29,7 @@ const { root, anonymous, url: gateway, dataDir } = sharedGateway();
 
 let tenant: TestTenant;
 beforeAll(async () => {
-  tenant = await makeTenant(root);
+  tenant = await makeUnboundTenant(root);
 });
 
 const codeOf = ({ text }: { text: string }): string => (JSON.parse(text) as { code: string }).code;
@@ -148,7 +155,7 @@ describe('an upload URL of the gateway', () => {
   });
 
   it('PS-15: takes no notice of a token', async () => {
-    const stranger = await makeTenant(root);
+    const stranger = await makeUnboundTenant(root);
     for (const authorization of [`Bearer ${stranger.editor.token ?? ''}`, 'Bearer nonsense', 'Basic eDp5']) {
       const upload = await begin(tenant.editor, { size_bytes: 3 });
       expect((await send(upload, Buffer.from('one'), { authorization })).status).toBe(204);
@@ -175,7 +182,7 @@ describe('an upload URL of the gateway', () => {
   });
 
   it('waits while its tenant or sub-tenant is suspended', async () => {
-    const home = await makeTenant(root);
+    const home = await makeUnboundTenant(root);
     const upload = await begin(home.editor, { size_bytes: 3 });
     const sub = `/v1/tenants/${home.id}/sub-tenants/default`;
     for (const path of [`/v1/tenants/${home.id}`, sub]) {
@@ -330,7 +337,7 @@ describe('POST /v1/uploads', () => {
 
 describe('the bounds of a tenant', () => {
   async function bounded(bounds: Json): Promise<TestTenant> {
-    const home = await makeTenant(root);
+    const home = await makeUnboundTenant(root);
     expectStatus(await root.patch(`/v1/tenants/${home.id}`, bounds), 200);
     return home;
   }

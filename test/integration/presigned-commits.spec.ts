@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Api, freshId, makeTenant, type Json, type TestTenant } from '../support/api.js';
+import { Api, freshId, makeUnboundTenant, type Json, type TestTenant } from '../support/api.js';
 import { CEPH_PROGRAMS, CEPH_START_MS, sharedCeph } from '../support/ceph.js';
 import { CephBucket } from '../support/ceph-buckets.js';
 import { CommitWire } from '../support/commit-wire.js';
@@ -151,7 +151,7 @@ describe('a gateway that stands still while it completes an upload', () => {
   }
 
   it('CF-09: has lost its turn when it goes on, and commits nothing', async () => {
-    const tenant = await makeTenant(root());
+    const tenant = await makeUnboundTenant(root());
     const bytes = pattern(8 * PART_BYTES);
     for (let isCaught = false, attempt = 0; !isCaught; attempt += 1) {
       expect(attempt).toBeLessThan(20);
@@ -171,13 +171,13 @@ describe('a gateway that stands still while it completes an upload', () => {
 });
 
 describe('accidents with parts on the filesystem', () => {
-  describeAccidents(makeTenant, [2 * PART_BYTES]);
+  describeAccidents(makeUnboundTenant, [2 * PART_BYTES]);
 });
 
 describe('accidents with whole bytes on the filesystem', () => {
   let tenant: TestTenant;
   beforeAll(async () => {
-    tenant = await makeTenant(root());
+    tenant = await makeUnboundTenant(root());
   });
 
   it.each(['commit', 'answer'] as const)('DB-04: lose nothing with the %s', async (lost) => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   expectStatus,
   freshId,
-  makeTenant,
+  makeUnboundTenant,
   type Answer,
   type Api,
   type Json,
@@ -90,7 +90,7 @@ export async function usageOf(tenant: TestTenant): Promise<Json> {
 }
 
 /** A tenant on the gateway's own folder. */
-export const onFilesystem = (root: Api): Promise<TestTenant> => makeTenant(root);
+export const onFilesystem = makeUnboundTenant;
 
 /** A tenant with a bucket of its own, to which its clients send bytes themselves. */
 export async function onCeph(root: Api, change: Readonly<Record<string, unknown>> = {}): Promise<TestTenant> {
@@ -113,7 +113,7 @@ export async function onAzurite(root: Api): Promise<TestTenant> {
 
 /** A tenant with a binding. */
 export async function bound(root: Api, json: unknown): Promise<TestTenant> {
-  const tenant = await makeTenant(root);
+  const tenant = await makeUnboundTenant(root);
   expectStatus(await tenant.admin.request('PUT', `/v1/tenants/${tenant.id}/storage-binding`, { json }), 200);
   return tenant;
 }
