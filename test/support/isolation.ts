@@ -44,9 +44,9 @@ export async function victimOf(tenant: TestTenant): Promise<Victim> {
   const source = (await tenant.editor.upload(KEPT, 'secret.txt', 'text/plain', { source_id: externalId }))
     .json;
   const link = (await tenant.editor.post(`/v1/sources/${externalId}/links`, {})).json;
-  const upload = (
-    await tenant.editor.post('/v1/uploads', { name: 'secret.bin', size_bytes: 9, expires_in: 86_400 })
-  ).json;
+  // For the source that is there: the tenant has one source and no other.
+  const wish = { name: 'secret.txt', source_id: externalId, size_bytes: 9, expires_in: 86_400 };
+  const upload = (await tenant.editor.post('/v1/uploads', wish)).json;
   const tokenId = (await tenant.viewer.get('/v1/me')).json.token_id as string;
   return {
     tenant,
