@@ -116,9 +116,9 @@ const limits = {
   maxUploadBytes: setting('GATEHOLD_MAX_UPLOAD_BYTES', bytes(), '5GiB', 'Largest source that is accepted.'),
   resumableUploadSeconds: setting(
     'GATEHOLD_RESUMABLE_UPLOAD_SECONDS',
-    integer(1, 2_592_000),
+    integer(1, 604_800),
     '86400',
-    'An unfinished resumable upload (tus) that no byte has come for during this time is removed.',
+    'An unfinished resumable upload (tus) that no byte has come for during this time is removed; so is one that is a week old.',
   ),
   inlineMaxBytes: setting(
     'GATEHOLD_INLINE_MAX_BYTES',

@@ -3,7 +3,8 @@ import { JobSchedule } from '#jobs';
 import { Injectable } from '@nestjs/common';
 
 const EVERY_MS = 3_600_000;
-const AGE_MS = 24 * 3_600_000;
+/** Uploads that outlive a request live a week at most, and their parts with them. */
+const AGE_MS = 8 * 24 * 3_600_000;
 
 /**
  * Clears away what unfinished writes of dead processes left: temporary files, and uploads in parts. In the operator's

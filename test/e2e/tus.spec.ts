@@ -135,7 +135,7 @@ describe('POST /v1/tus', () => {
       beginUpload(other.editor, {
         length,
         metadata: { filename: 'once.txt' },
-        headers: { 'idempotency-key': 'the one' },
+        headers: { 'idempotency-key': 'the-one' },
         ...(body === undefined ? {} : { body }),
       });
     const [first, again] = [await wish(5), await wish(5)];

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import type { TusUpload } from './tus-upload.js';
 import { TUS_COLUMNS, toTusUpload, type TusRow } from './tus-upload.row.js';
+import { lifeFrom } from './upload-life.js';
 
 /** How long a holder that gives no sign of life keeps an upload; the sign comes well before. */
 export const LOCK_SECONDS = 6;
@@ -93,7 +94,7 @@ WHERE u.tenant_id = $1 AND u.upload_id = $2 AND u.sub_tenant_id = $3 AND u.creat
 const RENEW = {
   name: 'renew-tus-lock',
   text: `WITH mine AS (
-  UPDATE uploads SET locked_until = ${LOCK_END}, expires_at = now() + $4::integer * interval '1 second'
+  UPDATE uploads SET locked_until = ${LOCK_END}, expires_at = ${lifeFrom('$4')}
   WHERE tenant_id = $1 AND upload_id = $2 AND lock_token = $3 RETURNING expires_at),
 tails AS (
   UPDATE uploads t SET expires_at = mine.expires_at + interval '1 minute' FROM mine

@@ -4,6 +4,7 @@ import type { ObjectKey, UploadedPart } from '#storage';
 import { Injectable } from '@nestjs/common';
 
 import { LOCK_SECONDS } from './tus-lock.store.js';
+import { lifeFrom } from './upload-life.js';
 import type { Held } from './tus-upload.js';
 
 /** A tail that is about to be written. */
@@ -89,7 +90,7 @@ const RECORD = {
   name: 'record-upload-progress',
   text: `WITH mine AS (
   UPDATE uploads SET received_bytes = $5::bigint, next_part = $6::integer,
-    locked_until = now() + interval '${LOCK_SECONDS} seconds', expires_at = now() + $4::integer * interval '1 second'
+    locked_until = now() + interval '${LOCK_SECONDS} seconds', expires_at = ${lifeFrom('$4')}
   WHERE tenant_id = $1 AND upload_id = $2 AND lock_token = $3 AND state = 'receiving' RETURNING expires_at),
 parts AS (
   INSERT INTO upload_parts (tenant_id, upload_id, part_number, size_bytes, entity_tag)

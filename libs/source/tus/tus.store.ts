@@ -39,7 +39,16 @@ export class TusStore {
    * and nothing to one that was completed.
    */
   async end({ tenantId }: TenantContext, uploadId: string): Promise<void> {
-    await this.database.query(tenantId, { ...END, values: [tenantId, uploadId] });
+    const values = [tenantId, uploadId];
+    await this.database.transaction(tenantId, async ({ query }) => {
+      const { rows } = await query<{ sourceId: string }>({ ...END, values });
+      const [ended] = rows;
+      if (ended === undefined) return;
+      // Locked first, so that of two uploads of one source that end at once the second sees that it is the last.
+      const waiting = await query({ ...LOCK_WAITING, values: [tenantId, ended.sourceId] });
+      if (waiting.rowCount === 1)
+        await query({ ...REMOVE_WAITING, values: [tenantId, ended.sourceId, uploadId] });
+    });
   }
 
   /** Forgets a completed upload; its source stays. */
@@ -70,9 +79,16 @@ const END = {
   WHERE tenant_id = $1 AND upload_id = $2 AND kind = 'tus' AND state = 'receiving' RETURNING source_id),
 tails AS (
   UPDATE uploads t SET expires_at = least(t.expires_at, now()) FROM ended WHERE t.tenant_id = $1 AND t.part_of = $2)
-DELETE FROM sources s USING ended
-WHERE s.tenant_id = $1 AND s.source_id = ended.source_id AND s.status = 'pending' AND s.object_key IS NULL
-  AND NOT EXISTS (SELECT FROM uploads o WHERE o.tenant_id = $1 AND o.source_id = s.source_id AND o.upload_id <> $2
+SELECT source_id AS "sourceId" FROM ended`,
+};
+const LOCK_WAITING = {
+  name: 'lock-waiting-source',
+  text: "SELECT FROM sources WHERE tenant_id = $1 AND source_id = $2 AND status = 'pending' FOR UPDATE",
+};
+const REMOVE_WAITING = {
+  name: 'remove-waiting-source',
+  text: `DELETE FROM sources s WHERE s.tenant_id = $1 AND s.source_id = $2 AND s.status = 'pending' AND NOT EXISTS (
+  SELECT FROM uploads o WHERE o.tenant_id = $1 AND o.source_id = $2 AND o.upload_id <> $3
     AND o.state = 'receiving' AND o.expires_at > now())`,
 };
 const FORGET = {
