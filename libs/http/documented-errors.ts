@@ -23,7 +23,6 @@ const TEXT: Readonly<Record<number, string>> = {
   423: 'Another request has it for the moment.',
   460: 'The body has another checksum than declared (tus).',
   500: 'A fault of the gateway; quote the `X-Request-Id` of the answer when reporting it.',
-  501: 'Not supported here.',
   503: 'A part the gateway depends on is away; `Retry-After` says when to come back.',
   507: 'The storage is full.',
 };

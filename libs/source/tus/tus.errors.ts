@@ -8,7 +8,7 @@ const KINDS = {
   version: { code: 'tus_version_unsupported', status: 412, title: 'The version of tus is not spoken here' },
   extension: {
     code: 'tus_extension_unsupported',
-    status: 501,
+    status: 400,
     title: 'The extension of tus is not spoken here',
   },
   checksum: { code: 'chunk_checksum_mismatch', status: 460, title: 'The checksum is not the declared one' },
