@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import type { TusUpload } from './tus-upload.js';
 import { TUS_COLUMNS, toTusUpload, type TusRow } from './tus-upload.row.js';
-import { lifeFrom } from './upload-life.js';
+import { lifeFrom, TAIL_MARGIN } from './upload-life.js';
 
 /** How long a holder that gives no sign of life keeps an upload; the sign comes well before. */
 export const LOCK_SECONDS = 6;
@@ -97,7 +97,7 @@ const RENEW = {
   UPDATE uploads SET locked_until = ${LOCK_END}, expires_at = ${lifeFrom('$4')}
   WHERE tenant_id = $1 AND upload_id = $2 AND lock_token = $3 RETURNING expires_at),
 tails AS (
-  UPDATE uploads t SET expires_at = mine.expires_at + interval '1 minute' FROM mine
+  UPDATE uploads t SET expires_at = mine.expires_at + ${TAIL_MARGIN} FROM mine
   WHERE t.tenant_id = $1 AND t.part_of = $2)
 SELECT FROM mine`,
 };

@@ -4,7 +4,7 @@ import type { ObjectKey, UploadedPart } from '#storage';
 import { Injectable } from '@nestjs/common';
 
 import { LOCK_SECONDS } from './tus-lock.store.js';
-import { lifeFrom } from './upload-life.js';
+import { lifeFrom, TAIL_MARGIN } from './upload-life.js';
 import type { Held } from './tus-upload.js';
 
 /** A tail that is about to be written. */
@@ -78,7 +78,7 @@ const CLAIM_TAIL = {
   name: 'claim-upload-tail',
   text: `INSERT INTO uploads (tenant_id, upload_id, sub_tenant_id, object_key, created_by, expires_at, binding_id, part_of,
   start_byte)
-SELECT tenant_id, $4, sub_tenant_id, $5, created_by, expires_at + interval '1 minute', binding_id, upload_id, $6
+SELECT tenant_id, $4, sub_tenant_id, $5, created_by, expires_at + ${TAIL_MARGIN}, binding_id, upload_id, $6
 FROM uploads WHERE tenant_id = $1 AND upload_id = $2 AND lock_token = $3`,
 };
 const BEGIN_PARTS = {
@@ -102,7 +102,7 @@ queued AS (
   INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
   SELECT $1, 'remove_object', object_key, binding_id FROM dropped),
 tails AS (
-  UPDATE uploads t SET expires_at = mine.expires_at + interval '1 minute',
+  UPDATE uploads t SET expires_at = mine.expires_at + ${TAIL_MARGIN},
     tail_bytes = coalesce((SELECT size FROM unnest($10::uuid[], $11::bigint[]) AS written (id, size) WHERE id = t.upload_id),
       t.tail_bytes)
   FROM mine WHERE t.tenant_id = $1 AND t.part_of = $2 AND t.upload_id <> ALL ($12::uuid[]))
