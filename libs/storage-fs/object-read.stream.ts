@@ -1,21 +1,29 @@
-import { Readable } from 'node:stream';
-import { abortFailure, type ByteRange } from '#storage';
-import { closeQuietly } from './file-calls.js';
-import { readFailure } from './filesystem.errors.js';
+import { abortFailure, type Borrower, type ByteRange, LendingBody, LentMemory } from '#storage';
+import { closeQuietly, readFile } from './file-calls.js';
+import { readFailure, unreadable } from './filesystem.errors.js';
 import { readPart } from './object-file.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 
+/** Shared by all files that are lent. */
+const MEMORY = new LentMemory(256 * 1024, 32);
+/** Chunks of one file that its borrower may have. */
+const MOST_OUT = 3;
+
 /**
- * A part of an open file as a stream: reads ahead by one chunk of 1 MiB, fails with `content_unavailable` when the
- * file ends before the part does, breaks off when the signal fires, and closes the descriptor once it is over.
+ * A part of an open file as a stream: reads ahead by one chunk of 1 MiB, or by three smaller ones when it is lent, fails
+ * with `content_unavailable` when the file ends before the part does, breaks off when the signal fires, and closes the
+ * descriptor once it is over.
  */
-export class ObjectReadStream extends Readable {
+export class ObjectReadStream extends LendingBody {
   readonly #descriptor: number;
   readonly #signal: AbortSignal | undefined;
   readonly #end: number;
   #position: number;
+  #started = false;
   #reading: Promise<unknown> = Promise.resolve();
+  #out = 0;
+  #readOn: () => void = () => undefined;
 
   /** Takes over the descriptor. The signal must not have fired yet. */
   constructor(descriptor: number, range: ByteRange, signal?: AbortSignal) {
@@ -27,7 +35,15 @@ export class ObjectReadStream extends Readable {
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
+  override lendTo(borrower: Borrower): boolean {
+    if (this.#started) return false;
+    this.#started = true;
+    this.#reading = this.#lend(borrower).catch((error: unknown) => this.destroy(readFailure(error)));
+    return true;
+  }
+
   override _read(): void {
+    this.#started = true;
     if (this.#position > this.#end) {
       this.push(null);
       return;
@@ -43,8 +59,29 @@ export class ObjectReadStream extends Readable {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#readOn();
     // Closed only when no read uses it any more: the number may be given to another file at once.
     void this.#reading.then(() => closeQuietly(this.#descriptor)).then(() => callback(error));
+  }
+
+  async #lend(borrower: Borrower): Promise<void> {
+    while (this.#position <= this.#end) {
+      const { buffer, giveBack } = MEMORY.lend();
+      const length = Math.min(buffer.length, this.#end - this.#position + 1);
+      const { bytesRead } = await readFile(this.#descriptor, buffer, 0, length, this.#position);
+      if (this.destroyed) return;
+      if (bytesRead === 0) throw unreadable();
+      this.#position += bytesRead;
+      this.#out += 1;
+      borrower.take(buffer.subarray(0, bytesRead), () => {
+        giveBack();
+        this.#out -= 1;
+        this.#readOn();
+      });
+      if (this.#out >= MOST_OUT) await new Promise<void>((resolve) => (this.#readOn = resolve));
+      if (this.destroyed) return;
+    }
+    borrower.end();
   }
 
   readonly #onAbort = (): void => {

@@ -1,10 +1,10 @@
 import { CodedError, CommonErrors } from '#kernel';
-import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream';
+import type { Readable } from 'node:stream';
 
-import { abortFailure } from './abort.js';
+import { AnsweredStream } from './answered-stream.js';
 import type { GetOptions } from './object-calls.js';
-import { StorageErrors } from './storage.errors.js';
 import { SMALL_BODY_BYTES, StoredBody } from './stored-body.js';
+import { unreadable } from './unreadable.js';
 
 /** What a server has answered to a get. */
 export interface AnsweredBody {
@@ -36,47 +36,15 @@ export async function storedBodyOf(answer: AnsweredBody, options: GetOptions): P
     stream.destroy();
     throw unreadable();
   }
-  const body = exactly(stream, lengthBytes, options.signal);
+  const body = new AnsweredStream(stream, lengthBytes, options.signal);
   if (lengthBytes > SMALL_BODY_BYTES) return new StoredBody({ sizeBytes, lengthBytes, content: body });
   const chunks: Buffer[] = [];
   for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk);
   return new StoredBody({ sizeBytes, lengthBytes, content: Buffer.concat(chunks, lengthBytes) });
 }
 
-/** The error of content that is not what was recorded. */
-export function unreadable(cause?: unknown): CodedError {
-  return new CodedError(StorageErrors.contentUnavailable, 'The stored content is not what was recorded.', {
-    cause,
-  });
-}
-
 /** The total in `bytes 0-9/100`, RFC 9110 §14.4. */
 function wholeSize(contentRange: string | undefined): number | undefined {
   const total = /\/(\d+)$/.exec(contentRange ?? '')?.[1];
   return total === undefined ? undefined : Number(total);
-}
-
-/** A stream that ends cleanly only after so many bytes, and that the signal breaks. */
-function exactly(source: Readable, lengthBytes: number, signal: AbortSignal | undefined): Readable {
-  let left = lengthBytes;
-  const counted = new Transform({
-    transform(chunk: Buffer, _encoding, done: TransformCallback) {
-      left -= chunk.length;
-      done(left < 0 ? unreadable() : null, chunk);
-    },
-    flush(done: TransformCallback) {
-      done(left === 0 ? null : unreadable());
-    },
-  });
-  // Errors reach the reader through `counted`; nobody else needs to hear of them.
-  pipeline(source, counted, () => undefined);
-  if (signal !== undefined) breakOnAbort(counted, signal);
-  return counted;
-}
-
-function breakOnAbort(stream: Readable, signal: AbortSignal): void {
-  const onAbort = (): void => void stream.destroy(abortFailure(signal));
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  stream.once('close', () => signal.removeEventListener('abort', onAbort));
 }

@@ -2,10 +2,11 @@ import { CodedError } from '#kernel';
 import { lookup as resolve } from 'node:dns';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { LookupFunction, Socket } from 'node:net';
+import type { LookupFunction, OnReadOpts, Socket } from 'node:net';
 
 import type { EndpointGuard } from './endpoint-guard.js';
 import { StorageErrors } from './storage.errors.js';
+import { TappedConnection } from './tapped-connection.js';
 
 /** Bounds of the connections to one place. */
 export interface ConnectionLimits {
@@ -55,7 +56,10 @@ export function releaseAgents({ http, https }: GuardedAgents): void {
 
 type Connected = (error: Error | null, socket: Socket) => void;
 /** As Node.js calls it: with the options of `net.connect`, and answered by a return or a call. */
-type CreateConnection = (options: { host?: string | null }, connected: Connected) => Socket | undefined;
+type CreateConnection = (
+  options: { host?: string | null; onread?: OnReadOpts },
+  connected: Connected,
+) => Socket | undefined;
 
 function watched<A extends HttpAgent>(
   agent: A,
@@ -72,8 +76,11 @@ function watched<A extends HttpAgent>(
       process.nextTick(connected, error);
       return undefined;
     }
-    const socket = connect(options, connected);
-    if (socket !== undefined) limitConnecting(socket, ready, connectMs);
+    const tapped = new TappedConnection();
+    const socket = connect({ ...options, onread: tapped.onRead }, connected);
+    if (socket === undefined) return undefined;
+    tapped.belongsTo(socket);
+    limitConnecting(socket, ready, connectMs);
     return socket;
   };
   return Object.assign(agent, { createConnection: create });

@@ -1,8 +1,10 @@
 import { CodedError } from '#kernel';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 
 import { abortFailure } from './abort.js';
+import { ExactBody } from './exact-body.js';
 import { storageFailure, type GuardedCall } from './guarded-call.js';
+import { type Borrower, LendingBody } from './lending-body.js';
 import { StorageErrors } from './storage.errors.js';
 
 /** What a {@link WatchedBody} is held to. */
@@ -18,84 +20,67 @@ export interface BodyWatch {
 
 /**
  * A body on its way from the storage to its reader. Time counts only while the reader waits for the storage, so a slow
- * reader is nobody's fault. Ends cleanly after exactly `lengthBytes` and never otherwise; destroyed, it destroys the
- * storage's stream.
+ * reader is nobody's fault.
  */
-export class WatchedBody extends Readable {
-  #left: number;
-  #wanted = false;
-  #started = false;
+export class WatchedBody extends ExactBody {
   #failure: CodedError | null = null;
 
   constructor(
-    private readonly source: Readable,
+    source: Readable,
     private readonly watch: BodyWatch,
   ) {
-    // The source reads ahead; a second layer that did would hold one more chunk for every reader that stalls.
-    super({ highWaterMark: 0 });
-    this.#left = watch.lengthBytes;
-    // Before the first read too: a stream that breaks early breaks this one.
-    source.on('error', (error) => this.#fail(storageFailure(error)));
-    source.once('close', () => {
-      if (!source.readableEnded) this.#fail(unreadable());
-    });
+    super(source, watch.lengthBytes);
     watch.call.signal.addEventListener('abort', this.#onAbort, { once: true });
-    // Nobody may have taken the body yet; without a listener its breaking would end the process.
-    this.on('error', () => undefined);
-  }
-
-  override _read(): void {
-    this.#wanted = true;
-    this.watch.call.watchdog.expectWithin(this.watch.idleMs);
-    if (this.#started) {
-      this.#pass();
-      return;
-    }
-    this.#started = true;
-    this.source.on('readable', () => this.#pass());
-    this.source.once('end', () => this.#end());
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.watch.call.signal.removeEventListener('abort', this.#onAbort);
     this.watch.call.close();
-    this.source.destroy();
+    super._destroy(error, done);
     this.watch.onClose(this.#failure);
-    done(error);
   }
 
-  #pass(): void {
-    if (!this.#wanted) return;
-    const chunk = this.source.read() as Uint8Array | null;
-    if (chunk === null) return;
-    this.#left -= chunk.length;
-    if (this.#left < 0) {
-      this.#fail(unreadable());
-      return;
-    }
-    this.#wanted = false;
+  protected override onWait(): void {
+    this.watch.call.watchdog.expectWithin(this.watch.idleMs);
+  }
+
+  protected override onBytes(): void {
     this.watch.call.watchdog.rest();
-    this.push(chunk);
   }
 
-  #fail(failure: CodedError): void {
+  /** The reader waits for the storage while it has nothing of it. */
+  protected override lendSource(borrower: Borrower): boolean {
+    if (!(this.source instanceof LendingBody)) return false;
+    let out = 0;
+    const giveBack = (): void => {
+      out -= 1;
+      if (out === 0) this.onWait();
+    };
+    const isLent = this.source.lendTo({
+      take: (bytes, done) => {
+        out += 1;
+        this.onBytes();
+        borrower.take(bytes, () => {
+          giveBack();
+          done();
+        });
+      },
+      end: borrower.end,
+    });
+    if (isLent && out === 0) this.onWait();
+    return isLent;
+  }
+
+  protected override fail(error: Error): void {
+    const failure = storageFailure(error);
     // Destroyed by its reader, it destroys the source, whose end is no news then.
     if (!this.destroyed) this.#failure = failure;
     this.destroy(failure);
   }
 
-  #end(): void {
-    if (this.#left === 0) this.push(null);
-    else this.#fail(unreadable());
-  }
-
   readonly #onAbort = (): void => {
     const failure = abortFailure(this.watch.call.signal);
-    if (CodedError.is(failure, StorageErrors.timeout)) this.#fail(failure);
+    if (CodedError.is(failure, StorageErrors.timeout)) this.fail(failure);
     else this.destroy(failure);
   };
-}
-
-function unreadable(): CodedError {
-  return new CodedError(StorageErrors.contentUnavailable, 'The stored content is not what was recorded.');
 }
