@@ -23,7 +23,7 @@ export class ObjectReadStream extends LendingBody {
   #started = false;
   #reading: Promise<unknown> = Promise.resolve();
   #out = 0;
-  #readOn: () => void = () => undefined;
+  #readOn: (goOn: boolean) => void = () => undefined;
 
   /** Takes over the descriptor. The signal must not have fired yet. */
   constructor(descriptor: number, range: ByteRange, signal?: AbortSignal) {
@@ -59,7 +59,7 @@ export class ObjectReadStream extends LendingBody {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#readOn();
+    this.#readOn(false);
     // Closed only when no read uses it any more: the number may be given to another file at once.
     void this.#reading.then(() => closeQuietly(this.#descriptor)).then(() => callback(error));
   }
@@ -76,12 +76,20 @@ export class ObjectReadStream extends LendingBody {
       borrower.take(buffer.subarray(0, bytesRead), () => {
         giveBack();
         this.#out -= 1;
-        this.#readOn();
+        this.#readOn(true);
       });
-      if (this.#out >= MOST_OUT) await new Promise<void>((resolve) => (this.#readOn = resolve));
-      if (this.destroyed) return;
+      if (this.#out >= MOST_OUT && !(await this.#goOn())) return;
     }
     borrower.end();
+  }
+
+  /** Resolves when a chunk has come back, with true, or when it is over. */
+  #goOn(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#readOn = resolve;
+      // By the borrower, while it took what it has.
+      if (this.destroyed) resolve(false);
+    });
   }
 
   readonly #onAbort = (): void => {

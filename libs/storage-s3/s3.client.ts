@@ -66,7 +66,7 @@ export function makeS3Client(
 
 /** Two handlers on the same connections: content has no limit on idleness, everything else has. */
 function requestHandler(limits: S3ConnectionLimits, guard: EndpointGuard): Handler {
-  const agents = guardedAgents(guard, limits);
+  const agents = guardedAgents(guard, limits, { tapped: true });
   // The time for connecting is the agents' to keep: the SDK's would count the waiting for a free connection too.
   const options = { httpAgent: agents.http, httpsAgent: agents.https, connectionTimeout: 0 };
   const content = new NodeHttpHandler({ ...options, socketTimeout: 0 });

@@ -7,6 +7,9 @@ import type { Borrower } from './lending-body.js';
 import { SocketLender } from './socket-lender.js';
 import { TappedConnection } from './tapped-connection.js';
 
+/** Below, a connection that can be used again is worth more than what is saved by reading past its client. */
+const LEAST_BYTES = 4 * 1024 * 1024;
+
 /** A body that came over a network, held to the length that was announced, and broken by the signal. */
 export class AnsweredStream extends ExactBody {
   constructor(
@@ -40,7 +43,8 @@ export class AnsweredStream extends ExactBody {
 
   #plainConnection(): TappedConnection | undefined {
     const { source } = this;
-    if (!(source instanceof IncomingMessage) || source.complete || source.destroyed) return undefined;
+    if (this.lengthBytes < LEAST_BYTES || !(source instanceof IncomingMessage)) return undefined;
+    if (source.complete || source.destroyed) return undefined;
     const { 'content-length': length, 'transfer-encoding': coding } = source.headers;
     if (coding !== undefined || length !== String(this.lengthBytes)) return undefined;
     return TappedConnection.of(source.socket);

@@ -28,9 +28,15 @@ const KEEP_ALIVE_MS = 30_000;
  * Pools whose every connection passes the guard: the address that was checked is the address that is dialled, since the
  * look-up is the connection's own, and an address in place of a name is checked before the connection is made. A
  * refusal fails the request with `storage_endpoint_refused`, a connection that does not come in time with
- * `storage_timeout`. Agents follow no redirect and know no proxy.
+ * `storage_timeout`. Agents follow no redirect and know no proxy. `tapped`: large answers may be read past the HTTP
+ * client, see `TappedConnection`.
  */
-export function guardedAgents(guard: EndpointGuard, limits: ConnectionLimits): GuardedAgents {
+export function guardedAgents(
+  guard: EndpointGuard,
+  limits: ConnectionLimits,
+  { tapped = false } = {},
+): GuardedAgents {
+  const { connectMs } = limits;
   const options = {
     keepAlive: true,
     keepAliveMsecs: KEEP_ALIVE_MS,
@@ -38,8 +44,8 @@ export function guardedAgents(guard: EndpointGuard, limits: ConnectionLimits): G
     lookup: guardedLookup(guard),
   };
   return {
-    http: watched(new HttpAgent(options), 'connect', guard, limits.connectMs),
-    https: watched(new HttpsAgent(options), 'secureConnect', guard, limits.connectMs),
+    http: watched(new HttpAgent(options), { ready: 'connect', guard, connectMs, tapped }),
+    https: watched(new HttpsAgent(options), { ready: 'secureConnect', guard, connectMs, tapped }),
   };
 }
 
@@ -61,13 +67,17 @@ type CreateConnection = (
   connected: Connected,
 ) => Socket | undefined;
 
-function watched<A extends HttpAgent>(
-  agent: A,
-  ready: 'connect' | 'secureConnect',
-  guard: EndpointGuard,
-  connectMs: number,
-): A {
-  const connect = (agent.createConnection as CreateConnection).bind(agent);
+interface Watch {
+  /** What happens when the connection can be used. */
+  readonly ready: 'connect' | 'secureConnect';
+  readonly guard: EndpointGuard;
+  readonly connectMs: number;
+  readonly tapped: boolean;
+}
+
+function watched<A extends HttpAgent>(agent: A, { ready, guard, connectMs, tapped }: Watch): A {
+  const plain = (agent.createConnection as CreateConnection).bind(agent);
+  const connect = tapped ? tapping(plain) : plain;
   const create: CreateConnection = (options, connected) => {
     try {
       guard.checkLiteral(options.host ?? 'localhost');
@@ -76,14 +86,20 @@ function watched<A extends HttpAgent>(
       process.nextTick(connected, error);
       return undefined;
     }
-    const tapped = new TappedConnection();
-    const socket = connect({ ...options, onread: tapped.onRead }, connected);
-    if (socket === undefined) return undefined;
-    tapped.belongsTo(socket);
-    limitConnecting(socket, ready, connectMs);
+    const socket = connect(options, connected);
+    if (socket !== undefined) limitConnecting(socket, ready, connectMs);
     return socket;
   };
   return Object.assign(agent, { createConnection: create });
+}
+
+function tapping(connect: CreateConnection): CreateConnection {
+  return (options, connected) => {
+    const tapped = new TappedConnection();
+    const socket = connect({ ...options, onread: tapped.onRead }, connected);
+    if (socket !== undefined) tapped.belongsTo(socket);
+    return socket;
+  };
 }
 
 function limitConnecting(socket: Socket, ready: 'connect' | 'secureConnect', connectMs: number): void {

@@ -5,10 +5,12 @@ import { describeGet } from './get.contract.js';
 import { describeList } from './list.contract.js';
 import { describeMultipart } from './multipart.contract.js';
 import type { MissingFacets, OpenedStorage } from './opened-storage.js';
+import { describePiped } from './piped.contract.js';
 import { describePresign } from './presign.contract.js';
 import { describePut } from './put.contract.js';
 import { describeUnread } from './unread.contract.js';
 
+export * from './answering.js';
 export { guarded } from './guarded.js';
 export type { OpenedStorage } from './opened-storage.js';
 export * from './samples.js';
@@ -41,6 +43,7 @@ export function describeObjectStorage(
     describeList(() => opened);
     describeCopy(() => opened);
     describeUnread(() => opened);
+    describePiped(() => opened);
     if (without.multipart !== false) describeMultipart(() => opened);
     if (without.presign !== false) describePresign(() => opened);
 
