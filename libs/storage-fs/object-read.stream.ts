@@ -6,13 +6,13 @@ import { readPart } from './object-file.js';
 const CHUNK_BYTES = 1024 * 1024;
 
 /** Shared by all files that are lent. */
-const MEMORY = new LentMemory(256 * 1024, 32);
-/** Chunks of one file that its borrower may have. */
-const MOST_OUT = 3;
+const MEMORY = new LentMemory(512 * 1024, 16);
+/** Chunks of one file that its borrower may have, beside the one that is being read. */
+const MOST_OUT = 2;
 
 /**
- * A part of an open file as a stream: reads ahead by one chunk of 1 MiB, or by three smaller ones when it is lent, fails
- * with `content_unavailable` when the file ends before the part does, breaks off when the signal fires, and closes the
+ * A part of an open file as a stream: reads ahead by one chunk of 1 MiB, or of half of that when it is lent, fails with
+ * `content_unavailable` when the file ends before the part does, breaks off when the signal fires, and closes the
  * descriptor once it is over.
  */
 export class ObjectReadStream extends LendingBody {

@@ -46,7 +46,7 @@ type StorageAccess = Required<Pick<S3DriverOptions, 'limits' | 'endpointGuard' |
 /** To one binding's storage. */
 const MAX_CONNECTIONS = 64;
 /** Of 5 MiB each: what large uploads to one kind of storage may take together, beyond the one buffer that each has. */
-const EXTRA_PART_BUFFERS = 12;
+const EXTRA_PART_BUFFERS = 8;
 
 /** The composition root: the one place where implementations are chosen. */
 @Module({})
