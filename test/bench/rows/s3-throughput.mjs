@@ -8,8 +8,9 @@
  * SHA-256 of what comes up and its bookkeeping. Both clients make the same bytes the same way, and throw what comes
  * down away after counting it.
  */
-import { cephStage, pastGateway, startBoundGateway, throughGateway } from '../support/s3-stage.mjs';
 import { inPairs } from '../support/rounds.mjs';
+import { cephStage, startBoundGateway } from '../support/s3-stage.mjs';
+import { pastGateway, throughGateway } from '../support/transfers.mjs';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
