@@ -35,7 +35,8 @@ async function measure(bench) {
     path: '/v1/sources/[id]/content',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
   };
-  const bare = { url: await startBare(bench, 'bare-upload.mjs'), path: '/[id]', headers: {} };
+  const { url } = await startBare(bench, 'bare-upload.mjs');
+  const bare = { url, path: '/[id]', headers: {} };
   for (const side of [ours, bare]) await load(side, WARM_UP_SECONDS);
   const tell = (round, { value, floor }) =>
     bench.say(`round ${round}: ${Math.round(value.at(-1))} /s, floor ${Math.round(floor.at(-1))} /s`);

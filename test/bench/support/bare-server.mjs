@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Starts a script of this folder with a folder of its own, both gone when the run ends; answers where it listens. */
+/**
+ * Starts a script that stands beside this one, with a folder of its own; both are gone when the run ends. Answers the
+ * folder and where the server listens.
+ */
 export async function startBare(bench, script) {
   const folder = await mkdtemp(join(tmpdir(), 'gatehold-bench-bare-'));
   bench.atEnd(() => rm(folder, { recursive: true, force: true }));
@@ -18,5 +21,5 @@ export async function startBare(bench, script) {
     await exited;
   });
   const [line] = await once(child.stdout, 'data');
-  return `http://127.0.0.1:${JSON.parse(line).port}`;
+  return { folder, url: `http://127.0.0.1:${JSON.parse(line).port}` };
 }

@@ -5,16 +5,18 @@
  *   node bare-streams.mjs FOLDER
  *
  * Listens on a free port of the loopback address and says so in one line: `{"port"}`. Takes and gives one file, whatever
- * the path, by PUT (201 with `checksum_sha256`) and GET. Ends with its standard input.
+ * the path, by PUT (201 with `checksum_sha256`; a new file each time, since an old one that is written anew costs half
+ * as much, and then the one before is removed) and GET. Ends with its standard input.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { open } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
 const CHUNK_BYTES = 2 ** 20;
-const path = join(process.argv[2], 'file');
+const pathOf = (number) => join(process.argv[2], `file-${number}`);
+let current = 0;
 
 const server = createServer((request, response) => {
   const done = request.method === 'PUT' ? take(request, response) : give(response);
@@ -28,7 +30,7 @@ process.stdin.resume().once('end', () => process.exit());
 
 async function take(request, response) {
   const hash = createHash('sha256');
-  const file = await open(path, 'w');
+  const file = await open(pathOf(current + 1), 'wx');
   let chunks = [];
   let bytes = 0;
   const flush = async () => {
@@ -45,12 +47,14 @@ async function take(request, response) {
   await flush();
   await file.sync();
   await file.close();
+  current += 1;
   const answer = JSON.stringify({ checksum_sha256: hash.digest('hex') });
   response.writeHead(201, { 'content-length': answer.length }).end(answer);
+  if (current > 1) await unlink(pathOf(current - 1));
 }
 
 async function give(response) {
-  const file = await open(path, 'r');
+  const file = await open(pathOf(current), 'r');
   const { size } = await file.stat();
   response.writeHead(200, { 'content-length': size });
   for (let at = 0; at < size;) {

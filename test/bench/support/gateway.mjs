@@ -96,7 +96,8 @@ function readyUrl(child) {
       if (url !== undefined) resolve(url);
     };
     child.stdout.on('data', read);
-    child.stderr.on('data', read); if (process.env.SHOW) child.stderr.pipe(process.stderr);
+    child.stderr.on('data', read);
+    if (process.env.SHOW) child.stderr.pipe(process.stderr);
     child.once('exit', (code) => reject(new Error(`The gateway ended with code ${code}.\n${output}`)));
   });
 }
