@@ -36,6 +36,7 @@ export class CircuitBreaker {
   #pauseMs = 0;
   /** Null while closed. */
   #openUntil: number | null = null;
+  #trial: AdmittedCall | null = null;
   #trialUntil = -Infinity;
 
   /** `now`: milliseconds of a clock that never goes back. `random`: 0 to 1, so that gateways do not come back together. */
@@ -50,15 +51,16 @@ export class CircuitBreaker {
 
   /** Admits a call. Throws `storage_unavailable`, with the time until the next trial, while the storage is left alone. */
   enter(): AdmittedCall {
-    const isTrial = this.#openUntil !== null;
-    if (isTrial) this.#beginTrial(this.#openUntil ?? 0);
-    return {
+    const call: AdmittedCall = {
       end: (outcome, askedSeconds = 0) => {
+        const isTrial = this.#trial === call;
         if (outcome === 'success') this.#close();
         else if (outcome === 'fault') this.#fault(isTrial, askedSeconds * 1_000);
-        else if (isTrial) this.#trialUntil = -Infinity;
+        else if (isTrial) this.#endTrial();
       },
     };
+    if (this.#openUntil !== null) this.#beginTrial(call, this.#openUntil);
+    return call;
   }
 
   /** What a call has left open has failed later. */
@@ -66,28 +68,34 @@ export class CircuitBreaker {
     if (outcome === 'fault') this.#fault(false, 0);
   }
 
-  #beginTrial(openUntil: number): void {
+  #beginTrial(call: AdmittedCall, openUntil: number): void {
     const now = this.now();
     const until = Math.max(openUntil, this.#trialUntil);
     if (until > now) throw leftAlone(until - now);
     this.#trialUntil = now + TRIAL_MS;
+    this.#trial = call;
+  }
+
+  #endTrial(): void {
+    this.#trial = null;
+    this.#trialUntil = -Infinity;
   }
 
   #close(): void {
     this.#faults = 0;
     this.#pauseMs = 0;
     this.#openUntil = null;
-    this.#trialUntil = -Infinity;
+    this.#endTrial();
   }
 
   #fault(isTrial: boolean, askedMs: number): void {
     this.#faults += 1;
-    // A call from before it opened tells nothing new.
+    // A call from before it opened tells nothing new, nor does a trial that has been followed by another.
     if (this.#openUntil === null ? this.#faults < FAULTS : !isTrial) return;
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
     const pauseMs = this.#pauseMs * (1 - this.random() / 4);
     this.#openUntil = this.now() + Math.max(pauseMs, Math.min(askedMs, LONGEST_ASKED_MS));
-    this.#trialUntil = -Infinity;
+    this.#endTrial();
   }
 }
 
