@@ -61,8 +61,8 @@ describeWith(CEPH_PROGRAMS, 'every storage that a tenant has or had', () => {
     await bind(second);
     expectStatus(await tenant.editor.put('in-the-second', 'second'), 201);
     const orphans = [`${key}/${newUuid()}`, `${key}/${newUuid()}`];
-    await first.put(orphans[0] ?? '', 'nobody’s');
-    await second.put(orphans[1] ?? '', 'nobody’s');
+    await first.write(orphans[0] ?? '', Buffer.from('nobody’s'));
+    await second.write(orphans[1] ?? '', Buffer.from('nobody’s'));
     const report = await run();
     expect(countsOf(report)).toMatchObject({ rows: 3, objects: 5, missing: 0, orphans: 2, removed: 2 });
     expect(keysOf(report.survey.orphans)).toEqual([...orphans].sort());
@@ -75,7 +75,7 @@ describeWith(CEPH_PROGRAMS, 'every storage that a tenant has or had', () => {
 
   it('ends the run when one of them cannot be read in which rows have objects', async () => {
     const orphan = `${key}/${newUuid()}`;
-    await second.put(orphan, 'nobody’s');
+    await second.write(orphan, Buffer.from('nobody’s'));
     await first.drop();
     const report = await run();
     expect(report.removed.objects).toBe(0);
