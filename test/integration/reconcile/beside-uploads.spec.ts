@@ -17,7 +17,10 @@ let tenant: TestTenant;
 
 beforeAll(async () => {
   throwaway = await ThrowawayDatabase.create();
-  gateway = await startInProcess(throwaway);
+  gateway = await startInProcess(throwaway, throwaway.runtimeUrl, {
+    // No run but those of this suite.
+    GATEHOLD_RECONCILE_INTERVAL_SECONDS: '0',
+  });
   tenant = await makeTenant(new Api(gateway.url, gateway.rootToken));
 });
 afterAll(async () => {
