@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
 import { Initial1764000000000 } from './migrations/1764000000000-initial.js';
@@ -46,8 +47,18 @@ export function createRuntimeDataSource(options: PoolOptions): DataSource {
       idle_in_transaction_session_timeout: 15_000,
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
+      onConnect: hearErrors,
     },
   });
+}
+
+/**
+ * On its way from the pool to whoever is to work with it nobody listens to a connection for a moment, and an error that
+ * nobody hears ends the process: a server that goes down ends sessions in the same breath in which it begins them. The
+ * error itself is no loss, since the connection is of no use from then on and says so to the next statement.
+ */
+function hearErrors(connection: EventEmitter): void {
+  connection.on('error', () => undefined);
 }
 
 /** One connection for migrations, as the owner of the schema. */

@@ -3,7 +3,10 @@ import { CommonErrors } from '#kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { tmpdir } from 'node:os';
 
+import { Api, makeTenant } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { TerminatingProxy } from '../support/terminating-proxy.js';
 import { ThrowawayDatabase, withClient } from '../support/test-database.js';
 
 let throwaway: ThrowawayDatabase;
@@ -49,4 +52,27 @@ describe('a transaction whose connection is lost between two of its statements (
     await expect(work).rejects.toMatchObject({ kind: CommonErrors.unavailable, retryAfterSeconds: 2 });
     expect((await tenants.transaction('acme', ({ query }) => query(pid))).rowCount).toBe(1);
   });
+});
+
+describe('a session that ends in the moment in which it has begun (DB-01, F6)', () => {
+  it('costs a request at most, and never the process', async () => {
+    const server = new URL(throwaway.ownerUrl);
+    const proxy = await TerminatingProxy.open(Number(server.port));
+    server.port = String(proxy.port);
+    const gateway = await GatewayProcess.start({ env: { DATABASE_URL: server.href } });
+    try {
+      const { editor } = await makeTenant(new Api(gateway.url, gateway.rootToken));
+      proxy.terminate(6);
+      await eventually('every session has been ended', async () => {
+        const { status } = await editor.get('/v1/sources');
+        expect([200, 503]).toContain(status);
+        return proxy.left === 0;
+      });
+      await eventually('requests succeed', async () => (await editor.get('/v1/sources')).status === 200);
+      expect(gateway.child.exitCode).toBeNull();
+    } finally {
+      await gateway.dispose();
+      await proxy.close();
+    }
+  }, 60_000);
 });
