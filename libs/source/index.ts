@@ -19,3 +19,4 @@ export { Reconciler, type ReconcileReport } from './reconcile/reconciler.js';
 export type { Progress, RunOptions } from './reconcile/run.js';
 export { Verification, type VerificationOptions, type VerificationReport } from './reconcile/verification.js';
 export { UploadExpiry } from './upload-expiry.js';
+export { OutboxStore } from './outbox.store.js';

@@ -3,7 +3,9 @@ import { JobSchedule } from '#jobs';
 import { Injectable } from '@nestjs/common';
 
 const EVERY_MS = 3_600_000;
-const AGE_MS = 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+/** A storage that signs URLs may be sent to for seven days without the gateway hearing of it. */
+const SIGNED_AGE_MS = 8 * DAY_MS;
 
 /**
  * Clears away what unfinished writes of dead processes left: temporary files, and uploads in parts. In the operator's
@@ -20,7 +22,7 @@ export class UnfinishedSweep {
 
   private async run(signal: AbortSignal): Promise<boolean> {
     const storage = await this.storages.openDefault();
-    await storage.removeUnfinished(AGE_MS, { signal });
+    await storage.removeUnfinished(storage.presigner === null ? DAY_MS : SIGNED_AGE_MS, { signal });
     return false;
   }
 }

@@ -27,13 +27,22 @@ export interface InProcessGateway {
   close(): Promise<void>;
 }
 
-/** Composes the application as the gateway does, without its documentation pages, and listens on a free port. */
+/**
+ * Composes the application as the gateway does, without its documentation pages, and listens on a free port. `settings`
+ * are added to those that it needs.
+ */
 export async function startInProcess(
   throwaway: ThrowawayDatabase,
   databaseUrl = throwaway.runtimeUrl,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<InProcessGateway> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehold-in-process-'));
-  const config = parseConfig({ ...REACHABLE, GATEHOLD_DATA_DIR: dataDir, DATABASE_URL: databaseUrl });
+  const config = parseConfig({
+    ...REACHABLE,
+    ...settings,
+    GATEHOLD_DATA_DIR: dataDir,
+    DATABASE_URL: databaseUrl,
+  });
   const database = await Database.open({
     url: databaseUrl,
     migrationUrl: throwaway.ownerUrl,

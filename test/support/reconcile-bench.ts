@@ -70,6 +70,11 @@ export class ReconcileBench {
     return bench;
   }
 
+  /** Anything else that is composed with them. */
+  get<T>(part: new (...args: never[]) => T): T {
+    return this.app.get(part);
+  }
+
   get reconciler(): Reconciler {
     return this.app.get(Reconciler);
   }

@@ -75,6 +75,14 @@ export class ThrowawayDatabase {
     return this.logins.runtime(this.name);
   }
 
+  /** Rows of one statement as the owner of the database, who sees every tenant's. */
+  async owner<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return await withClient(
+      this.ownerUrl,
+      async (client) => (await client.query(text, values)).rows as Row[],
+    );
+  }
+
   async drop(): Promise<void> {
     await withClient(this.logins.owner(), (client) =>
       client.query(`DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`),

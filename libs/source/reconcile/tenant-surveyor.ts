@@ -1,6 +1,5 @@
 import { BoundStorages } from '#binding';
 import { CodedError, CommonErrors } from '#kernel';
-import type { ObjectStorage } from '#storage';
 import { Injectable } from '@nestjs/common';
 
 import { PlaceSurvey, type SurveyedPlace } from './place-survey.js';
@@ -14,6 +13,9 @@ const MOST_DEFAULTS = 1_000;
 
 /** A place that cannot be compared, because of its storage; the message says which and why, to an operator. */
 export class PlaceUnreadable extends RunAborted {}
+
+/** What a survey is told. */
+type SurveyOptions = Pick<RunOptions, 'graceSeconds' | 'maxRemovals' | 'signal'>;
 
 /** Where a tenant's objects are, or may have been. */
 type Binding = Omit<KnownBinding, 'bindingId'> & { readonly bindingId: string | null };
@@ -34,23 +36,17 @@ export class TenantSurveyor {
    */
   async survey(
     tenantId: string,
-    options: Pick<RunOptions, 'graceSeconds' | 'maxRemovals' | 'signal'>,
+    options: SurveyOptions,
     onPage: (survey: Survey) => void,
   ): Promise<Survey | null> {
     const tenant = await this.findLive(tenantId);
     if (tenant === null) return null;
     const survey = new Survey(options.maxRemovals);
-    const { graceSeconds, signal } = options;
+    const { signal } = options;
     try {
       for (const binding of await this.listBindings(tenantId)) {
         const place = { tenantId, tenantKey: tenant.tenantKey, bindingId: binding.bindingId };
-        const storage = await this.open(place, binding);
-        if (storage === null) continue;
-        const asked = { graceSeconds, signal, onPage: () => onPage(survey) };
-        const look = new PlaceSurvey(this.store, place, storage, survey, asked);
-        await look.run().catch((error: unknown) => {
-          throw unreadable(place, error);
-        });
+        survey.include(await this.surveyPlace(place, binding, { ...options, onPage }));
       }
       await this.addStale(tenantId, survey);
       return survey;
@@ -74,13 +70,25 @@ export class TenantSurveyor {
     return [...own, ...operators.map((bindingId) => ({ bindingId, isCurrent: bindingId === defaultId }))];
   }
 
-  /** Null for a storage of before that cannot be opened, or listed, and in which no row has anything. */
-  private async open(place: SurveyedPlace, { bindingId, isCurrent }: Binding): Promise<ObjectStorage | null> {
+  /** Sees nothing in a storage of before that cannot be read, if no row has anything there. */
+  private async surveyPlace(
+    place: SurveyedPlace,
+    { isCurrent }: Binding,
+    options: SurveyOptions & { readonly onPage: (survey: Survey) => void },
+  ): Promise<Survey> {
+    const survey = new Survey(options.maxRemovals);
+    const { tenantId, bindingId } = place;
+    const { graceSeconds, signal } = options;
     try {
-      return await this.storages.open(place.tenantId, bindingId);
+      const storage = await this.storages.open(tenantId, bindingId);
+      const onPage = (): void => options.onPage(survey);
+      await new PlaceSurvey(this.store, place, storage, survey, { graceSeconds, signal, onPage }).run();
+      return survey;
     } catch (error) {
-      if (!isCurrent && !(await this.store.isNamed(place.tenantId, bindingId))) return null;
-      throw unreadable(place, error);
+      const failure = unreadable(place, error);
+      const isNobodys = failure instanceof PlaceUnreadable && !isCurrent && !signal.aborted;
+      if (isNobodys && !(await this.store.isNamed(tenantId, bindingId))) return new Survey(0);
+      throw failure;
     }
   }
 
