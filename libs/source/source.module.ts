@@ -23,6 +23,8 @@ import { SourceService } from './source.service.js';
 import { SourceStore } from './source.store.js';
 import { SourceWriter } from './source-writer.service.js';
 import { UnfinishedSweep } from './unfinished.sweep.js';
+import { TusController } from './tus/tus.controller.js';
+import { tusProviders } from './tus/tus.providers.js';
 import { UploadFormReader } from './upload-form.js';
 import { UploadLimits, UploadService } from './upload.service.js';
 import { UploadStore } from './upload.store.js';
@@ -37,7 +39,19 @@ export interface SourceModuleOptions {
   readonly inlineInFlightBytes: number;
   readonly sealer: Sealer;
   readonly reconcile: ReconcileSettings;
+  /** How long a resumable upload that nobody sends to is kept. */
+  readonly resumableUploadSeconds: number;
 }
+
+const CONTROLLERS = [
+  SourceController,
+  ContentController,
+  SourceLinkController,
+  LinkBatchController,
+  LinkContentController,
+  UsageController,
+  TusController,
+];
 
 /** Stored files: metadata, content, the write path, and what links open. */
 @Module({})
@@ -47,14 +61,7 @@ export class SourceModule {
       module: SourceModule,
       global: true,
       imports: [BackgroundModule.forRoot(options)],
-      controllers: [
-        SourceController,
-        ContentController,
-        SourceLinkController,
-        LinkBatchController,
-        LinkContentController,
-        UsageController,
-      ],
+      controllers: CONTROLLERS,
       providers: [
         { provide: UploadLimits, useValue: new UploadLimits(options.maxUploadBytes) },
         {
@@ -82,6 +89,7 @@ export class SourceModule {
         LinkRedirectService,
         LinkBatchStore,
         LinkBatchService,
+        ...tusProviders(options.resumableUploadSeconds),
       ],
       exports: [SourceService, ContentService, InlineContentService],
     };

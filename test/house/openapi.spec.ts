@@ -7,8 +7,8 @@ import { SCOPES } from '#kernel';
 import { sharedGateway } from '../support/shared-gateway.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
-const GROUPS = ['Tenants', 'Tokens', 'Sources', 'Links', 'Compatibility', 'Health'];
+const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const;
+const GROUPS = ['Tenants', 'Tokens', 'Sources', 'Uploads', 'Links', 'Compatibility', 'Health'];
 
 /** Reads, and changes that may be repeated as they are. */
 const MAKE_NOTHING = [
@@ -137,7 +137,13 @@ describe('openapi.json', () => {
 
   it('leaves open to everybody what is meant to be, and nothing else', () => {
     const open = operations.filter(({ declared }) => declared.security.length === 0).map(({ name }) => name);
-    expect(open.sort()).toEqual(['GET /health/live', 'GET /health/ready', 'GET /l/{link}', 'HEAD /l/{link}']);
+    expect(open.sort()).toEqual([
+      'GET /health/live',
+      'GET /health/ready',
+      'GET /l/{link}',
+      'HEAD /l/{link}',
+      'OPTIONS /v1/tus',
+    ]);
   });
 
   it('describes every parameter, and every body with an example', () => {

@@ -23,6 +23,7 @@ const PUBLIC = [
   'GET /health/ready',
   'GET /l/{link}', // the link is the credential
   'GET /openapi.json', // the description
+  'OPTIONS /v1/tus', // what is spoken of tus, the same for everybody
 ];
 
 /** Routes that any valid token may call. */

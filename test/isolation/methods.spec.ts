@@ -30,6 +30,7 @@ const targetOf = ({ path }: Operation): string =>
     source_id: victim.sourceId,
     token_id: victim.tokenId,
     link_id: victim.linkId,
+    upload_id: victim.linkId,
     link: new URL(victim.url).pathname.slice('/l/'.length),
   });
 
@@ -44,7 +45,7 @@ function allowedOn(path: string): string {
     new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path);
   const described = new Set(operations.filter((one) => matches(one.path)).map(({ method }) => method));
   if (described.has('GET')) described.add('HEAD');
-  return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+  return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
     .filter((method) => described.has(method))
     .join(', ');
 }

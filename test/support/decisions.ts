@@ -25,6 +25,7 @@ export function repeatableTarget({ method, path }: Operation, { tenant, ...victi
     source_id: reads ? victim.sourceId : randomUUID(),
     token_id: reads ? victim.tokenId : randomUUID(),
     link_id: randomUUID(),
+    upload_id: randomUUID(),
     link: new URL(victim.url).pathname.slice('/l/'.length),
   });
 }

@@ -4,6 +4,7 @@ import { freshId, settle, type Answer, type Api, type RequestOptions } from './a
 import type { MatrixRow } from './matrix-table.js';
 import { bindInPlace, done, makeTarget, type Target } from './matrix-targets.js';
 import type { MatrixCaller, MatrixWorld } from './matrix-world.js';
+import { uploadMetadata } from './tus.js';
 
 /** What a call sends beside its path: always something that the gateway would take from who may. */
 type Sent = (caller: MatrixCaller, target: Target, variant: string) => RequestOptions;
@@ -12,6 +13,9 @@ const fetched: Sent = ({ fetchTenant, subTenant }, { sourceId }) => ({
   json: { tenant_id: fetchTenant, sub_tenant_id: subTenant, source_id: sourceId, mode: 'both' },
 });
 const renamed: Sent = () => ({ json: { name: freshId('renamed') } });
+const spoken = { 'tus-resumable': '1.0.0' };
+const piece = { ...spoken, 'content-type': 'application/offset+octet-stream' };
+const asked: Sent = () => ({ headers: spoken });
 const bytes: Sent = () => ({ body: 'new bytes', headers: { 'content-type': 'application/octet-stream' } });
 
 /** By call, what it sends. A call that takes a body must be here. */
@@ -29,6 +33,18 @@ export const BODIES: Readonly<Record<string, Sent>> = {
   'PATCH /v1/sources/{source_id}': renamed,
   'PUT /v1/sources/{source_id}/content': bytes,
   'POST /v1/sources/{source_id}/links': () => ({ json: { expires_in: 600 } }),
+  'POST /v1/tus': (_, { sourceId }, variant) => ({
+    headers: {
+      ...piece,
+      'upload-length': '3',
+      'upload-metadata':
+        variant === 'with an id in use'
+          ? uploadMetadata({ source_id: sourceId })
+          : uploadMetadata({ name: 'new' }),
+    },
+    body: 'new',
+  }),
+  'PATCH /v1/tus/{upload_id}': () => ({ headers: { ...piece, 'upload-offset': '1' }, body: 'yz' }),
   'POST /v1/tenants': () => ({ json: { tenant_id: freshId('t'), name: 'new' } }),
   'PATCH /v1/tenants/{tenant_id}': renamed,
   // Taken but for its trial: nothing answers there.
@@ -46,6 +62,12 @@ export const BODIES: Readonly<Record<string, Sent>> = {
   'POST /v1/tenants/{tenant_id}/tokens': () => ({ json: { name: 'new', role: 'viewer' } }),
 };
 
+/** What calls without a body send. */
+const HEADERS: Readonly<Record<string, Sent>> = {
+  'HEAD /v1/tus/{upload_id}': asked,
+  'DELETE /v1/tus/{upload_id}': asked,
+};
+
 /** Calls that end or stop a whole tenant: each needs one of its own. */
 const ON_TENANTS =
   /^(?:DELETE \/v1\/tenants\/\{tenant_id\}|POST \/v1\/tenants\/\{tenant_id\}\/(?:suspend|resume))$/;
@@ -56,7 +78,9 @@ const LIST = /\/(?:tenants|sub-tenants|tokens|sources|links)$/;
 /** Whether a call only looks. */
 export function isRead({ method, path }: MatrixRow): boolean {
   // The URLs that a batch is answered have no rows.
-  return method === 'GET' || method === 'HEAD' || path.startsWith('/fetch/') || path === '/v1/links/batch';
+  return (
+    ['GET', 'HEAD', 'OPTIONS'].includes(method) || path.startsWith('/fetch/') || path === '/v1/links/batch'
+  );
 }
 
 /** Makes one call of the matrix. */
@@ -66,7 +90,8 @@ export async function call(
   caller: MatrixCaller,
   target: Target,
 ): Promise<Answer> {
-  const sent = BODIES[`${row.method} ${row.path}`]?.(caller, target, row.variant) ?? {};
+  const name = `${row.method} ${row.path}`;
+  const sent = (BODIES[name] ?? HEADERS[name])?.(caller, target, row.variant) ?? {};
   const headers = { ...sent.headers, ...placeHeaders(row.path, caller) };
   return await caller.api.request(row.method, pathOf(world, row, target), { ...sent, headers });
 }
@@ -88,7 +113,16 @@ async function freshTenant(root: Api, isFull: boolean): Promise<Target> {
   done(await root.post('/v1/tenants', { tenant_id: tenantId }));
   await settle(root, tenantId);
   if (isFull) return await makeTarget(root, tenantId, 'default');
-  return { tenantId, subTenantId: '', sourceId: '', linkId: '', linkUrl: '', tokenId: '', childId: '' };
+  return {
+    tenantId,
+    subTenantId: '',
+    sourceId: '',
+    tusId: '',
+    linkId: '',
+    linkUrl: '',
+    tokenId: '',
+    childId: '',
+  };
 }
 
 function pathOf(
@@ -102,6 +136,7 @@ function pathOf(
     sub_tenant_id: target.childId,
     source_id: variant === 'new' ? randomUUID() : target.sourceId,
     token_id: target.tokenId,
+    upload_id: target.tusId,
     link_id: target.linkId,
     link,
   };

@@ -4,6 +4,7 @@ import { expectStatus, freshId, makeToken, settle, type Answer, type Api } from 
 import { eventually } from './eventually.js';
 import { asOwner } from './owner-connection.js';
 import { STORAGE } from './storage-under-test.js';
+import { makeUpload } from './tus.js';
 
 /** In the name or content of everything that a caller without rights must not see. */
 export const MARK = 'seen-by-home-only';
@@ -15,6 +16,8 @@ export interface Target {
   readonly tenantId: string;
   readonly subTenantId: string;
   readonly sourceId: string;
+  /** A resumable upload, begun by the maker, that waits for its second byte. */
+  readonly tusId: string;
   readonly linkId: string;
   /** The link of {@link linkId}. */
   readonly linkUrl: string;
@@ -35,6 +38,7 @@ export async function makeTarget(
   const path = `/v1/sources/${sourceId}`;
   const content = { headers: { ...headers, 'content-type': 'text/plain' }, body: `content ${MARK}` };
   done(await maker.request('PUT', `${path}/content?name=${MARK}.txt`, content));
+  const tusId = await makeTusUpload(maker, headers);
   const link = done(await maker.post(`${path}/links`, { filename: `${MARK}.txt` }, { headers })).json;
   const wish = { name: MARK, role: 'viewer', sub_tenant_ids: [subTenantId] };
   const token = done(await maker.post(`/v1/tenants/${tenantId}/tokens`, wish)).json;
@@ -43,11 +47,19 @@ export async function makeTarget(
     tenantId,
     subTenantId,
     sourceId,
+    tusId,
     linkId: link.link_id as string,
     linkUrl: link.url as string,
     tokenId: token.token_id as string,
     childId: child,
   };
+}
+
+/** Begins a resumable upload, of which one byte is there, and answers its id. */
+async function makeTusUpload(maker: Api, headers: Readonly<Record<string, string>>): Promise<string> {
+  // Keys come back as they are, values in base64.
+  const wish = { length: 3, metadata: { [MARK]: 'x' }, body: Buffer.from('x'), headers };
+  return (await makeUpload(maker, wish)).split('/').at(-1) ?? '';
 }
 
 /** Makes a sub-tenant whose name is marked, and answers its id. */

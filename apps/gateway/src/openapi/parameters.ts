@@ -18,6 +18,10 @@ const PATH_PARAMETERS: Readonly<Record<string, Described>> = {
     description: 'Id of the link (not the one in its URL).',
     example: '0197c9a4-77de-7f10-a2b3-c4d5e6f70819',
   },
+  upload_id: {
+    description: 'Id of the upload.',
+    example: '0197c9a2-61d4-7aa0-9b0e-5f2c7d3e8b11',
+  },
   link: {
     description: 'The signed part of the URL, as it was handed out.',
     example: 'AQIAAWszdjl4MHEybTdhYgGXyaJbHnw9',

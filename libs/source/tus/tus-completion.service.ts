@@ -1,0 +1,100 @@
+import { BoundStorages } from '#binding';
+import { CodedError, type ErrorKind, type TenantContext } from '#kernel';
+import { StorageErrors, type ObjectKey, type ObjectStorage, type UploadedPart } from '#storage';
+import { Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+
+import { OutboxWorker } from '../outbox.worker.js';
+import { SourceErrors } from '../source.errors.js';
+import { abortUnfinished } from '../unfinished-uploads.js';
+import type { HeldUpload } from './held-upload.js';
+import { TusCompletionStore } from './tus-completion.store.js';
+import type { TusUpload } from './tus-upload.js';
+import { TusWork } from './tus-work.js';
+import { parseUploadMetadata } from './upload-metadata.js';
+import { TusStore } from './tus.store.js';
+
+/** Refusals that no repeat can change. */
+const FINAL = [StorageErrors.checksumMismatch, SourceErrors.kinds.notFound, SourceErrors.kinds.exists];
+/** What the storage says when pieces that it had acknowledged are not there any more. */
+const LOST = [StorageErrors.uploadNotFound, StorageErrors.contentUnavailable];
+
+/** Makes sources of resumable uploads whose bytes are all there. */
+@Injectable()
+export class TusCompletion {
+  constructor(
+    private readonly store: TusStore,
+    private readonly completions: TusCompletionStore,
+    private readonly storages: BoundStorages,
+    private readonly outbox: OutboxWorker,
+    private readonly work: TusWork,
+  ) {}
+
+  /**
+   * Makes an upload's source available. All bytes are read once more for their SHA-256: whoever computed it on the way
+   * may have died since, and the object was made by the storage. May be repeated after any failure.
+   */
+  async finish(context: TenantContext, held: HeldUpload): Promise<void> {
+    await held.busy(() => this.finishHeld(context, held));
+    this.outbox.wake();
+  }
+
+  /** Ends an upload after a failure that no repeat can mend, and answers what to tell the client in any case. */
+  async settle(context: TenantContext, { uploadId }: HeldUpload, error: unknown): Promise<unknown> {
+    const isOf = (kinds: readonly ErrorKind[]): boolean => kinds.some((kind) => CodedError.is(error, kind));
+    const isLost = isOf(LOST);
+    if (!isLost && !isOf(FINAL)) return error;
+    await this.store.end(context, uploadId).catch(() => undefined);
+    this.outbox.wake();
+    return isLost ? SourceErrors.uploadEnded() : error;
+  }
+
+  private async finishHeld(context: TenantContext, held: HeldUpload): Promise<void> {
+    const { uploadId } = held;
+    const upload = await this.store.getHeld(context, held);
+    const storage = await this.storages.open(context.tenantId, upload.bindingId);
+    const parts = await this.store.listParts(context, uploadId);
+    const [whole] = upload.tails;
+    const objectKey = parts.length === 0 && whole !== undefined ? whole.objectKey : upload.objectKey;
+    if (parts.length > 0) await assemble(storage, upload, parts);
+    const checksumSha256 = await sha256Of(storage, objectKey, upload.lengthBytes, this.work.signal);
+    if (upload.declaredSha256 !== null && upload.declaredSha256 !== checksumSha256)
+      throw new CodedError(StorageErrors.checksumMismatch, 'The content does not have the declared SHA-256.');
+    const { name } = parseUploadMetadata(upload.clientMetadata);
+    await this.completions.complete(context, held, { objectKey, checksumSha256, name });
+    // A number was passed over, so somebody died at a part: perhaps after the storage had begun another upload for it.
+    if (upload.nextPart > parts.length + 1)
+      await abortUnfinished(storage, [{ objectKey: upload.objectKey, multipartId: null }]).catch(
+        () => undefined,
+      );
+  }
+}
+
+async function assemble(
+  { multipart }: ObjectStorage,
+  { objectKey, multipartId }: TusUpload,
+  parts: readonly UploadedPart[],
+): Promise<void> {
+  try {
+    await multipart?.complete(objectKey, multipartId ?? '', parts);
+  } catch (error) {
+    // What was acknowledged is not there as it was: the same to us as if all were gone.
+    const isPartLost = CodedError.is(error, StorageErrors.uploadIncomplete);
+    throw isPartLost
+      ? new CodedError(StorageErrors.uploadNotFound, 'A part is gone.', { cause: error })
+      : error;
+  }
+}
+
+async function sha256Of(
+  storage: ObjectStorage,
+  key: ObjectKey,
+  sizeBytes: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const body = await storage.get(key, { expectedSize: sizeBytes, signal });
+  if (body === null) throw new CodedError(StorageErrors.contentUnavailable, 'The upload cannot be read.');
+  const hash = createHash('sha256');
+  for await (const chunk of body.stream() as AsyncIterable<Buffer>) hash.update(chunk);
+  return hash.digest('hex');
+}

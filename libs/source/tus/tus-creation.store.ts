@@ -1,0 +1,171 @@
+import { isUniqueViolation, TenantDatabase, type TenantTransaction } from '#database';
+import { newUuid, type TenantContext } from '#kernel';
+import { refuseIfTenantGone, TenantErrors } from '#tenant';
+import { Injectable } from '@nestjs/common';
+
+import type { SourceReference } from '../source-reference.js';
+import { SourceErrors } from '../source.errors.js';
+import type { Source } from '../source.js';
+import { lock } from '../source.store.js';
+import { assertFits, assertTypeAllowed, type Wanted } from '../upload-bounds.js';
+import { lockRoom } from '../upload.store.js';
+
+/** A resumable upload to be. */
+export interface TusCreation {
+  readonly tokenId: string;
+  /** The operator's binding, for tenants without one of their own. */
+  readonly defaultBindingId: string | null;
+  /** Both null: a source that is new. */
+  readonly reference: SourceReference;
+  readonly name: string | undefined;
+  /** For a source that is new, when no name is given. */
+  readonly defaultName: string;
+  readonly contentType: (name: string) => string;
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
+  readonly lengthBytes: number;
+  readonly partBytes: number;
+  /** Hex. */
+  readonly declaredSha256: string | null;
+  readonly clientMetadata: string | null;
+  readonly lifeSeconds: number;
+  /** The content of a source may be replaced, should there be one by the time that all bytes are there. */
+  readonly mayReplace: boolean;
+  /** Looks at what is there (null: nothing) and throws when the upload must not begin. */
+  readonly accepts: (existing: Source | null) => void;
+  /** Done in the same transaction; when it throws, the upload does not begin. */
+  readonly alongside: ((transaction: TenantTransaction, begun: BegunUpload) => Promise<void>) | null;
+}
+
+/** An upload that has begun. */
+export interface BegunUpload {
+  readonly uploadId: string;
+  readonly sourceId: string;
+  readonly expiresAt: Date;
+}
+
+const MAX_RACES = 3;
+
+/** Database access for the beginning of resumable uploads. */
+@Injectable()
+export class TusCreationStore {
+  constructor(private readonly database: TenantDatabase) {}
+
+  /**
+   * Begins an upload: room for all of it is reserved, and a source that is new is there from now on,
+   * pending, all in one transaction. One that is replaced stays as it is.
+   */
+  async create(context: TenantContext, creation: TusCreation): Promise<BegunUpload> {
+    for (let race = 1; ; race += 1) {
+      try {
+        return await refuseIfTenantGone(
+          this.database.transaction(context.tenantId, (transaction) =>
+            createOnce(transaction, context, creation),
+          ),
+        );
+      } catch (error) {
+        // Somebody made the same source between the look and the insert; look again.
+        const isRace =
+          isUniqueViolation(error, 'sources_external_id') || isUniqueViolation(error, 'sources_pkey');
+        if (isRace && race < MAX_RACES) continue;
+        if (isUniqueViolation(error, 'sources_pkey')) throw SourceErrors.idElsewhere();
+        throw error;
+      }
+    }
+  }
+}
+
+async function createOnce(
+  transaction: TenantTransaction,
+  context: TenantContext,
+  creation: TusCreation,
+): Promise<BegunUpload> {
+  const existing = await lock(transaction, context, creation.reference);
+  creation.accepts(existing);
+  const name = creation.name ?? existing?.name ?? creation.defaultName;
+  const contentType = creation.contentType(name);
+  const reserved = { bytes: creation.lengthBytes, objects: existing?.status === 'available' ? 0 : 1 };
+  const room = await lockRoom(transaction, context);
+  if (room === null) throw TenantErrors.notFound();
+  assertTypeAllowed(room, contentType);
+  assertFits(room, reserved);
+  const source = { name, contentType };
+  const sourceId = existing?.sourceId ?? (await insertSource(transaction, context, creation, source));
+  const begun = await insertUpload(transaction, context, creation, { ...source, sourceId, reserved });
+  await creation.alongside?.(transaction, begun);
+  return begun;
+}
+
+async function insertSource(
+  { query }: TenantTransaction,
+  { tenantId, subTenantId }: TenantContext,
+  { reference, metadata }: TusCreation,
+  { name, contentType }: { readonly name: string; readonly contentType: string },
+): Promise<string> {
+  const sourceId = reference.sourceId ?? newUuid();
+  const { externalId } = reference;
+  const values = [
+    tenantId,
+    sourceId,
+    subTenantId,
+    externalId,
+    name,
+    contentType,
+    JSON.stringify(metadata ?? {}),
+  ];
+  await query({ ...INSERT_SOURCE, values });
+  return sourceId;
+}
+
+async function insertUpload(
+  { query }: TenantTransaction,
+  { tenantId, subTenantId }: TenantContext,
+  creation: TusCreation,
+  target: {
+    readonly sourceId: string;
+    readonly name: string;
+    readonly contentType: string;
+    readonly reserved: Wanted;
+  },
+): Promise<BegunUpload> {
+  const values = [
+    tenantId,
+    subTenantId,
+    newUuid(),
+    newUuid(),
+    creation.tokenId,
+    creation.defaultBindingId,
+    creation.lifeSeconds,
+    target.sourceId,
+    target.name,
+    target.contentType,
+    creation.metadata === undefined ? null : JSON.stringify(creation.metadata),
+    creation.lengthBytes,
+    creation.declaredSha256,
+    creation.partBytes,
+    creation.mayReplace,
+    creation.clientMetadata,
+    target.reserved.bytes,
+    target.reserved.objects,
+  ];
+  const { rows } = await query<BegunUpload>({ ...INSERT_UPLOAD, values });
+  if (rows[0] === undefined) throw TenantErrors.notFound();
+  return rows[0];
+}
+
+const INSERT_SOURCE = {
+  name: 'insert-pending-tus-source',
+  text: `INSERT INTO sources (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type, metadata)
+VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7::jsonb)`,
+};
+const INSERT_UPLOAD = {
+  name: 'insert-tus-upload',
+  text: `INSERT INTO uploads (tenant_id, sub_tenant_id, upload_id, object_key, created_by, binding_id, expires_at, kind,
+  source_id, name, content_type, metadata, declared_size_bytes, declared_sha256, part_bytes, may_replace, client_metadata,
+  reserved_bytes, reserved_objects)
+SELECT $1, $2, $3::uuid, t.tenant_key || '/' || $4::text, $5::uuid, coalesce(b.binding_id, $6::uuid),
+  now() + $7::integer * interval '1 second', 'tus', $8::uuid, $9, $10, $11::jsonb, $12::bigint, decode($13, 'hex'),
+  $14::bigint, $15::boolean, $16, $17::bigint, $18::integer
+FROM tenants t LEFT JOIN storage_bindings b ON b.tenant_id = t.tenant_id AND b.retired_at IS NULL
+WHERE t.tenant_id = $1 AND t.status <> 'deleting'
+RETURNING upload_id AS "uploadId", source_id AS "sourceId", expires_at AS "expiresAt"`,
+};
