@@ -1,67 +1,40 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
 
-import { expectStatus, freshId, makeTenant, type TestTenant } from '../support/api.js';
-import { AzureContainer } from '../support/azure-containers.js';
-import { describeWithAzurite, sharedAzurite } from '../support/azurite.js';
-import { CEPH_PROGRAMS, CEPH_START_MS, sharedCeph } from '../support/ceph.js';
-import { CephBucket } from '../support/ceph-buckets.js';
+import { freshId, makeTenant, type TestTenant } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
-import { objectFiles, sha256 } from '../support/gateway-inside.js';
-import { describeWith } from '../support/programs.js';
+import { sha256 } from '../support/gateway-inside.js';
+import { BUCKET_START_MS } from '../support/run-bucket.js';
 import { sharedGateway } from '../support/shared-gateway.js';
-import type { TestBucket } from '../support/test-bucket.js';
+import { objectsOf, untilObjects } from '../support/tenant-objects.js';
 import { askUpload, offsetOf } from '../support/tus.js';
 import { startUpload } from '../support/tus-client.js';
 
-jest.setTimeout(CEPH_START_MS);
+jest.setTimeout(BUCKET_START_MS);
 
-const { root, url, dataDir } = sharedGateway();
+const gateway = sharedGateway();
+const { root, url } = gateway;
 const MIB = 2 ** 20;
 const LARGE = randomBytes(16 * MIB + 3);
 const ODD_NAME = 'Übersicht – 日本語 "x" 😀.pdf';
 
-/** A tenant, and what lies in its place: objects, pieces of uploads, uploads in parts. */
-interface Place {
-  readonly tenant: TestTenant;
-  readonly everything: () => Promise<readonly string[]>;
-}
-
-async function onFilesystem(): Promise<Place> {
-  const tenant = await makeTenant(root);
-  return { tenant, everything: () => objectFiles(dataDir, tenant.admin) };
-}
-
-async function inBucket(bucket: TestBucket): Promise<Place> {
-  const tenant = await makeTenant(root);
-  const json = bucket.binding();
-  expectStatus(await tenant.admin.request('PUT', `/v1/tenants/${tenant.id}/storage-binding`, { json }), 200);
-  return { tenant, everything: async () => (await bucket.everything()).map(({ name }) => name) };
-}
-
-/** UP-18: one client, one set of tests, whatever holds the bytes. */
-function describeStory(makePlace: () => Promise<Place>): void {
-  let place: Place;
+describe('UP-18: tus-js-client', () => {
+  let tenant: TestTenant;
 
   beforeAll(async () => {
-    place = await makePlace();
+    tenant = await makeTenant(root);
   });
 
   const pathOf = (uploadUrl: string): string => new URL(uploadUrl).pathname;
   const sourceOf = async (uploadUrl: string): Promise<Record<string, unknown>> => {
-    const { editor, viewer } = place.tenant;
+    const { editor, viewer } = tenant;
     const id = (await askUpload(editor, pathOf(uploadUrl))).headers.get('upload-source-id') ?? '';
     return (await viewer.get(`/v1/sources/${id}`)).json as Record<string, unknown>;
   };
   const contentOf = async (uploadUrl: string): Promise<Buffer> => {
     const { source_id: id } = await sourceOf(uploadUrl);
-    return (await place.tenant.viewer.get(`/v1/sources/${String(id)}/content`)).bytes;
+    return (await tenant.viewer.get(`/v1/sources/${String(id)}/content`)).bytes;
   };
-  const untilLeft = (count: number): Promise<readonly string[]> =>
-    eventually(`${count} objects are left`, async () => {
-      const left = await place.everything();
-      return left.length === count ? left : null;
-    });
 
   it.each([
     [0, MIB],
@@ -76,10 +49,10 @@ function describeStory(makePlace: () => Promise<Place>): void {
     [11 * MIB, 3 * MIB + 1],
     [LARGE.length, Infinity],
     [LARGE.length, MIB],
-  ])('UP-16: takes %i bytes in chunks of %i, and leaves one object', async (size, chunkSize) => {
-    const before = (await place.everything()).length;
+  ])('UP-16: takes %s bytes in chunks of %s, and leaves one object', async (size, chunkSize) => {
+    const before = (await objectsOf(gateway, tenant.admin)).length;
     const bytes = LARGE.subarray(0, size);
-    const uploadUrl = await startUpload(place.tenant.editor, bytes, { chunkSize }).done;
+    const uploadUrl = await startUpload(tenant.editor, bytes, { chunkSize }).done;
     expect(await sourceOf(uploadUrl)).toMatchObject({
       status: 'available',
       size_bytes: size,
@@ -87,22 +60,22 @@ function describeStory(makePlace: () => Promise<Place>): void {
       version: 1,
     });
     expect((await contentOf(uploadUrl)).equals(bytes)).toBe(true);
-    await untilLeft(before + 1);
+    await untilObjects(gateway, tenant.admin, before + 1);
   });
 
   it('takes the bytes with the creation', async () => {
     const bytes = LARGE.subarray(0, 7 * MIB);
     const options = { uploadDataDuringCreation: true, chunkSize: 3 * MIB };
-    const uploadUrl = await startUpload(place.tenant.uploader, bytes, options).done;
-    const id = (await askUpload(place.tenant.uploader, pathOf(uploadUrl))).headers.get('upload-source-id');
-    const source = (await place.tenant.viewer.get(`/v1/sources/${String(id)}`)).json;
+    const uploadUrl = await startUpload(tenant.uploader, bytes, options).done;
+    const id = (await askUpload(tenant.uploader, pathOf(uploadUrl))).headers.get('upload-source-id');
+    const source = (await tenant.viewer.get(`/v1/sources/${String(id)}`)).json;
     expect([source.status, source.checksum_sha256]).toEqual(['available', sha256(bytes)]);
   });
 
   it('DL-01: keeps names in any script, and what else is said of the file', async () => {
     const id = freshId('doc');
     const metadata = { filename: ODD_NAME, filetype: 'application/pdf', source_id: id };
-    const uploadUrl = await startUpload(place.tenant.editor, LARGE.subarray(0, 10), { metadata }).done;
+    const uploadUrl = await startUpload(tenant.editor, LARGE.subarray(0, 10), { metadata }).done;
     expect(await sourceOf(uploadUrl)).toMatchObject({
       name: ODD_NAME,
       content_type: 'application/pdf',
@@ -111,7 +84,7 @@ function describeStory(makePlace: () => Promise<Place>): void {
   });
 
   it('goes on after an abort where the gateway says, and sends little twice', async () => {
-    const { editor } = place.tenant;
+    const { editor } = tenant;
     const first = startUpload(editor, LARGE, {
       chunkSize: MIB,
       onChunkComplete: (_size, accepted) => {
@@ -138,7 +111,7 @@ function describeStory(makePlace: () => Promise<Place>): void {
   });
 
   it('goes on after an abort in the middle of a request', async () => {
-    const { editor } = place.tenant;
+    const { editor } = tenant;
     let isAborted = false;
     const first = startUpload(editor, LARGE, {
       chunkSize: Infinity,
@@ -156,15 +129,15 @@ function describeStory(makePlace: () => Promise<Place>): void {
   it('takes several at once', async () => {
     const parts = [0, 1, 2, 3, 4].map((index) => LARGE.subarray(index * MIB, index * MIB + 6 * MIB + index));
     const urls = await Promise.all(
-      parts.map((bytes) => startUpload(place.tenant.editor, bytes, { chunkSize: MIB }).done),
+      parts.map((bytes) => startUpload(tenant.editor, bytes, { chunkSize: MIB }).done),
     );
     const contents = await Promise.all(urls.map((uploadUrl) => contentOf(uploadUrl)));
     expect(contents.map((bytes) => sha256(bytes))).toEqual(parts.map((bytes) => sha256(bytes)));
   });
 
   it('UP-04, UP-17: leaves nothing of an upload that was terminated', async () => {
-    const { editor } = place.tenant;
-    const before = (await place.everything()).length;
+    const { editor } = tenant;
+    const before = (await objectsOf(gateway, tenant.admin)).length;
     const { upload } = startUpload(editor, LARGE, { chunkSize: 2 * MIB });
     await eventually('some of it has come', async () => {
       if (upload.url === null) return null;
@@ -172,11 +145,11 @@ function describeStory(makePlace: () => Promise<Place>): void {
     });
     await upload.abort(true);
     expect([404, 410]).toContain((await askUpload(editor, pathOf(upload.url ?? ''))).status);
-    await untilLeft(before);
+    await untilObjects(gateway, tenant.admin, before);
   });
 
   it('UP-08: holds a request to its checksum', async () => {
-    const { editor } = place.tenant;
+    const { editor } = tenant;
     const bytes = LARGE.subarray(0, 12 * MIB);
     const with_ = (checksummed: Buffer) =>
       startUpload(editor, bytes, {
@@ -194,7 +167,7 @@ function describeStory(makePlace: () => Promise<Place>): void {
   });
 
   it('AZ-01: is nobody else’s to go on with', async () => {
-    const { editor, admin } = place.tenant;
+    const { editor, admin } = tenant;
     const { upload } = startUpload(editor, LARGE, {
       chunkSize: MIB,
       onChunkComplete: () => void upload.abort(),
@@ -213,16 +186,4 @@ function describeStory(makePlace: () => Promise<Place>): void {
       await expect(other.done).rejects.toThrow(/404|without an endpoint/);
     }
   });
-}
-
-describe('tus-js-client, with a tenant on the filesystem', () => {
-  describeStory(onFilesystem);
-});
-
-describeWith(CEPH_PROGRAMS, 'tus-js-client, with a tenant on Ceph', () => {
-  describeStory(async () => await inBucket(await CephBucket.make(await sharedCeph())));
-});
-
-describeWithAzurite('tus-js-client, with a tenant on Azurite', () => {
-  describeStory(async () => await inBucket(await AzureContainer.make(await sharedAzurite())));
 });

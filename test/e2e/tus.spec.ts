@@ -5,7 +5,8 @@ import { expectStatus, freshId, makeToken, makeTenant, type TestTenant } from '.
 import { eventually } from '../support/eventually.js';
 import { ask } from '../support/raw-http.js';
 import { sharedGateway } from '../support/shared-gateway.js';
-import { objectFiles, pattern, sha256, untilFiles } from '../support/gateway-inside.js';
+import { pattern, sha256 } from '../support/gateway-inside.js';
+import { objectsOf, untilObjects } from '../support/tenant-objects.js';
 import {
   askUpload,
   beginUpload,
@@ -17,7 +18,8 @@ import {
   uploadMetadata,
 } from '../support/tus.js';
 
-const { root, anonymous, url, dataDir } = sharedGateway();
+const gateway = sharedGateway();
+const { root, anonymous, url } = gateway;
 const MIB = 2 ** 20;
 const ODD_NAME = 'résumé – 日本 "x".pdf';
 
@@ -126,7 +128,7 @@ describe('POST /v1/tus', () => {
     for (const length of [0, 4])
       expect((await beginUpload(other.editor, { length, body: Buffer.from('hello') })).status).toBe(413);
     expect((await other.viewer.get('/v1/sources')).json.data).toEqual([]);
-    await untilFiles(dataDir, other.admin, 0);
+    await untilObjects(gateway, other.admin, 0);
   });
 
   it('UP-07, CF-04: begins one upload for one idempotency key, however often it is asked to', async () => {
@@ -597,7 +599,7 @@ describe('UP-08: Upload-Checksum', () => {
       expect((await other.viewer.get(`/v1/sources/${id}`)).status).toBe(status === 204 ? 200 : 404);
       if (status === 422) expect([404, 410]).toContain((await askUpload(other.editor, path)).status);
     }
-    await untilFiles(dataDir, other.admin, 1);
+    await untilObjects(gateway, other.admin, 1);
   });
 });
 
@@ -612,7 +614,7 @@ describe('UP-04, UP-17: DELETE', () => {
       [MIB, 7 * MIB],
     ] as const)
       expectStatus(await sendBytes(other.editor, path, offset, bytes.subarray(offset, end)), 204);
-    expect((await objectFiles(dataDir, other.admin)).length).toBeGreaterThan(0);
+    expect((await objectsOf(gateway, other.admin)).length).toBeGreaterThan(0);
     expect((await endUpload(other.editor, path)).status).toBe(204);
     expect([404, 410]).toContain((await endUpload(other.editor, path)).status);
     expect([404, 410]).toContain((await sendBytes(other.editor, path, 7 * MIB, bytes)).status);
@@ -622,7 +624,7 @@ describe('UP-04, UP-17: DELETE', () => {
       reserved_objects: 0,
       reserved_bytes: 0,
     });
-    await untilFiles(dataDir, other.admin, 0);
+    await untilObjects(gateway, other.admin, 0);
   });
 
   it('of a complete upload leaves its source', async () => {
@@ -639,7 +641,7 @@ describe('UP-04, UP-17: DELETE', () => {
     const path = await makeUpload(other.editor, { length: bytes.length });
     for (let at = 0; at < bytes.length; at += 700_001)
       expectStatus(await sendBytes(other.editor, path, at, bytes.subarray(at, at + 700_001)), 204);
-    await untilFiles(dataDir, other.admin, 1);
+    await untilObjects(gateway, other.admin, 1);
   });
 });
 
@@ -666,6 +668,6 @@ describe('a place that is given up', () => {
     const kept = await root.delete(`/v1/tenants/${other.id}/sub-tenants/${sub}`);
     expect(kept.status).toBe(409);
     expect((await root.delete(`/v1/tenants/${other.id}/sub-tenants/${sub}?force=true`)).status).toBe(204);
-    await untilFiles(dataDir, other.admin, 0);
+    await untilObjects(gateway, other.admin, 0);
   });
 });

@@ -15,6 +15,9 @@ import { startUpload } from '../support/tus-client.js';
 jest.setTimeout(CEPH_START_MS + 300_000);
 
 const MIB = 2 ** 20;
+/** 1 GiB takes a minute on a small machine: asked for by CI or by GATEHOLD_TEST_LARGE=1. */
+const LARGE = process.env['CI'] !== undefined || process.env['GATEHOLD_TEST_LARGE'] === '1';
+const SIZE_MIB = LARGE ? 1024 : 96;
 
 let folder: RestartableGateway;
 let gateway: GatewayProcess;
@@ -78,9 +81,9 @@ async function expectUpload(tenant: TestTenant, bytes: Buffer, chunkSize: number
 }
 
 describe('UP-18, CF-02, CF-03: an upload by tus-js-client through four kills of the gateway', () => {
-  it('arrives whole: 1 GiB on the filesystem', async () => {
+  it(`arrives whole: ${SIZE_MIB} MiB on the filesystem (1024 with CI=1)`, async () => {
     const tenant = await makeTenant(new Api(gateway.url, gateway.rootToken));
-    await expectUpload(tenant, randomFillSync(Buffer.allocUnsafe(1024 * MIB)), 64 * MIB);
+    await expectUpload(tenant, randomFillSync(Buffer.allocUnsafe(SIZE_MIB * MIB)), (SIZE_MIB / 16) * MIB);
     await untilFiles(folder.dataDir, tenant.admin, 1);
   });
 
