@@ -235,7 +235,7 @@ describe('a source that is there already', () => {
     });
   });
 
-  it('is replaced by who may replace only', async () => {
+  it('AZ-02: is replaced by who may replace only', async () => {
     const id = freshId('doc');
     await tenant.editor.put(id, 'old');
     const refused = await beginUpload(tenant.uploader, { length: 3, metadata: { source_id: id } });
@@ -423,6 +423,26 @@ describe('UP-18: an upload of somebody else', () => {
       }
     }
     expect(await offsetOf(tenant.editor, path)).toBe(0);
+  });
+
+  it('AN-03, AN-04: is out of reach of a token that was revoked, and waits while its tenant is suspended', async () => {
+    const other = await makeTenant(root);
+    const path = await makeUpload(other.editor, { length: 3 });
+    const askAll = async (): Promise<readonly number[]> => {
+      const asked = [
+        askUpload(other.editor, path),
+        sendBytes(other.editor, path, 0, Buffer.from('abc')),
+        endUpload(other.editor, path),
+      ];
+      return (await Promise.all(asked)).map(({ status }) => status);
+    };
+    expectStatus(await root.post(`/v1/tenants/${other.id}/suspend`), 200);
+    expect(await askAll()).toEqual([403, 403, 403]);
+    expectStatus(await root.post(`/v1/tenants/${other.id}/resume`), 200);
+    expectStatus(await sendBytes(other.editor, path, 0, Buffer.from('ab')), 204);
+    const { token_id: tokenId } = (await other.editor.get('/v1/me')).json;
+    expectStatus(await root.delete(`/v1/tenants/${other.id}/tokens/${String(tokenId)}`), 204);
+    expect(await askAll()).toEqual([401, 401, 401]);
   });
 
   it.each([

@@ -13,6 +13,7 @@ import { askUpload, makeUpload, offsetOf, openPatch, sendBytes } from '../suppor
 jest.setTimeout(120_000);
 
 const MIB = 2 ** 20;
+const POOL = 2;
 
 let dataDir: string;
 let database: ThrowawayDatabase;
@@ -22,7 +23,11 @@ let tenant: TestTenant;
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'gatehold-tus-'));
   database = await ThrowawayDatabase.create();
-  const env = { DATABASE_URL: database.runtimeUrl, DATABASE_MIGRATION_URL: database.ownerUrl };
+  const env = {
+    DATABASE_URL: database.runtimeUrl,
+    DATABASE_MIGRATION_URL: database.ownerUrl,
+    DATABASE_POOL_SIZE: String(POOL),
+  };
   const first = await GatewayProcess.start({ dataDir, env });
   gateways = [first, await GatewayProcess.start({ dataDir, env })];
   tenant = await makeTenant(new Api(first.url, first.rootToken));
@@ -100,6 +105,24 @@ describe('CF-10: an upload that is sent through two gateways', () => {
     patch.request.end(bytes.subarray(20_000));
     expect(await patch.status).toBe(423);
     await expectContent(path, bytes);
+  });
+});
+
+describe('UP-06: requests that bring bytes', () => {
+  it('hold no connection to the database while they wait for them', async () => {
+    const bytes = pattern(300_000);
+    const headers = { 'content-length': String(bytes.length) };
+    const paths = await Promise.all(
+      Array.from({ length: 4 * POOL }, () => makeUpload(tenant.editor, { length: bytes.length })),
+    );
+    const patches = await Promise.all(paths.map((path) => openPatch(tenant.editor, path, 0, headers)));
+    for (const { request } of patches) request.write(bytes.subarray(0, 1_000));
+    // Each of these needs a connection of the few.
+    const answers = await Promise.all(paths.map(() => tenant.viewer.get('/v1/sources')));
+    expect(answers.map(({ status }) => status)).toEqual(paths.map(() => 200));
+    for (const { request } of patches) request.end(bytes.subarray(1_000));
+    expect(await Promise.all(patches.map(({ status }) => status))).toEqual(paths.map(() => 204));
+    for (const path of paths) await expectContent(path, bytes);
   });
 });
 

@@ -33,17 +33,18 @@ describe('UP-04, UP-17, CF-02: an upload that nobody goes on with', () => {
     const bytes = pattern(12 * MIB);
     const begun = await beginUpload(tenant.editor, { length: 13 * MIB, body: bytes.subarray(0, MIB) });
     const [path, id] = [begun.headers.get('location') ?? '', begun.headers.get('upload-source-id') ?? ''];
-    expect(Date.parse(begun.headers.get('upload-expires') ?? '') - Date.now()).toBeLessThan(5_000);
+    const first = Date.parse(begun.headers.get('upload-expires') ?? '');
+    expect(first - Date.now()).toBeLessThan(5_000);
     // For longer than it would live by itself.
-    for (let at = MIB; at < 6 * MIB; at += MIB) {
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      const sent = await sendBytes(tenant.editor, path, at, bytes.subarray(at, at + MIB));
+    let at = MIB;
+    for (; Date.now() < first + 2_000; at += 1_000) {
+      const sent = await sendBytes(tenant.editor, path, at, bytes.subarray(at, at + 1_000));
       expectStatus(sent, 204);
-      expect(Date.parse(sent.headers.get('upload-expires') ?? '')).toBeGreaterThan(Date.now());
+      expect(Date.parse(sent.headers.get('upload-expires') ?? '')).toBeGreaterThan(Date.now() - 1_000);
     }
     await eventually('it has expired', async () => (await askUpload(tenant.editor, path)).status !== 200);
     expect([404, 410]).toContain((await askUpload(tenant.editor, path)).status);
-    expect([404, 410]).toContain((await sendBytes(tenant.editor, path, 6 * MIB, bytes)).status);
+    expect([404, 410]).toContain((await sendBytes(tenant.editor, path, at, bytes)).status);
     await eventually(
       'its source is gone',
       async () => (await tenant.viewer.get(`/v1/sources/${id}`)).status === 404,
