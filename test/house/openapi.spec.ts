@@ -141,6 +141,7 @@ describe('openapi.json', () => {
       'GET /health/live',
       'GET /health/ready',
       'GET /l/{link}',
+      'GET /metrics',
       'HEAD /l/{link}',
       'OPTIONS /v1/tus',
     ]);
