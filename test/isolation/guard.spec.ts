@@ -23,6 +23,7 @@ const PUBLIC = [
   'GET /health/ready',
   'GET /l/{link}', // the link is the credential
   'GET /openapi.json', // the description
+  'PUT /u/{upload}', // so is the URL of an upload
 ];
 
 /** Routes that any valid token may call. */
