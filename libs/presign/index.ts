@@ -6,6 +6,8 @@ export { endOfLife, LINK_PATH, LinkService, type LinkTarget, type SignedLink } f
 export { ManagedLinkService } from './managed-link.service.js';
 export { PresignErrors } from './presign.errors.js';
 export { PresignModule, type PresignModuleOptions } from './presign.module.js';
+export { SigningKeyService } from './signing-key.service.js';
+export { SigningKeyStore } from './signing-key.store.js';
 export { signProviderUrl, type ShownFile, type UrlLife } from './provider-url.js';
 export { PublicUrl } from './public-url.js';
 export { SigV4Presigner, type PresignRequest, type UrlForm } from './sigv4/sigv4-presigner.js';

@@ -42,9 +42,22 @@ export class PendingUploadStore {
     await this.database.query(tenantId, { ...RENEW_TURN, values: [tenantId, uploadId, leaseId] });
   }
 
-  /** Lets others have a turn. Harmless when the turn was lost, or the upload is complete. */
-  async giveTurnBack({ tenantId, uploadId }: PendingUpload, { leaseId }: UploadLease): Promise<void> {
-    await this.database.query(tenantId, { ...GIVE_TURN_BACK, values: [tenantId, uploadId, leaseId] });
+  /**
+   * Lets others have a turn. What was written in a turn that was lost goes to the outbox, unless it is the content of the
+   * source; what was written in this one goes when the next is taken, or the upload ends.
+   */
+  async giveTurnBack(
+    { tenantId, uploadId }: PendingUpload,
+    { leaseId, attemptKey }: UploadLease,
+  ): Promise<void> {
+    const values = [tenantId, uploadId, leaseId, attemptKey];
+    await this.database.query(tenantId, { ...GIVE_TURN_BACK, values });
+  }
+
+  /** Gives a turn up that came to nothing, and ends the upload with it when that is over. */
+  async giveUp(upload: PendingUpload, lease: UploadLease, isOver: boolean): Promise<void> {
+    if (isOver && (await this.end(upload, lease))) return;
+    await this.giveTurnBack(upload, lease);
   }
 
   /**

@@ -129,8 +129,8 @@ export class UploadCompletion implements OnApplicationShutdown {
         return await this.committer.commit(upload, lease, arrival, accepts);
       });
     } catch (error) {
-      if (CodedError.is(error, SourceErrors.kinds.uploadEnded)) return null;
       await this.giveUp(upload, lease, error);
+      if (CodedError.is(error, SourceErrors.kinds.uploadEnded)) return null;
       throw error;
     }
   }
@@ -148,9 +148,8 @@ export class UploadCompletion implements OnApplicationShutdown {
   /** What cannot be done now, because the database is away, the sweep does. */
   private async giveUp(upload: PendingUpload, lease: UploadLease, error: unknown): Promise<void> {
     const isFatal = FATAL.some((kind) => CodedError.is(error, kind));
-    const over = isFatal ? this.store.end(upload, lease) : this.store.giveTurnBack(upload, lease);
-    await over.catch(() => undefined);
-    if (isFatal) this.committer.wake();
+    await this.store.giveUp(upload, lease, isFatal).catch(() => undefined);
+    this.committer.wake();
   }
 }
 

@@ -111,11 +111,11 @@ export class UploadReceiver implements OnApplicationShutdown {
     return `"${stored.checksumSha256}"`;
   }
 
-  /** What is under the key of this turn is removed when the next one is taken, or the upload ends. */
+  /** What cannot be done now, because the database is away, is done when the upload ends. */
   private async giveUp(upload: PendingUpload, lease: UploadLease, error: unknown): Promise<void> {
     const isOver = CodedError.is(error, SourceErrors.kinds.notFound);
-    const over = isOver ? this.store.end(upload, lease) : this.store.giveTurnBack(upload, lease);
-    await over.catch(() => undefined);
+    await this.store.giveUp(upload, lease, isOver).catch(() => undefined);
+    this.committer.wake();
   }
 }
 

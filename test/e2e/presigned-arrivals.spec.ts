@@ -150,6 +150,44 @@ function describeArrivals(makePlace: (root: Api) => Promise<TestTenant>, sizes: 
     expect(await usageOf(tenant)).toEqual(before);
   });
 
+  it('CF-17, UP-10: is completed once, by whoever asks and the sweep at once', async () => {
+    const size = sizes.at(-1) ?? 0;
+    for (let time = 0; time < 5; time += 1) {
+      const upload = await begin(tenant.editor, { size_bytes: size });
+      await sendAll(upload, pattern(size));
+      const asked = Array.from({ length: 4 }, () => complete(tenant.editor, upload));
+      const [, ...answers] = await Promise.all([lookNow(upload), ...asked]);
+      for (const { status, json } of answers)
+        expect([status, json]).toMatchObject([200, { version: 1, size_bytes: size }]);
+    }
+  });
+
+  it('CF-02, UP-10: is either complete or gone, whenever it expires', async () => {
+    const before = await usageOf(tenant);
+    const size = sizes.at(-1) ?? 0;
+    let made = 0;
+    for (let time = 0; time < 8; time += 1) {
+      const upload = await begin(tenant.editor, { size_bytes: size });
+      await sendAll(upload, pattern(size));
+      const asked = complete(tenant.editor, upload);
+      await (time % 2 === 0 ? expire(upload) : asked.then(() => expire(upload)));
+      const { status } = await asked;
+      expect([200, 410]).toContain(status);
+      if (status === 200) {
+        made += 1;
+        expect((await contentOf(tenant.viewer, upload.source_id)).length).toBe(size);
+      } else
+        await eventually('the pending source is gone', async () => {
+          return (await tenant.viewer.get(`/v1/sources/${upload.source_id}`)).status === 404;
+        });
+    }
+    expect(await usageOf(tenant)).toEqual({
+      ...before,
+      objects: Number(before.objects) + made,
+      bytes: Number(before.bytes) + made * size,
+    });
+  });
+
   it('leaves a pending source as long as any upload for it is open', async () => {
     const source_id = freshId('doc');
     const first = await begin(tenant.editor, { size_bytes: 10, source_id });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 
 import {
   expectStatus,
@@ -10,7 +11,9 @@ import {
   type Json,
   type TestTenant,
 } from '../support/api.js';
+import { eventually } from '../support/eventually.js';
 import { pattern } from '../support/gateway-inside.js';
+import { ODD_NAMES } from '../support/odd-names.js';
 import { asOwner } from '../support/owner-connection.js';
 import {
   begin,
@@ -24,6 +27,7 @@ import {
   type Target,
 } from '../support/presigned.js';
 import { sharedGateway } from '../support/shared-gateway.js';
+import { objectsBelow, type TenantObject } from '../support/tenant-objects.js';
 
 const { root, anonymous, url: gateway, dataDir } = sharedGateway();
 
@@ -33,6 +37,19 @@ beforeAll(async () => {
 });
 
 const codeOf = ({ text }: { text: string }): string => (JSON.parse(text) as { code: string }).code;
+
+/** How many rows of a tenant there are that have something in a column: `table WHERE column`. */
+async function rowsOf({ id }: TestTenant, where: string): Promise<number> {
+  const { rows } = await asOwner(dataDir, (client) =>
+    client.query(`SELECT FROM ${where} IS NOT NULL AND tenant_id = $1`, [id]),
+  );
+  return rows.length;
+}
+
+/** Objects of a tenant on the gateway's own folder, unfinished ones left aside. */
+async function objectsHeldBy({ editor }: TestTenant): Promise<TenantObject[]> {
+  return await objectsBelow({ url: gateway, dataDir }, (editor.token ?? '').split('_')[1] ?? '');
+}
 
 /** Sends a body whose size nobody is told. */
 async function sendChunked(
@@ -154,6 +171,30 @@ describe('an upload URL of the gateway', () => {
     expect((await complete(tenant.editor, upload)).json.version).toBe(1);
   });
 
+  it.each<[string, number, (upload: Json, home: TestTenant) => Promise<unknown>]>([
+    ['another was faster', 1, (upload) => send(upload as Target, Buffer.alloc(1000, 'b'))],
+    ['it was given up', 0, ({ upload_id }, home) => home.editor.delete(`/v1/uploads/${upload_id}`)],
+  ])('UP-04, UP-12: leaves nothing of what was still being sent when %s', async (_what, left, end) => {
+    const home = await makeUnboundTenant(root);
+    const upload = await begin(home.editor, { size_bytes: 1000 });
+    const late = request(upload.url as string, {
+      method: 'PUT',
+      headers: { ...upload.headers, 'content-length': 1000 },
+    });
+    const answered = once(late, 'response');
+    late.write(Buffer.alloc(500, 'a'));
+    await eventually('the turn is taken', async () => (await rowsOf(home, 'uploads WHERE lease_id')) > 0);
+    await end(upload, home);
+    await eventually('the outbox is empty', async () => (await rowsOf(home, 'outbox WHERE outbox_id')) === 0);
+    late.end(Buffer.alloc(500, 'a'));
+    const [answer] = (await answered) as [IncomingMessage];
+    expect(answer.statusCode).toBe(409);
+    answer.resume();
+    await eventually('nothing more is left', async () => (await objectsHeldBy(home)).length === left);
+    if (left > 0)
+      expect((await contentOf(home.viewer, upload.source_id)).equals(Buffer.alloc(1000, 'b'))).toBe(true);
+  });
+
   it('PS-15: takes no notice of a token', async () => {
     const stranger = await makeUnboundTenant(root);
     for (const authorization of [`Bearer ${stranger.editor.token ?? ''}`, 'Bearer nonsense', 'Basic eDp5']) {
@@ -268,6 +309,17 @@ describe('POST /v1/uploads', () => {
     const upload = await begin(tenant.editor, { size_bytes, checksum_sha256: checksum_sha256.toUpperCase() });
     expect((await send(upload, bytes)).status).toBe(204);
     expect((await complete(tenant.editor, upload)).json.checksum_sha256).toBe(checksum_sha256);
+  });
+
+  it('takes any name, and gives it to the source', async () => {
+    for (const [name] of ODD_NAMES) {
+      const upload = await begin(tenant.editor, { name, content_type: 'text/plain' });
+      expect((await send(upload as Target, Buffer.from('x'))).status).toBe(204);
+      expect((await complete(tenant.editor, upload)).json).toMatchObject({
+        name,
+        content_type: 'text/plain',
+      });
+    }
   });
 
   it('needs a name and the scope, and more to replace', async () => {
@@ -409,10 +461,7 @@ describe('the bounds of a tenant', () => {
     await asOwner(dataDir, (client) =>
       client.query('UPDATE uploads SET expires_at = now() WHERE tenant_id = $1', [home.id]),
     );
-    for (;;) {
-      const usage = await usageOf(home);
-      if (usage.reserved_objects === 0) break;
-    }
+    await eventually('nothing is reserved', async () => (await usageOf(home)).reserved_objects === 0);
     expect((await home.viewer.get('/v1/sources')).json.data).toEqual([]);
     expect((await home.editor.post('/v1/uploads', { name: 'x' })).status).toBe(201);
   });

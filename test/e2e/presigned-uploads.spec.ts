@@ -133,6 +133,49 @@ function describeUploads(makePlace: (root: Api) => Promise<TestTenant>, isDirect
     expect(answers[0]?.json).toMatchObject({ version: 1, status: 'available' });
   });
 
+  it('UP-05, UP-16: has no more than 1,000 parts, which make up the file, however large it is', async () => {
+    const size = 5 * 2 ** 30;
+    const upload = await begin(tenant.editor, { size_bytes: size });
+    const parts = upload.parts as (Target & { part_number: number; size_bytes: number })[];
+    expect(parts.length).toBeLessThanOrEqual(1000);
+    expect(parts.map(({ part_number }) => part_number)).toEqual(parts.map((_, index) => index + 1));
+    expect(parts.reduce((sum, { size_bytes }) => sum + size_bytes, 0)).toBe(size);
+    expect(new Set(parts.map(({ url }) => url)).size).toBe(parts.length);
+    expect((await tenant.editor.delete(`/v1/uploads/${upload.upload_id}`)).status).toBe(204);
+  });
+
+  it('UP-14: makes nothing of more than there is room for, until there is', async () => {
+    const home = await makePlace(root);
+    const limit = (quota_bytes: number): Promise<unknown> =>
+      root.patch(`/v1/tenants/${home.id}`, { quota_bytes });
+    await limit(999);
+    const upload = await begin(home.editor, {});
+    const sent = await send(upload as Target, pattern(1000));
+    const full = await complete(home.editor, upload);
+    if (isDirect)
+      expect([full.status, full.json]).toMatchObject([507, { code: 'quota_exceeded', quota: 999 }]);
+    else expect([sent.status, full.status]).toEqual([507, 409]);
+    expect((await usageOf(home)).bytes).toBe(0);
+    await limit(1000);
+    if (!isDirect) await sendAll(upload, pattern(1000));
+    expect((await complete(home.editor, upload)).status).toBe(200);
+    expect(await usageOf(home)).toEqual({ objects: 1, bytes: 1000, reserved_objects: 0, reserved_bytes: 0 });
+  });
+
+  it('UP-13: does not stand in the way of conditions, nor lose to them', async () => {
+    const id = freshId('doc');
+    const upload = await begin(tenant.editor, { size_bytes: 3, source_id: id });
+    const { status } = await tenant.editor.put(id, 'one', { 'if-match': '"nothing"' });
+    expect(status).toBe(412);
+    const made = await tenant.editor.put(id, 'one');
+    await sendAll(upload, Buffer.from('two'));
+    const done = await complete(tenant.editor, upload);
+    expect([done.status, done.json.version]).toEqual([200, 2]);
+    const stale = await tenant.editor.put(id, 'three', { 'if-match': made.json.etag as string });
+    expect(stale.status).toBe(412);
+    expect((await contentOf(tenant.viewer, id)).toString()).toBe('two');
+  });
+
   it('UP-08, PS-11: ends an upload whose bytes have another SHA-256, and removes what came', async () => {
     const before = await usageOf(tenant);
     const bytes = pattern(1000);

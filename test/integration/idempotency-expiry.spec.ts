@@ -1,6 +1,6 @@
+import { ExpiredKeysWorker } from '#idempotency';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
-import { ExpiredKeysWorker } from '../../libs/idempotency/expired-keys.worker.js';
 import { Api, expectStatus, makeTenant, type Answer, type TestTenant } from '../support/api.js';
 import { startInProcess, type InProcessGateway } from '../support/in-process-gateway.js';
 import { freshKey, keyedCalls, postKeyed } from '../support/keyed-calls.js';

@@ -1,11 +1,10 @@
 import { Database, SharedTransaction, TenantDatabase, type Statement } from '#database';
 import { Sealer, Secret } from '#kernel';
+import { SigningKeyService, SigningKeyStore } from '#presign';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 
-import { SigningKeyService } from '../../libs/presign/signing-key.service.js';
-import { SigningKeyStore } from '../../libs/presign/signing-key.store.js';
 import { ThrowawayDatabase } from '../support/test-database.js';
 
 let throwaway: ThrowawayDatabase;
