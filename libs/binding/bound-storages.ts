@@ -46,6 +46,11 @@ export class BoundStorages {
     private readonly timeouts: StorageTimeouts,
   ) {}
 
+  /** How many storages of each kind are not asked at the moment, because they kept failing. */
+  leftAlone(): ReadonlyMap<string, number> {
+    return this.registry.leftAlone();
+  }
+
   /** The binding that objects go to while their tenant has none of its own; null for the data folder. */
   getDefaultId(): Promise<string | null> {
     this.defaultId ??= this.ensureDefault();

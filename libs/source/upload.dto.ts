@@ -84,6 +84,7 @@ export class CompleteUploadDto {
       etag: { type: 'string', nullable: true, description: 'The ETag that the storage answered.' },
     },
     required: ['part_number'],
+    example: [{ part_number: 1, etag: '"9a0364b9e99bb480dd25e1f0284c8555"' }],
   })
   parts?: SentPart[] | null;
 }
