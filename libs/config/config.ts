@@ -76,6 +76,7 @@ export interface GatewayConfig {
     readonly maxUploadBytes: number;
     /** After the last byte that came. */
     readonly resumableUploadSeconds: number;
+    readonly uploadPartBytes: number;
     readonly inlineMaxBytes: number;
     /** Never less than {@link inlineMaxBytes}. */
     readonly inlineInFlightBytes: number;

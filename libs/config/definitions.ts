@@ -120,6 +120,12 @@ const limits = {
     '86400',
     'An unfinished resumable upload (tus) that no byte has come for during this time is removed; so is one that is a week old.',
   ),
+  uploadPartBytes: setting(
+    'GATEHOLD_UPLOAD_PART_BYTES',
+    bytes(4 * GIB, '4GiB'),
+    '64MiB',
+    'Uploads by URL that are larger come in parts of this size, or of larger ones where there would be more than 1,000.',
+  ),
   inlineMaxBytes: setting(
     'GATEHOLD_INLINE_MAX_BYTES',
     bytes(256 * MIB, '256MiB'),

@@ -81,9 +81,10 @@ export class SubTenantStore {
   }
 
   /**
-   * Removes a sub-tenant. With `force`, its sources go first, and uploads that live longer than a request, their objects
-   * by way of the outbox, in one transaction; an upload that a request is at keeps it (`not_empty`). Its links end with it, and so do tokens narrowed to it alone; those
-   * narrowed to others as well keep the others. Whoever makes the id anew lets none of the old ones in.
+   * Removes a sub-tenant. With `force`, its sources go first, their objects by way of the outbox, in one transaction;
+   * a direct upload under way keeps it (`not_empty`), and so does one by URL or in pieces without `force`. Its links end
+   * with it, and so do tokens narrowed to it alone; those narrowed to others as well keep the others. Whoever makes the id
+   * anew lets none of the old ones in.
    */
   async remove(
     tenantId: string,
@@ -94,9 +95,8 @@ export class SubTenantStore {
     const values = [tenantId, subTenantId];
     try {
       return await this.database.transaction(tenantId, async ({ query }) => {
+        await query({ name: 'drop-sub-tenant-uploads', text: DROP_UPLOADS, values: [...values, force] });
         if (force) await query({ name: 'clear-sub-tenant', text: CLEAR, values });
-        if (force) await query({ name: 'clear-sub-tenant-uploads', text: CLEAR_UPLOADS, values });
-        await query({ name: 'forget-sub-tenant-uploads', text: FORGET_UPLOADS, values });
         await query({ name: 'drop-sub-tenant-links', text: DROP_LINKS, values });
         await query({ name: 'drop-sub-tenant-reach', text: DROP_REACH, values });
         const { rowCount } = await query({ name: 'drop-sub-tenant', text: DROP, values });
@@ -109,19 +109,23 @@ export class SubTenantStore {
   }
 }
 
+/**
+ * Uploads that live longer than a request, and their pieces: those that are over do not count, and those under way end
+ * with the sources they are for.
+ */
+const DROP_UPLOADS = `
+WITH gone AS (
+  DELETE FROM uploads WHERE tenant_id = $1 AND sub_tenant_id = $2 AND (kind <> 'direct' OR part_of IS NOT NULL)
+    AND ($3::boolean OR state <> 'receiving')
+  RETURNING state, url_kind, object_key, attempt_key, multipart_id, binding_id)
+INSERT INTO outbox (tenant_id, kind, object_key, binding_id, multipart_id)
+SELECT $1, 'remove_object', object_key, binding_id, multipart_id FROM gone
+WHERE state <> 'completed' OR url_kind = 'staged'
+UNION ALL SELECT $1, 'remove_object', attempt_key, binding_id, NULL FROM gone WHERE attempt_key IS NOT NULL`;
 const CLEAR = `
 WITH gone AS (DELETE FROM sources WHERE tenant_id = $1 AND sub_tenant_id = $2 RETURNING object_key, binding_id)
 INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
 SELECT $1, 'remove_object', object_key, binding_id FROM gone WHERE object_key IS NOT NULL`;
-/** Parts of theirs that no object shows are found when the storage is looked through. */
-const CLEAR_UPLOADS = `
-WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 AND sub_tenant_id = $2 AND state = 'receiving'
-  AND (kind <> 'direct' OR part_of IS NOT NULL) RETURNING object_key, binding_id)
-INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
-SELECT $1, 'remove_object', object_key, binding_id FROM gone`;
-/** What is kept of them for a while is for clients that ask again, and nobody can any more. */
-const FORGET_UPLOADS =
-  "DELETE FROM uploads WHERE tenant_id = $1 AND sub_tenant_id = $2 AND state = 'completed'";
 const DROP_LINKS = 'DELETE FROM links WHERE tenant_id = $1 AND sub_tenant_id = $2';
 const DROP_REACH = `
 UPDATE tokens SET sub_tenant_ids = array_remove(sub_tenant_ids, $2::text),

@@ -49,7 +49,7 @@ function decisionOf({ status, body }: RawAnswer): string {
 /** 404 and 405 of a path that is another or none, 400 of one that cannot be read, 403 of a link that is damaged. */
 function isRefusal({ method, path }: Operation, { status, headers }: RawAnswer): boolean {
   if (status === 405) return !(headers.get('allow') ?? method).split(', ').includes(method);
-  return status === 400 || status === 404 || (path === '/l/{link}' && status === 403);
+  return status === 400 || status === 404 || (/^\/[lu]\/\{/.test(path) && status === 403);
 }
 
 /** Every spelling of every operation's path that is not decided as it has to be. */

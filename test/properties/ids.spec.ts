@@ -68,8 +68,9 @@ beforeAll(async () => {
     source_id: 'x',
     token_id: 'x',
     link_id: 'x',
-    upload_id: 'x',
     link: 'x',
+    upload_id: 'x',
+    upload: 'x',
   };
 });
 afterEach(() => at.expectUnharmed());
@@ -116,7 +117,7 @@ const parametersOf = ({ path }: Operation): string[] =>
 
 /** A link that is none is forbidden, an id that is no UUID is invalid where only those are known; all else is not there. */
 function refusalOf(path: string): number {
-  if (path === '/l/{link}') return 403;
+  if (path === '/l/{link}' || path === '/u/{upload}') return 403;
   return path.startsWith('/knowledge-base/') ? 422 : 404;
 }
 

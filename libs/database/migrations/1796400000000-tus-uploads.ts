@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * Uploads that come in pieces, by tus. `received_bytes` is the offset that a client is told: it counts what is durable
- * and on record and nothing else. Who writes holds `lock_token` until `locked_until`; every change names the token, so
+ * and on record and nothing else. Who writes holds `lease_id` until `leased_until`; every change names the lease, so
  * that one who was paused past that time changes nothing. `next_part` and `claimed_parts` keep a part number from being
  * used by two of them: the storage may still be taking a part from the earlier one.
  *
@@ -15,14 +15,12 @@ ALTER TABLE uploads
   ADD COLUMN received_bytes bigint NOT NULL DEFAULT 0 CHECK (received_bytes >= 0),
   ADD COLUMN next_part integer NOT NULL DEFAULT 1,
   ADD COLUMN claimed_parts integer NOT NULL DEFAULT 0,
-  ADD COLUMN lock_token uuid,
-  ADD COLUMN locked_until timestamptz(3),
   ADD COLUMN may_replace boolean NOT NULL DEFAULT false,
   ADD COLUMN client_metadata text COLLATE "C",
   ADD COLUMN part_of uuid,
   ADD COLUMN start_byte bigint,
   ADD COLUMN tail_bytes bigint,
-  ADD CHECK ((lock_token IS NULL) = (locked_until IS NULL)),
+  ADD CHECK ((lease_id IS NULL) = (leased_until IS NULL)),
   ADD CHECK ((part_of IS NULL) = (start_byte IS NULL)),
   ADD CHECK (kind <> 'tus'
     OR (declared_size_bytes IS NOT NULL AND part_bytes > 0 AND received_bytes <= declared_size_bytes));

@@ -1,18 +1,33 @@
 import { BoundStorages } from '#binding';
 import { CodedError, type ErrorKind, type TenantContext } from '#kernel';
-import { StorageErrors, type ObjectKey, type ObjectStorage, type UploadedPart } from '#storage';
+import {
+  StorageErrors,
+  type ObjectKey,
+  type ObjectStorage,
+  type PutResult,
+  type UploadedPart,
+} from '#storage';
 import { Injectable } from '@nestjs/common';
-import { createHash } from 'node:crypto';
 
+import { CommitStore } from '../commit.store.js';
+import { hashOnly } from '../hashed-file.js';
 import { OutboxWorker } from '../outbox.worker.js';
 import { SourceErrors } from '../source.errors.js';
+import type { Source } from '../source.js';
 import { abortUnfinished } from '../unfinished-uploads.js';
 import type { HeldUpload } from './held-upload.js';
-import { TusCompletionStore } from './tus-completion.store.js';
+import { completing, forgettingPieces } from './tus-completion.sql.js';
+import { TusErrors } from './tus.errors.js';
+import { TusStore } from './tus.store.js';
 import type { TusUpload } from './tus-upload.js';
 import { TusWork } from './tus-work.js';
 import { parseUploadMetadata } from './upload-metadata.js';
-import { TusStore } from './tus.store.js';
+
+/** An object that holds all bytes of an upload, read and found to be whole. */
+interface FinishedObject {
+  readonly objectKey: ObjectKey;
+  readonly stored: PutResult;
+}
 
 /** Refusals that no repeat can change. */
 const FINAL = [StorageErrors.checksumMismatch, SourceErrors.kinds.notFound, SourceErrors.kinds.exists];
@@ -24,7 +39,7 @@ const LOST = [StorageErrors.uploadNotFound, StorageErrors.contentUnavailable];
 export class TusCompletion {
   constructor(
     private readonly store: TusStore,
-    private readonly completions: TusCompletionStore,
+    private readonly commits: CommitStore,
     private readonly storages: BoundStorages,
     private readonly outbox: OutboxWorker,
     private readonly work: TusWork,
@@ -57,16 +72,44 @@ export class TusCompletion {
     const [whole] = upload.tails;
     const objectKey = parts.length === 0 && whole !== undefined ? whole.objectKey : upload.objectKey;
     if (parts.length > 0) await assemble(storage, upload, parts);
-    const checksumSha256 = await sha256Of(storage, objectKey, upload.lengthBytes, this.work.signal);
-    if (upload.declaredSha256 !== null && upload.declaredSha256 !== checksumSha256)
+    const stored = await read(storage, objectKey, upload.lengthBytes, this.work.signal);
+    if (upload.declaredSha256 !== null && upload.declaredSha256 !== stored.checksumSha256)
       throw new CodedError(StorageErrors.checksumMismatch, 'The content does not have the declared SHA-256.');
-    const { name } = parseUploadMetadata(upload.clientMetadata);
-    await this.completions.complete(context, held, { objectKey, checksumSha256, name });
+    await this.commit(context, held, upload, { objectKey, stored });
     // A number was passed over, so somebody died at a part: perhaps after the storage had begun another upload for it.
     if (upload.nextPart > parts.length + 1)
       await abortUnfinished(storage, [{ objectKey: upload.objectKey, multipartId: null }]).catch(
         () => undefined,
       );
+  }
+
+  /** Throws `upload_locked` when the caller is not the holder any more, and what {@link assertFor} throws. */
+  private async commit(
+    context: TenantContext,
+    held: HeldUpload,
+    upload: TusUpload,
+    { objectKey, stored }: FinishedObject,
+  ): Promise<void> {
+    const { uploadId, bindingId, sourceId, contentType, metadata } = upload;
+    const written = { uploadId, objectKey, bindingId, reserved: { bytes: stored.sizeBytes, objects: 0 } };
+    try {
+      await this.commits.commit(context, written, {
+        reference: { sourceId, externalId: null },
+        name: parseUploadMetadata(upload.clientMetadata).name,
+        defaultName: upload.name,
+        contentType,
+        metadata: metadata ?? undefined,
+        stored,
+        expectsNone: false,
+        take: completing(context, held, objectKey),
+        accepts: (existing) => assertFor(upload, existing),
+        alongside: async ({ query }) => {
+          await query(forgettingPieces(context, held, objectKey));
+        },
+      });
+    } catch (error) {
+      throw CodedError.is(error, SourceErrors.kinds.uploadEnded) ? TusErrors.locked() : error;
+    }
   }
 }
 
@@ -86,15 +129,23 @@ async function assemble(
   }
 }
 
-async function sha256Of(
+/** Reads an object to its end. */
+async function read(
   storage: ObjectStorage,
   key: ObjectKey,
   sizeBytes: number,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<PutResult> {
   const body = await storage.get(key, { expectedSize: sizeBytes, signal });
   if (body === null) throw new CodedError(StorageErrors.contentUnavailable, 'The upload cannot be read.');
-  const hash = createHash('sha256');
-  for await (const chunk of body.stream() as AsyncIterable<Buffer>) hash.update(chunk);
-  return hash.digest('hex');
+  return (await hashOnly(body.stream() as AsyncIterable<Buffer>, () => undefined)).stored;
+}
+
+/**
+ * Throws `source_not_found` when the source of an upload was deleted, even if one was made anew by its id, and
+ * `source_already_exists` when it got content from elsewhere that this client may not replace.
+ */
+function assertFor({ createdAt, mayReplace }: TusUpload, existing: Source | null): void {
+  if (existing === null || existing.createdAt > createdAt) throw SourceErrors.notFound();
+  if (existing.status === 'available' && !mayReplace) throw SourceErrors.exists();
 }

@@ -1,10 +1,10 @@
-import { isUniqueViolation, TenantDatabase, type TenantTransaction } from '#database';
+import { TenantDatabase, type TenantTransaction } from '#database';
 import { newUuid, type TenantContext } from '#kernel';
 import { refuseIfTenantGone, TenantErrors } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
+import { makingSource } from '../making-sources.js';
 import type { SourceReference } from '../source-reference.js';
-import { SourceErrors } from '../source.errors.js';
 import type { Source } from '../source.js';
 import { lock } from '../source.store.js';
 import { assertFits, assertTypeAllowed, type Wanted } from '../upload-bounds.js';
@@ -43,8 +43,6 @@ export interface BegunUpload {
   readonly expiresAt: Date;
 }
 
-const MAX_RACES = 3;
-
 /** Database access for the beginning of resumable uploads. */
 @Injectable()
 export class TusCreationStore {
@@ -54,23 +52,13 @@ export class TusCreationStore {
    * Begins an upload: room for all of it is reserved, and a source that is new is there from now on,
    * pending, all in one transaction. One that is replaced stays as it is.
    */
-  async create(context: TenantContext, creation: TusCreation): Promise<BegunUpload> {
-    for (let race = 1; ; race += 1) {
-      try {
-        return await refuseIfTenantGone(
-          this.database.transaction(context.tenantId, (transaction) =>
-            createOnce(transaction, context, creation),
-          ),
-        );
-      } catch (error) {
-        // Somebody made the same source between the look and the insert; look again.
-        const isRace =
-          isUniqueViolation(error, 'sources_external_id') || isUniqueViolation(error, 'sources_pkey');
-        if (isRace && race < MAX_RACES) continue;
-        if (isUniqueViolation(error, 'sources_pkey')) throw SourceErrors.idElsewhere();
-        throw error;
-      }
-    }
+  create(context: TenantContext, creation: TusCreation): Promise<BegunUpload> {
+    const begun = makingSource(() =>
+      this.database.transaction(context.tenantId, (transaction) =>
+        createOnce(transaction, context, creation),
+      ),
+    );
+    return refuseIfTenantGone(begun);
   }
 }
 

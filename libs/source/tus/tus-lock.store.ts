@@ -80,22 +80,22 @@ const LOCK_END = `now() + interval '${LOCK_SECONDS} seconds'`;
 /** Numbers that a holder before may still be using are passed over: all it had claimed, unless it let go cleanly. */
 const LOCK = {
   name: 'lock-tus-upload',
-  text: `UPDATE uploads SET lock_token = $5, locked_until = ${LOCK_END},
+  text: `UPDATE uploads SET lease_id = $5, leased_until = ${LOCK_END},
   next_part = next_part + claimed_parts,
   claimed_parts = 1 + ceil(least($6::bigint, declared_size_bytes - received_bytes)::numeric / part_bytes)
 WHERE tenant_id = $1 AND upload_id = $2 AND sub_tenant_id = $3 AND created_by = $4 AND kind = 'tus'
-  AND state = 'receiving' AND expires_at > now() AND (lock_token IS NULL OR locked_until <= now())`,
+  AND state = 'receiving' AND expires_at > now() AND (lease_id IS NULL OR leased_until <= now())`,
 };
 const READ_LOCKED = {
   name: 'read-locked-tus-upload',
-  text: `SELECT ${TUS_COLUMNS}, u.lock_token IS NOT DISTINCT FROM $5::uuid AS "isMine" FROM uploads u
+  text: `SELECT ${TUS_COLUMNS}, u.lease_id IS NOT DISTINCT FROM $5::uuid AS "isMine" FROM uploads u
 WHERE u.tenant_id = $1 AND u.upload_id = $2 AND u.sub_tenant_id = $3 AND u.created_by = $4 AND u.kind = 'tus'`,
 };
 const RENEW = {
   name: 'renew-tus-lock',
   text: `WITH mine AS (
-  UPDATE uploads SET locked_until = ${LOCK_END}, expires_at = ${lifeFrom('$4')}
-  WHERE tenant_id = $1 AND upload_id = $2 AND lock_token = $3 RETURNING expires_at),
+  UPDATE uploads SET leased_until = ${LOCK_END}, expires_at = ${lifeFrom('$4')}
+  WHERE tenant_id = $1 AND upload_id = $2 AND lease_id = $3 RETURNING expires_at),
 tails AS (
   UPDATE uploads t SET expires_at = mine.expires_at + ${TAIL_MARGIN} FROM mine
   WHERE t.tenant_id = $1 AND t.part_of = $2)
@@ -103,7 +103,7 @@ SELECT FROM mine`,
 };
 const RELEASE = {
   name: 'release-tus-lock',
-  text: `UPDATE uploads SET lock_token = NULL, locked_until = NULL,
+  text: `UPDATE uploads SET lease_id = NULL, leased_until = NULL,
   claimed_parts = CASE WHEN $4 THEN 0 ELSE claimed_parts END
-WHERE tenant_id = $1 AND upload_id = $2 AND lock_token = $3`,
+WHERE tenant_id = $1 AND upload_id = $2 AND lease_id = $3`,
 };

@@ -42,7 +42,7 @@ export class TusLocks {
     const attempt = await this.store.lock(context, { ...reference, unrecordedBytes });
     if (attempt === null) throw TusErrors.notFound();
     const { upload, lockToken } = attempt;
-    if (upload.isExpired) throw TusErrors.gone();
+    if (upload.isOver) throw TusErrors.gone();
     if (upload.state === 'completed') return upload;
     if (lockToken === null) throw TusErrors.locked();
     const { uploadId } = upload;

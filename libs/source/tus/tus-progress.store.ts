@@ -79,19 +79,19 @@ const CLAIM_TAIL = {
   text: `INSERT INTO uploads (tenant_id, upload_id, sub_tenant_id, object_key, created_by, expires_at, binding_id, part_of,
   start_byte)
 SELECT tenant_id, $4, sub_tenant_id, $5, created_by, expires_at + ${TAIL_MARGIN}, binding_id, upload_id, $6
-FROM uploads WHERE tenant_id = $1 AND upload_id = $2 AND lock_token = $3`,
+FROM uploads WHERE tenant_id = $1 AND upload_id = $2 AND lease_id = $3`,
 };
 const BEGIN_PARTS = {
   name: 'begin-upload-parts',
   text: `UPDATE uploads SET multipart_id = $4
-WHERE tenant_id = $1 AND upload_id = $2 AND lock_token = $3 AND multipart_id IS NULL`,
+WHERE tenant_id = $1 AND upload_id = $2 AND lease_id = $3 AND multipart_id IS NULL`,
 };
 const RECORD = {
   name: 'record-upload-progress',
   text: `WITH mine AS (
   UPDATE uploads SET received_bytes = $5::bigint, next_part = $6::integer,
-    locked_until = now() + interval '${LOCK_SECONDS} seconds', expires_at = ${lifeFrom('$4')}
-  WHERE tenant_id = $1 AND upload_id = $2 AND lock_token = $3 AND state = 'receiving' RETURNING expires_at),
+    leased_until = now() + interval '${LOCK_SECONDS} seconds', expires_at = ${lifeFrom('$4')}
+  WHERE tenant_id = $1 AND upload_id = $2 AND lease_id = $3 AND state = 'receiving' RETURNING expires_at),
 parts AS (
   INSERT INTO upload_parts (tenant_id, upload_id, part_number, size_bytes, entity_tag)
   SELECT $1, $2, part.* FROM mine, unnest($7::integer[], $8::bigint[], $9::text[]) AS part),

@@ -13,10 +13,11 @@ export interface TusRow extends Omit<TusUpload, 'objectKey' | 'tails' | 'strayTa
 
 /** What {@link toTusUpload} reads of `uploads u`. */
 export const TUS_COLUMNS = `u.upload_id AS "uploadId", u.source_id AS "sourceId", u.binding_id AS "bindingId",
-  u.object_key AS "objectKey", u.state, u.declared_size_bytes::float8 AS "lengthBytes",
+  u.object_key AS "objectKey", u.state, u.name, u.content_type AS "contentType", u.metadata,
+  u.may_replace AS "mayReplace", u.created_at AS "createdAt", u.declared_size_bytes::float8 AS "lengthBytes",
   u.received_bytes::float8 AS "receivedBytes", u.part_bytes::float8 AS "partBytes",
   encode(u.declared_sha256, 'hex') AS "declaredSha256", u.client_metadata AS "clientMetadata",
-  u.expires_at AS "expiresAt", u.expires_at <= now() AS "isExpired", u.multipart_id AS "multipartId",
+  u.expires_at AS "expiresAt", u.state = 'ended' OR u.expires_at <= now() AS "isOver", u.multipart_id AS "multipartId",
   u.next_part AS "nextPart",
   (SELECT coalesce(json_agg(json_build_object('tailId', t.upload_id, 'objectKey', t.object_key,
       'startByte', t.start_byte, 'sizeBytes', t.tail_bytes) ORDER BY t.start_byte), '[]')

@@ -17,7 +17,15 @@ export interface TusUpload {
   readonly bindingId: string | null;
   /** What the parts become an object under. */
   readonly objectKey: ObjectKey;
-  readonly state: 'receiving' | 'completed';
+  /** `ended`: expired, terminated or refused. */
+  readonly state: 'receiving' | 'completed' | 'ended';
+  readonly name: string;
+  readonly contentType: string;
+  /** Null: that of what is replaced, or none. */
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+  /** The content of a source may be replaced. */
+  readonly mayReplace: boolean;
+  readonly createdAt: Date;
   readonly lengthBytes: number;
   /** What is durable and on record: the offset that the client is told. */
   readonly receivedBytes: number;
@@ -27,7 +35,8 @@ export interface TusUpload {
   /** `Upload-Metadata` as it came. */
   readonly clientMetadata: string | null;
   readonly expiresAt: Date;
-  readonly isExpired: boolean;
+  /** It has ended, or its time has passed. */
+  readonly isOver: boolean;
   readonly multipartId: string | null;
   readonly nextPart: number;
   /** In the order of their bytes; they are the last ones that were received. */

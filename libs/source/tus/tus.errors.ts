@@ -1,8 +1,8 @@
 import { CodedError, CommonErrors, type ErrorKind } from '#kernel';
 
+import { UploadErrors } from '../upload.errors.js';
+
 const KINDS = {
-  notFound: { code: 'upload_not_found', status: 404, title: 'No such upload' },
-  gone: { code: 'upload_gone', status: 410, title: 'The upload has expired or was ended' },
   offset: { code: 'upload_offset_conflict', status: 409, title: 'The offset is not that of the upload' },
   locked: { code: 'upload_locked', status: 423, title: 'Another request is at the upload' },
   version: { code: 'tus_version_unsupported', status: 412, title: 'The version of tus is not spoken here' },
@@ -35,8 +35,8 @@ const LOCKED_RETRY_SECONDS = 2;
 /** Failures of resumable uploads. */
 export const TusErrors = {
   kinds: KINDS,
-  notFound: () => new CodedError(KINDS.notFound, 'There is no such upload.'),
-  gone: () => new CodedError(KINDS.gone, 'The upload has expired or was ended; begin another.'),
+  notFound: UploadErrors.notFound,
+  gone: UploadErrors.gone,
   offset: () =>
     new CodedError(KINDS.offset, 'Upload-Offset is not where the upload stands; ask with HEAD where it is.'),
   locked: () =>

@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { Server } from '@tus/server';
 
 import { abortSignalOf } from '../content-reply.js';
-import { UploadLimits } from '../upload.service.js';
+import { UploadLimits } from '../byte-receiver.js';
 import { arrivingBody } from './arriving-body.js';
 import { BodyChecksum, CHECKSUM_ALGORITHMS } from './body-checksum.js';
 import { refusalOf, setTusAnswer, toRefusal } from './tus-answer.js';

@@ -1,7 +1,6 @@
 import type { Provider } from '@nestjs/common';
 
 import { TusCompletion } from './tus-completion.service.js';
-import { TusCompletionStore } from './tus-completion.store.js';
 import { TusCreationStore } from './tus-creation.store.js';
 import { TusCreator } from './tus-creator.service.js';
 import { TusLockStore } from './tus-lock.store.js';
@@ -21,7 +20,6 @@ export function tusProviders(lifeSeconds: number): Provider[] {
     TusCreationStore,
     TusLockStore,
     TusProgressStore,
-    TusCompletionStore,
     TusWork,
     TusLocks,
     TusCreator,

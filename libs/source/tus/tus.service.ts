@@ -62,7 +62,7 @@ export class TusService {
   private async find(context: TenantContext, { tokenId, uploadId }: UploadReference): Promise<TusUpload> {
     const upload = await this.store.find(context, tokenId, uploadId);
     if (upload === null) throw TusErrors.notFound();
-    if (upload.isExpired) throw TusErrors.gone();
+    if (upload.isOver) throw TusErrors.gone();
     return upload;
   }
 }

@@ -3,6 +3,9 @@ import type { TenantContext } from '#kernel';
 import type { UploadedPart } from '#storage';
 import { Injectable } from '@nestjs/common';
 
+import { queueLeftovers } from '../leftovers.sql.js';
+import { UPLOAD_KEPT } from '../pending-upload.sql.js';
+import { removeWaiting } from '../waiting-sources.js';
 import type { Held, TusUpload } from './tus-upload.js';
 import { TUS_COLUMNS, toTusUpload, type TusRow } from './tus-upload.row.js';
 import { TusErrors } from './tus.errors.js';
@@ -34,20 +37,15 @@ export class TusStore {
   }
 
   /**
-   * Ends an upload whose bytes were still to come: from now on it has expired, whoever holds it loses it, what it reserved
-   * is free, and a source that waited for it alone goes. Its objects follow in the background. Does nothing when repeated,
-   * and nothing to one that was completed.
+   * Ends an upload whose bytes were still to come: whoever holds it loses it, what it reserved is free, its objects go to
+   * the outbox, and a source that waited for it alone goes. The row stays for a while, to say so. Does nothing when
+   * repeated, and nothing to one that was completed.
    */
   async end({ tenantId }: TenantContext, uploadId: string): Promise<void> {
-    const values = [tenantId, uploadId];
-    await this.database.transaction(tenantId, async ({ query }) => {
-      const { rows } = await query<{ sourceId: string }>({ ...END, values });
-      const [ended] = rows;
-      if (ended === undefined) return;
-      // Locked first, so that of two uploads of one source that end at once the second sees that it is the last.
-      const waiting = await query({ ...LOCK_WAITING, values: [tenantId, ended.sourceId] });
-      if (waiting.rowCount === 1)
-        await query({ ...REMOVE_WAITING, values: [tenantId, ended.sourceId, uploadId] });
+    await this.database.transaction(tenantId, async (transaction) => {
+      const values = [tenantId, uploadId];
+      const [ended] = (await transaction.query<{ sourceId: string }>({ ...END, values })).rows;
+      if (ended !== undefined) await removeWaiting(transaction, tenantId, [ended.sourceId]);
     });
   }
 
@@ -64,32 +62,26 @@ WHERE u.tenant_id = $1 AND u.upload_id = $2 AND u.sub_tenant_id = $3 AND u.creat
 };
 const GET_HELD = {
   name: 'get-held-tus-upload',
-  text: `SELECT ${TUS_COLUMNS} FROM uploads u WHERE u.tenant_id = $1 AND u.upload_id = $2 AND u.lock_token = $3`,
+  text: `SELECT ${TUS_COLUMNS} FROM uploads u WHERE u.tenant_id = $1 AND u.upload_id = $2 AND u.lease_id = $3`,
 };
 const PARTS = {
   name: 'list-upload-parts',
   text: `SELECT part_number AS "partNumber", size_bytes::float8 AS "sizeBytes", entity_tag AS "entityTag"
 FROM upload_parts WHERE tenant_id = $1 AND upload_id = $2 ORDER BY part_number`,
 };
+/** A tail that somebody may be writing this moment stays for as long as the object of any writer that is silent. */
 const END = {
   name: 'end-tus-upload',
   text: `WITH ended AS (
-  UPDATE uploads SET expires_at = least(expires_at, now()), reserved_bytes = 0, reserved_objects = 0,
-    lock_token = NULL, locked_until = NULL
-  WHERE tenant_id = $1 AND upload_id = $2 AND kind = 'tus' AND state = 'receiving' RETURNING source_id),
+  UPDATE uploads SET state = 'ended', reserved_bytes = 0, reserved_objects = 0, lease_id = NULL, leased_until = NULL,
+    expires_at = ${UPLOAD_KEPT}
+  WHERE tenant_id = $1 AND upload_id = $2 AND kind = 'tus' AND state = 'receiving'
+  RETURNING state, url_kind, object_key, attempt_key, multipart_id, binding_id, source_id),
+queued AS (${queueLeftovers('ended')}),
 tails AS (
-  UPDATE uploads t SET expires_at = least(t.expires_at, now()) FROM ended WHERE t.tenant_id = $1 AND t.part_of = $2)
+  UPDATE uploads t SET expires_at = CASE WHEN t.tail_bytes IS NULL THEN now() + interval '15 minutes' ELSE now() END
+  FROM ended WHERE t.tenant_id = $1 AND t.part_of = $2)
 SELECT source_id AS "sourceId" FROM ended`,
-};
-const LOCK_WAITING = {
-  name: 'lock-waiting-source',
-  text: "SELECT FROM sources WHERE tenant_id = $1 AND source_id = $2 AND status = 'pending' FOR UPDATE",
-};
-const REMOVE_WAITING = {
-  name: 'remove-waiting-source',
-  text: `DELETE FROM sources s WHERE s.tenant_id = $1 AND s.source_id = $2 AND s.status = 'pending' AND NOT EXISTS (
-  SELECT FROM uploads o WHERE o.tenant_id = $1 AND o.source_id = $2 AND o.upload_id <> $3
-    AND o.state = 'receiving' AND o.expires_at > now())`,
 };
 const FORGET = {
   name: 'forget-tus-upload',

@@ -47,7 +47,7 @@ const held = (w: StoreWorld): object => ({ uploadId: w.uploadId, lockToken, life
 const HELD = ['1.uploadId', '1.lockToken'];
 /** The upload of the world as a resumable one, with a tail and a part; `state` is SQL that is set beside. */
 const resumable =
-  (state = `lock_token = '${lockToken}', locked_until = now() + interval '1 hour'`) =>
+  (state = `lease_id = '${lockToken}', leased_until = now() + interval '1 hour'`) =>
   async (bench: StoreBench, w: StoreWorld): Promise<void> => {
     await bench.owner(
       `UPDATE uploads SET kind = 'tus', source_id = $2, name = 'one.txt', content_type = 'text/plain',
@@ -61,7 +61,7 @@ const resumable =
     );
     await bench.owner("INSERT INTO upload_parts VALUES ($1, $2, 1, 5, 'tag')", [w.tenantId, w.uploadId]);
   };
-const FREE = 'lock_token = NULL';
+const FREE = 'lease_id = NULL';
 const COMPLETED = "state = 'completed'";
 const tusCreation = (w: StoreWorld): object => ({
   tokenId: w.tokenId,
@@ -154,6 +154,32 @@ const newTenant = (): object => ({
   bounds: bounds(),
 });
 
+const newUpload = (w: StoreWorld): object => ({
+  uploadId: newUuid(),
+  objectKey: `${w.tenantKey}/${newUuid()}`,
+  bindingId: null,
+  tokenId: w.tokenId,
+  reference: reference(w),
+  name: 'two.txt',
+  contentType: 'text/plain',
+  metadata: { a: 1 },
+  sizeBytes: 10,
+  checksumSha256: 'aa',
+  multipartId: 'parts',
+  partBytes: 5,
+  urlKind: 'once',
+  lifeSeconds: 60,
+  accepts,
+});
+const upload = ({ tenantId, uploadId }: StoreWorld): object => ({ tenantId, uploadId });
+const turn = ({ uploadId }: StoreWorld): object => ({ leaseId: uploadId, attemptKey: null });
+/** Makes the upload one by URL that somebody is at, whose lease has the upload's id, and that has to be looked at. */
+const byUrl =
+  sql(`UPDATE uploads u SET kind = 'presigned', url_kind = 'gateway', source_id = s.source_id, name = 'x',
+  content_type = 'text/plain', lease_id = u.upload_id, leased_until = now() + interval '1 minute', due_at = now(),
+  expires_at = now() + interval '1 hour', object_key = t.tenant_key || '/one'
+  FROM sources s JOIN tenants t ON t.tenant_id = s.tenant_id WHERE u.tenant_id = $1 AND s.tenant_id = $1`);
+
 /** Every call of every store, by name. */
 export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'PlatformTokenStore.ensureRoot': { args: () => [randomBytes(32)], ids: [] },
@@ -244,6 +270,45 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   },
   'ClaimStore.claim': { args: () => [newUuid(), 5], ids: ['0'] },
   'CondemnedStore.condemn': { args: (w) => [w.tenantId, null, [`${w.tenantKey}/x`]], ids: ['0', '2', '2.0'] },
+  'NewUploadStore.findPlace': { args: (w) => [w.tenantId, null], ids: ['0'] },
+  'NewUploadStore.create': {
+    args: (w) => [context(w), newUpload(w)],
+    ids: [...CONTEXT, '1.uploadId', '1.objectKey', '1.tokenId'],
+    open: ['1.metadata.a'],
+  },
+  'PendingUploadStore.find': {
+    args: (w) => [context(w), w.uploadId],
+    ids: [...CONTEXT, '1'],
+    prepare: byUrl,
+  },
+  'PendingUploadStore.findByKey': { args: (w) => [w.tenantKey, w.uploadId], ids: ['0', '1'], prepare: byUrl },
+  'PendingUploadStore.takeTurn': {
+    args: (w) => [context(w), w.uploadId, true],
+    ids: [...CONTEXT, '1'],
+    prepare: byUrl,
+  },
+  'PendingUploadStore.renewTurn': {
+    args: (w) => [upload(w), turn(w)],
+    ids: ['0.tenantId', '0.uploadId', '1.leaseId'],
+    prepare: byUrl,
+  },
+  'PendingUploadStore.giveTurnBack': {
+    args: (w) => [upload(w), turn(w)],
+    ids: ['0.tenantId', '0.uploadId', '1.leaseId'],
+    prepare: byUrl,
+  },
+  'PendingUploadStore.giveUp': {
+    args: (w) => [upload(w), turn(w), true],
+    ids: ['0.tenantId', '0.uploadId', '1.leaseId'],
+    prepare: byUrl,
+  },
+  'PendingUploadStore.end': {
+    args: (w) => [upload(w), turn(w)],
+    ids: ['0.tenantId', '0.uploadId', '1.leaseId'],
+    prepare: byUrl,
+  },
+  'DueUploadStore.tenantsWithDueUploads': { args: () => [5], ids: [], prepare: byUrl },
+  'DueUploadStore.takeDue': { args: (w) => [w.tenantId, 5], ids: ['0'], prepare: byUrl },
   'ReconcileStore.isSealedWith': {
     args: () => ['a fingerprint'],
     ids: ['0'],
@@ -344,7 +409,7 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     args: (w) => [context(w), tusCreation(w)],
     // Null is what a source that is new has.
     ids: [...CONTEXT, '1.tokenId'],
-    open: ['1.name', '1.defaultName', '1.metadata', '1.metadata.a', '1.reference.externalId'],
+    open: ['1.alongside', '1.name', '1.defaultName', '1.metadata', '1.metadata.a', '1.reference.externalId'],
   },
   'TusLockStore.lock': {
     args: (w) => [context(w), { tokenId: w.tokenId, uploadId: w.uploadId, unrecordedBytes: 0 }],
@@ -395,16 +460,6 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     args: (w) => [context(w), [w.linkId]],
     ids: ['0.tenantId', '1.0'],
     open: ['0.subTenantId'],
-    prepare: resumable(),
-  },
-  'TusCompletionStore.complete': {
-    args: (w) => [
-      context(w),
-      held(w),
-      { objectKey: `${w.tenantKey}/tail`, checksumSha256: 'aa', name: 'two.txt' },
-    ],
-    ids: [...CONTEXT, ...HELD],
-    open: ['2.name'],
     prepare: resumable(),
   },
   'upload.store.lockRoom': { args: (w) => [context(w)], ids: CONTEXT, inTransaction: true },

@@ -1,0 +1,21 @@
+import { UPLOAD_TURN_SECONDS } from './pending-upload.sql.js';
+import type { PendingUploadStore } from './pending-upload.store.js';
+import type { PendingUpload, UploadLease } from './pending-upload.js';
+
+/** Works at an upload and renews the turn meanwhile. Whether the turn was lost all the same shows when it is used. */
+export async function keepingTurn<T>(
+  store: Pick<PendingUploadStore, 'renewTurn'>,
+  upload: PendingUpload,
+  lease: UploadLease,
+  work: () => Promise<T>,
+): Promise<T> {
+  const renewal = setInterval(
+    () => void store.renewTurn(upload, lease).catch(() => undefined),
+    (UPLOAD_TURN_SECONDS * 1000) / 3,
+  );
+  try {
+    return await work();
+  } finally {
+    clearInterval(renewal);
+  }
+}
