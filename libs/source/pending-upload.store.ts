@@ -54,12 +54,6 @@ export class PendingUploadStore {
     await this.database.query(tenantId, { ...GIVE_TURN_BACK, values });
   }
 
-  /** Gives a turn up that came to nothing, and ends the upload with it when that is over. */
-  async giveUp(upload: PendingUpload, lease: UploadLease, isOver: boolean): Promise<void> {
-    if (isOver && (await this.end(upload, lease))) return;
-    await this.giveTurnBack(upload, lease);
-  }
-
   /**
    * Ends an upload that is not complete: what has come goes to the outbox, its reservation is given back, and a source
    * that was waiting for it alone goes. With a lease only as long as that is not lost. False when there was nothing to end.

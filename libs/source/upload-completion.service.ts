@@ -12,7 +12,7 @@ import { SourceStore } from './source.store.js';
 import type { Source } from './source.js';
 import { UploadArrivals, type Arrival } from './upload-arrivals.js';
 import { UploadCommitter } from './upload-committer.js';
-import { keepingTurn } from './upload-turn.js';
+import { giveTurnUp, keepingTurn } from './upload-turn.js';
 import { UploadErrors } from './upload.errors.js';
 import { WorkUnderWay } from './work-under-way.js';
 
@@ -148,7 +148,7 @@ export class UploadCompletion implements OnApplicationShutdown {
   /** What cannot be done now, because the database is away, the sweep does. */
   private async giveUp(upload: PendingUpload, lease: UploadLease, error: unknown): Promise<void> {
     const isFatal = FATAL.some((kind) => CodedError.is(error, kind));
-    await this.store.giveUp(upload, lease, isFatal).catch(() => undefined);
+    await giveTurnUp(this.store, upload, lease, isFatal);
     this.committer.wake();
   }
 }

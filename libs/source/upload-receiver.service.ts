@@ -21,7 +21,7 @@ import { SourceErrors } from './source.errors.js';
 import type { Source } from './source.js';
 import { UploadCommitter } from './upload-committer.js';
 import { UploadErrors } from './upload.errors.js';
-import { keepingTurn } from './upload-turn.js';
+import { giveTurnUp, keepingTurn } from './upload-turn.js';
 import { WorkUnderWay } from './work-under-way.js';
 
 /** An upload, and which bytes of it a URL takes. */
@@ -111,10 +111,9 @@ export class UploadReceiver implements OnApplicationShutdown {
     return `"${stored.checksumSha256}"`;
   }
 
-  /** What cannot be done now, because the database is away, is done when the upload ends. */
   private async giveUp(upload: PendingUpload, lease: UploadLease, error: unknown): Promise<void> {
     const isOver = CodedError.is(error, SourceErrors.kinds.notFound);
-    await this.store.giveUp(upload, lease, isOver).catch(() => undefined);
+    await giveTurnUp(this.store, upload, lease, isOver);
     this.committer.wake();
   }
 }

@@ -19,3 +19,21 @@ export async function keepingTurn<T>(
     clearInterval(renewal);
   }
 }
+
+/**
+ * Gives a turn up that came to nothing, and ends the upload when that is over. Nothing is thrown: what cannot be done now,
+ * because the database is away, is done when the turn or the upload has run out.
+ */
+export async function giveTurnUp(
+  store: Pick<PendingUploadStore, 'end' | 'giveTurnBack'>,
+  upload: PendingUpload,
+  lease: UploadLease,
+  isOver: boolean,
+): Promise<void> {
+  try {
+    if (isOver && (await store.end(upload, lease))) return;
+    await store.giveTurnBack(upload, lease);
+  } catch {
+    // The error that the turn came to nothing by is the one to report.
+  }
+}

@@ -172,7 +172,7 @@ const newUpload = (w: StoreWorld): object => ({
   accepts,
 });
 const upload = ({ tenantId, uploadId }: StoreWorld): object => ({ tenantId, uploadId });
-const turn = ({ uploadId }: StoreWorld): object => ({ leaseId: uploadId, attemptKey: null });
+const turn = ({ uploadId }: StoreWorld): object => ({ leaseId: uploadId });
 /** Makes the upload one by URL that somebody is at, whose lease has the upload's id, and that has to be looked at. */
 const byUrl =
   sql(`UPDATE uploads u SET kind = 'presigned', url_kind = 'gateway', source_id = s.source_id, name = 'x',
@@ -293,12 +293,7 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     prepare: byUrl,
   },
   'PendingUploadStore.giveTurnBack': {
-    args: (w) => [upload(w), turn(w)],
-    ids: ['0.tenantId', '0.uploadId', '1.leaseId'],
-    prepare: byUrl,
-  },
-  'PendingUploadStore.giveUp': {
-    args: (w) => [upload(w), turn(w), true],
+    args: (w) => [upload(w), { ...turn(w), attemptKey: null }],
     ids: ['0.tenantId', '0.uploadId', '1.leaseId'],
     prepare: byUrl,
   },
