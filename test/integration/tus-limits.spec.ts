@@ -43,8 +43,8 @@ describe('UP-04, UP-17, CF-02: an upload that nobody goes on with', () => {
       expect(Date.parse(sent.headers.get('upload-expires') ?? '')).toBeGreaterThan(Date.now() - 1_000);
     }
     await eventually('it has expired', async () => (await askUpload(tenant.editor, path)).status !== 200);
-    expect([404, 410]).toContain((await askUpload(tenant.editor, path)).status);
-    expect([404, 410]).toContain((await sendBytes(tenant.editor, path, at, bytes)).status);
+    expect((await askUpload(tenant.editor, path)).status).toBe(410);
+    expect((await sendBytes(tenant.editor, path, at, bytes)).status).toBe(410);
     await eventually(
       'its source is gone',
       async () => (await tenant.viewer.get(`/v1/sources/${id}`)).status === 404,
@@ -59,7 +59,7 @@ describe('UP-04, UP-17, CF-02: an upload that nobody goes on with', () => {
     expectStatus(await tenant.editor.put('doc', 'as it was'), 201);
     const wish = { length: 9, metadata: { source_id: 'doc' }, body: Buffer.from('x') };
     const path = await makeUpload(tenant.editor, wish);
-    await eventually('it has expired', async () => (await askUpload(tenant.editor, path)).status === 404);
+    await eventually('it has expired', async () => (await askUpload(tenant.editor, path)).status === 410);
     expect((await tenant.viewer.get('/v1/sources/doc/content')).text).toBe('as it was');
     // What is too little for a part is kept a little longer than the upload.
     const files = async () => (await objectFiles(gateway.dataDir, tenant.admin)).length;
