@@ -7,8 +7,9 @@ import { makingSource } from '../making-sources.js';
 import type { SourceReference } from '../source-reference.js';
 import type { Source } from '../source.js';
 import { lock } from '../source.store.js';
-import { assertFits, assertTypeAllowed, type Wanted } from '../upload-bounds.js';
-import { lockRoom } from '../upload.store.js';
+import type { Wanted } from '../upload-bounds.js';
+import { wantedFor } from '../upload-room.js';
+import { insertWaiting } from '../waiting-sources.js';
 
 /** A resumable upload to be. */
 export interface TusCreation {
@@ -71,37 +72,13 @@ async function createOnce(
   creation.accepts(existing);
   const name = creation.name ?? existing?.name ?? creation.defaultName;
   const contentType = creation.contentType(name);
-  const reserved = { bytes: creation.lengthBytes, objects: existing?.status === 'available' ? 0 : 1 };
-  const room = await lockRoom(transaction, context);
-  if (room === null) throw TenantErrors.notFound();
-  assertTypeAllowed(room, contentType);
-  assertFits(room, reserved);
-  const source = { name, contentType };
-  const sourceId = existing?.sourceId ?? (await insertSource(transaction, context, creation, source));
-  const begun = await insertUpload(transaction, context, creation, { ...source, sourceId, reserved });
+  const { lengthBytes, reference, metadata } = creation;
+  const wanted = await wantedFor(transaction, context, { sizeBytes: lengthBytes, contentType }, existing);
+  const waiting = { reference, name, contentType, metadata: metadata ?? null };
+  const { sourceId } = existing ?? (await insertWaiting(transaction, context, waiting));
+  const begun = await insertUpload(transaction, context, creation, { name, contentType, sourceId, wanted });
   await creation.alongside?.(transaction, begun);
   return begun;
-}
-
-async function insertSource(
-  { query }: TenantTransaction,
-  { tenantId, subTenantId }: TenantContext,
-  { reference, metadata }: TusCreation,
-  { name, contentType }: { readonly name: string; readonly contentType: string },
-): Promise<string> {
-  const sourceId = reference.sourceId ?? newUuid();
-  const { externalId } = reference;
-  const values = [
-    tenantId,
-    sourceId,
-    subTenantId,
-    externalId,
-    name,
-    contentType,
-    JSON.stringify(metadata ?? {}),
-  ];
-  await query({ ...INSERT_SOURCE, values });
-  return sourceId;
 }
 
 async function insertUpload(
@@ -112,7 +89,7 @@ async function insertUpload(
     readonly sourceId: string;
     readonly name: string;
     readonly contentType: string;
-    readonly reserved: Wanted;
+    readonly wanted: Wanted;
   },
 ): Promise<BegunUpload> {
   const values = [
@@ -132,19 +109,14 @@ async function insertUpload(
     creation.partBytes,
     creation.mayReplace,
     creation.clientMetadata,
-    target.reserved.bytes,
-    target.reserved.objects,
+    target.wanted.bytes,
+    target.wanted.objects,
   ];
   const { rows } = await query<BegunUpload>({ ...INSERT_UPLOAD, values });
   if (rows[0] === undefined) throw TenantErrors.notFound();
   return rows[0];
 }
 
-const INSERT_SOURCE = {
-  name: 'insert-pending-tus-source',
-  text: `INSERT INTO sources (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type, metadata)
-VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7::jsonb)`,
-};
 const INSERT_UPLOAD = {
   name: 'insert-tus-upload',
   text: `INSERT INTO uploads (tenant_id, sub_tenant_id, upload_id, object_key, created_by, binding_id, expires_at, kind,
