@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.js';
 import { pattern, sha256, untilFiles } from '../support/gateway-inside.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { ThrowawayDatabase } from '../support/test-database.js';
-import { askUpload, makeUpload, offsetOf, openPatch, sendBytes } from '../support/tus.js';
+import { askUpload, endUpload, makeUpload, offsetOf, openPatch, sendBytes } from '../support/tus.js';
 
 jest.setTimeout(120_000);
 
@@ -105,6 +105,23 @@ describe('CF-10: an upload that is sent through two gateways', () => {
     patch.request.end(bytes.subarray(20_000));
     expect(await patch.status).toBe(423);
     await expectContent(path, bytes);
+  });
+});
+
+describe('UP-18: an upload that is ended at one gateway', () => {
+  it('ends for a request that another one is at, and leaves neither bytes nor a source', async () => {
+    const bytes = pattern(6 * MIB);
+    const path = await makeUpload(tenant.editor, { length: 2 * bytes.length });
+    const id = (await askUpload(tenant.editor, path)).headers.get('upload-source-id') ?? '';
+    const patch = await openPatch(tenant.editor, path, 0, { 'content-length': String(2 * bytes.length) });
+    await new Promise<void>((resolve) => {
+      patch.request.write(bytes, () => resolve());
+    });
+    expect((await endUpload(atTheOther(tenant.editor), path)).status).toBe(204);
+    patch.request.end(bytes);
+    expect([409, 410, 423, null]).toContain(await patch.status);
+    expect((await askUpload(tenant.editor, path)).status).toBe(410);
+    expect((await tenant.viewer.get(`/v1/sources/${id}`)).status).toBe(404);
   });
 });
 

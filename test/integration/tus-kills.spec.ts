@@ -4,6 +4,7 @@ import { createHash, randomFillSync } from 'node:crypto';
 import { Api, expectStatus, makeTenant, type TestTenant } from '../support/api.js';
 import { CEPH_PROGRAMS, CEPH_START_MS, sharedCeph } from '../support/ceph.js';
 import { CephBucket } from '../support/ceph-buckets.js';
+import { runCommand } from '../support/cli.js';
 import { sha256, untilFiles } from '../support/gateway-inside.js';
 import { eventually } from '../support/eventually.js';
 import type { GatewayProcess } from '../support/gateway-process.js';
@@ -15,6 +16,8 @@ import { startUpload } from '../support/tus-client.js';
 jest.setTimeout(CEPH_START_MS + 300_000);
 
 const MIB = 2 ** 20;
+/** What lets the gateway reach a server on this machine. */
+const REACHABLE = { GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8' };
 /** 1 GiB takes a minute on a small machine: asked for by CI or by GATEHOLD_TEST_LARGE=1. */
 const LARGE = process.env['CI'] !== undefined || process.env['GATEHOLD_TEST_LARGE'] === '1';
 const SIZE_MIB = LARGE ? 1024 : 96;
@@ -24,7 +27,7 @@ let gateway: GatewayProcess;
 
 beforeEach(async () => {
   folder = await RestartableGateway.make();
-  gateway = await folder.start({ GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8' });
+  gateway = await folder.start(REACHABLE);
 });
 
 afterEach(() => folder.dispose());
@@ -33,7 +36,7 @@ afterEach(() => folder.dispose());
 async function replaceGateway(): Promise<void> {
   const { port } = new URL(gateway.url);
   await gateway.signal('SIGKILL');
-  gateway = await folder.start({ GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8', PORT: port });
+  gateway = await folder.start({ ...REACHABLE, PORT: port });
 }
 
 /** Uploads by tus-js-client while the gateway is killed whenever so much (of 1) has been sent; answers the source. */
@@ -78,6 +81,12 @@ async function expectUpload(tenant: TestTenant, bytes: Buffer, chunkSize: number
   expect(read.digest('hex')).toBe(expected);
   const usage = (await tenant.admin.get(`/v1/tenants/${tenant.id}/usage`)).json;
   expect(usage).toMatchObject({ objects: 1, bytes: bytes.length, reserved_objects: 0, reserved_bytes: 0 });
+  const settings = { ...REACHABLE, GATEHOLD_DATA_DIR: folder.dataDir };
+  const compared = await runCommand(['reconcile', '--verify', '--json'], settings);
+  expect([compared.code, compared.json]).toEqual([
+    0,
+    expect.objectContaining({ missing_objects: [], orphan_objects: [], stale_uploads: [] }),
+  ]);
 }
 
 describe('UP-18, CF-02, CF-03: an upload by tus-js-client through four kills of the gateway', () => {
