@@ -53,6 +53,7 @@ describe('parseConfig', () => {
       secrets: { rootToken: null, masterKey: null, previousMasterKey: null },
       limits: {
         maxUploadBytes: 5 * 2 ** 30,
+        resumableUploadSeconds: 86_400,
         inlineMaxBytes: 32 * 2 ** 20,
         inlineInFlightBytes: 256 * 2 ** 20,
         drainSeconds: 25,

@@ -74,6 +74,8 @@ export interface GatewayConfig {
   };
   readonly limits: {
     readonly maxUploadBytes: number;
+    /** After the last byte that came. */
+    readonly resumableUploadSeconds: number;
     readonly uploadPartBytes: number;
     readonly inlineMaxBytes: number;
     /** Never less than {@link inlineMaxBytes}. */

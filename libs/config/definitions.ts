@@ -114,6 +114,12 @@ const secrets = {
 
 const limits = {
   maxUploadBytes: setting('GATEHOLD_MAX_UPLOAD_BYTES', bytes(), '5GiB', 'Largest source that is accepted.'),
+  resumableUploadSeconds: setting(
+    'GATEHOLD_RESUMABLE_UPLOAD_SECONDS',
+    integer(1, 604_800),
+    '86400',
+    'An unfinished resumable upload (tus) that no byte has come for during this time is removed; so is one that is a week old.',
+  ),
   uploadPartBytes: setting(
     'GATEHOLD_UPLOAD_PART_BYTES',
     bytes(4 * GIB, '4GiB'),

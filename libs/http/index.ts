@@ -26,5 +26,6 @@ export { REDACTED_LOG_PATHS, redactTarget } from './redaction.js';
 export { ApiPage, renderPage, type PageDto } from './page.dto.js';
 export { pageRequest, PageQuery } from './page.query.js';
 export { createServerAdapter, type Patience, type ServerOptions } from './server.js';
+export { hasBody } from './unread-bodies.js';
 export { untilAborted } from './until-aborted.js';
 export { createValidationPipe, validationFailed } from './validation.pipe.js';

@@ -4,7 +4,7 @@ import type { HTTPMethods } from 'fastify';
 import type { GatewayReply, GatewayRequest } from './gateway-request.js';
 import { HttpErrors } from './http-errors.js';
 
-const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /**
  * The error for a request that met no route: 405 with `Allow` where the path exists under another method

@@ -8,10 +8,11 @@ import { FIRST_LOOK } from './due-upload.store.js';
 import { makingSource } from './making-sources.js';
 import { PENDING_UPLOAD_COLUMNS, type PendingUpload, type UrlKind } from './pending-upload.js';
 import type { SourceReference } from './source-reference.js';
-import { SOURCE_COLUMNS, type Source } from './source.js';
+import type { Source } from './source.js';
 import { lock } from './source.store.js';
-import { assertFits, assertTypeAllowed } from './upload-bounds.js';
-import { lockRoom } from './upload.store.js';
+import type { Wanted } from './upload-bounds.js';
+import { wantedFor } from './upload-room.js';
+import { insertWaiting } from './waiting-sources.js';
 
 /** Where an upload that begins now is to put its bytes. */
 export interface UploadPlace {
@@ -68,9 +69,9 @@ export class NewUploadStore {
       this.database.transaction(context.tenantId, async (transaction) => {
         const existing = await lock(transaction, context, upload.reference);
         upload.accepts(existing);
-        await assertRoom(transaction, context, upload, existing);
-        const source = existing ?? (await insertSource(transaction, context, upload));
-        const row = await insertUpload(transaction, context, upload, source);
+        const wanted = await wantedFor(transaction, context, upload, existing);
+        const source = existing ?? (await insertWaiting(transaction, context, upload));
+        const row = await insertUpload(transaction, context, upload, { source, wanted });
         await upload.alongside?.(transaction, row);
         return row;
       }),
@@ -79,42 +80,11 @@ export class NewUploadStore {
   }
 }
 
-/** Throws `quota_exceeded`, `payload_too_large` or `content_type_not_allowed`. */
-async function assertRoom(
-  transaction: TenantTransaction,
-  context: TenantContext,
-  { sizeBytes, contentType }: NewUpload,
-  existing: Source | null,
-): Promise<void> {
-  const room = await lockRoom(transaction, context);
-  if (room === null) throw TenantErrors.notFound();
-  assertTypeAllowed(room, contentType);
-  assertFits(room, { bytes: sizeBytes ?? 0, objects: objectsFor(existing) });
-}
-
-/** What an upload adds to the number of sources. */
-function objectsFor(existing: Pick<Source, 'status'> | null): 0 | 1 {
-  return existing?.status === 'available' ? 0 : 1;
-}
-
-async function insertSource(
-  { query }: TenantTransaction,
-  { tenantId, subTenantId }: TenantContext,
-  { reference, name, contentType, metadata }: NewUpload,
-): Promise<Source> {
-  const { sourceId, externalId } = reference;
-  const described = [name, contentType, JSON.stringify(metadata ?? {})];
-  const values = [tenantId, sourceId ?? newUuid(), subTenantId, externalId, ...described];
-  const [source] = (await query<Source>({ ...INSERT_SOURCE, values })).rows;
-  if (source === undefined) throw new Error('A source was not stored.');
-  return source;
-}
-
 async function insertUpload(
   { query }: TenantTransaction,
   { tenantId, subTenantId }: TenantContext,
   upload: NewUpload,
-  source: Source,
+  { source, wanted }: { readonly source: Source; readonly wanted: Wanted },
 ): Promise<PendingUpload> {
   const { sourceId, externalId } = source;
   const { metadata, sizeBytes } = upload;
@@ -136,8 +106,8 @@ async function insertUpload(
     upload.multipartId,
     upload.partBytes,
     upload.urlKind,
-    sizeBytes ?? 0,
-    objectsFor(source),
+    wanted.bytes,
+    wanted.objects,
     isNoticed(upload),
   ];
   const [row] = (await query<PendingUpload>({ ...INSERT_UPLOAD, values })).rows;
@@ -156,11 +126,6 @@ const PLACE = {
   text: `SELECT t.tenant_key || '/' || $2::text AS "objectKey", coalesce(b.binding_id, $3::uuid) AS "bindingId"
 FROM tenants t LEFT JOIN storage_bindings b ON b.tenant_id = t.tenant_id AND b.retired_at IS NULL
 WHERE t.tenant_id = $1 AND t.status <> 'deleting'`,
-};
-const INSERT_SOURCE = {
-  name: 'insert-pending-source',
-  text: `INSERT INTO sources AS s (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type, metadata)
-VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7::jsonb) RETURNING ${SOURCE_COLUMNS}`,
 };
 const INSERT_UPLOAD = {
   name: 'insert-pending-upload',

@@ -28,6 +28,8 @@ import { SourceService } from './source.service.js';
 import { SourceStore } from './source.store.js';
 import { SourceWriter } from './source-writer.service.js';
 import { UnfinishedSweep } from './unfinished.sweep.js';
+import { TusController } from './tus/tus.controller.js';
+import { tusProviders } from './tus/tus.providers.js';
 import { UploadArrivals } from './upload-arrivals.js';
 import { UploadCommitter } from './upload-committer.js';
 import { UploadCompletion } from './upload-completion.service.js';
@@ -51,6 +53,8 @@ export interface SourceModuleOptions {
   readonly inlineInFlightBytes: number;
   readonly sealer: Sealer;
   readonly reconcile: ReconcileSettings;
+  /** How long a resumable upload that nobody sends to is kept. */
+  readonly resumableUploadSeconds: number;
 }
 
 const CONTROLLERS = [
@@ -62,6 +66,7 @@ const CONTROLLERS = [
   UploadController,
   UploadContentController,
   UsageController,
+  TusController,
 ];
 
 /** What uploads by URL are made of. */
@@ -117,6 +122,7 @@ export class SourceModule {
         LinkRedirectService,
         LinkBatchStore,
         LinkBatchService,
+        ...tusProviders(options.resumableUploadSeconds),
       ],
       exports: [SourceService, ContentService, InlineContentService],
     };

@@ -3,7 +3,7 @@ import { JobSchedule } from '#jobs';
 import { Injectable } from '@nestjs/common';
 
 const EVERY_MS = 3_600_000;
-/** Uploads by URL live a week at most, and their parts with them. */
+/** Uploads that outlive a request live a week at most, and their parts with them. */
 const AGE_MS = 8 * 24 * 3_600_000;
 
 /**

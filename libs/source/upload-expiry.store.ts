@@ -22,7 +22,7 @@ export class UploadExpiryStore {
   /**
    * Ends up to `limit` uploads whose time has passed while their bytes were still to come: their objects go to the outbox
    * with the parts that are on record, sources that were waiting for them go, and what they had reserved is free. Rows of
-   * uploads by URL stay for a while, to say so. Answers where they wrote. Uploads that somebody is at are left to them.
+   * uploads that outlive a request stay for a while, to say so. Answers where they wrote. Uploads that somebody is at are left to them.
    */
   expire(tenantId: string, limit: number): Promise<DeadWrite[]> {
     return this.database.transaction(tenantId, async (transaction) => {
@@ -57,9 +57,9 @@ const EXPIRE = {
 ended AS (
   UPDATE uploads u SET state = 'ended', reserved_objects = 0, reserved_bytes = 0, lease_id = NULL, leased_until = NULL,
     due_at = NULL, expires_at = ${UPLOAD_KEPT}
-  FROM due WHERE u.tenant_id = $1 AND u.upload_id = due.upload_id AND u.kind = 'presigned' RETURNING ${LEFT}),
+  FROM due WHERE u.tenant_id = $1 AND u.upload_id = due.upload_id AND u.kind <> 'direct' RETURNING ${LEFT}),
 gone AS (
-  DELETE FROM uploads u USING due WHERE u.tenant_id = $1 AND u.upload_id = due.upload_id AND u.kind <> 'presigned'
+  DELETE FROM uploads u USING due WHERE u.tenant_id = $1 AND u.upload_id = due.upload_id AND u.kind = 'direct'
   RETURNING ${LEFT}),
 over AS (SELECT * FROM ended UNION ALL SELECT * FROM gone),
 queued AS (${queueLeftovers('over')})

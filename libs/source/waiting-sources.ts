@@ -1,4 +1,30 @@
 import type { TenantTransaction } from '#database';
+import { newUuid, type TenantContext } from '#kernel';
+
+import type { SourceReference } from './source-reference.js';
+import { SOURCE_COLUMNS, type Source } from './source.js';
+
+/** A source that is to wait for its first content. */
+export interface NewWaitingSource {
+  readonly reference: SourceReference;
+  readonly name: string;
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+}
+
+/** Makes a source that waits for its first content. Fails with a unique violation when there is one of its id. */
+export async function insertWaiting(
+  { query }: Pick<TenantTransaction, 'query'>,
+  { tenantId, subTenantId }: TenantContext,
+  { reference, name, contentType, metadata }: NewWaitingSource,
+): Promise<Source> {
+  const { sourceId, externalId } = reference;
+  const described = [name, contentType, JSON.stringify(metadata ?? {})];
+  const values = [tenantId, sourceId ?? newUuid(), subTenantId, externalId, ...described];
+  const [source] = (await query<Source>({ ...INSERT, values })).rows;
+  if (source === undefined) throw new Error('A source was not stored.');
+  return source;
+}
 
 /**
  * Removes those of the sources that wait for their first content and have no upload under way any more, with their links.
@@ -16,6 +42,11 @@ export async function removeWaiting(
   if (waiting.rowCount > 0) await query({ ...REMOVE, values });
 }
 
+const INSERT = {
+  name: 'insert-pending-source',
+  text: `INSERT INTO sources AS s (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type, metadata)
+VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7::jsonb) RETURNING ${SOURCE_COLUMNS}`,
+};
 const LOCK = {
   name: 'lock-waiting-sources',
   text: `SELECT FROM sources WHERE tenant_id = $1 AND source_id = ANY ($2::uuid[]) AND status = 'pending'

@@ -82,8 +82,9 @@ export class SubTenantStore {
 
   /**
    * Removes a sub-tenant. With `force`, its sources go first, their objects by way of the outbox, in one transaction;
-   * a direct upload under way keeps it (`not_empty`), and so does one by URL without `force`. Its links end with it, and so do tokens narrowed to it alone; those
-   * narrowed to others as well keep the others. Whoever makes the id anew lets none of the old ones in.
+   * a direct upload under way keeps it (`not_empty`), and so does one by URL or in pieces without `force`. Its links end
+   * with it, and so do tokens narrowed to it alone; those narrowed to others as well keep the others. Whoever makes the id
+   * anew lets none of the old ones in.
    */
   async remove(
     tenantId: string,
@@ -108,10 +109,13 @@ export class SubTenantStore {
   }
 }
 
-/** Uploads by URL: those that are over do not count, and those under way end with the sources they are for. */
+/**
+ * Uploads that live longer than a request, and their pieces: those that are over do not count, and those under way end
+ * with the sources they are for.
+ */
 const DROP_UPLOADS = `
 WITH gone AS (
-  DELETE FROM uploads WHERE tenant_id = $1 AND sub_tenant_id = $2 AND kind = 'presigned'
+  DELETE FROM uploads WHERE tenant_id = $1 AND sub_tenant_id = $2 AND (kind <> 'direct' OR part_of IS NOT NULL)
     AND ($3::boolean OR state <> 'receiving')
   RETURNING state, url_kind, object_key, attempt_key, multipart_id, binding_id)
 INSERT INTO outbox (tenant_id, kind, object_key, binding_id, multipart_id)

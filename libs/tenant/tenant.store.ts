@@ -155,5 +155,5 @@ export async function dropTenantRows(
 const LOCK_SUB_TENANTS = 'SELECT FROM sub_tenants WHERE tenant_id = $1 FOR UPDATE';
 const HOLDINGS = `
 SELECT EXISTS (SELECT FROM sources WHERE tenant_id = $1)
-    OR EXISTS (SELECT FROM uploads WHERE tenant_id = $1) AS content,
-  EXISTS (SELECT FROM outbox WHERE tenant_id = $1) AS work`;
+    OR EXISTS (SELECT FROM uploads WHERE tenant_id = $1 AND state = 'receiving') AS content,
+  EXISTS (SELECT FROM outbox WHERE tenant_id = $1) OR EXISTS (SELECT FROM uploads WHERE tenant_id = $1) AS work`;

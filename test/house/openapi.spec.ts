@@ -7,7 +7,7 @@ import { SCOPES } from '#kernel';
 import { sharedGateway } from '../support/shared-gateway.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
+const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const;
 const GROUPS = ['Tenants', 'Tokens', 'Sources', 'Uploads', 'Links', 'Compatibility', 'Health'];
 
 /** Reads, and changes that may be repeated as they are. */
@@ -144,6 +144,7 @@ describe('openapi.json', () => {
       'GET /l/{link}',
       'GET /metrics',
       'HEAD /l/{link}',
+      'OPTIONS /v1/tus',
       'PUT /u/{upload}',
     ]);
   });

@@ -25,6 +25,7 @@ const PUBLIC = [
   'GET /l/{link}', // the link is the credential
   'GET /openapi.json', // the description
   'PUT /u/{upload}', // so is the URL of an upload
+  'OPTIONS /v1/tus', // what is spoken of tus, the same for everybody
 ];
 
 /** Routes that any valid token may call. */

@@ -46,7 +46,7 @@ function allowedOn(path: string): string {
     new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path);
   const described = new Set(operations.filter((one) => matches(one.path)).map(({ method }) => method));
   if (described.has('GET')) described.add('HEAD');
-  return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+  return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
     .filter((method) => described.has(method))
     .join(', ');
 }

@@ -4,6 +4,7 @@ import { freshId, settle, type Answer, type Api, type RequestOptions } from './a
 import type { MatrixRow } from './matrix-table.js';
 import { bindInPlace, done, makeTarget, type Target } from './matrix-targets.js';
 import type { MatrixCaller, MatrixWorld } from './matrix-world.js';
+import { uploadMetadata } from './tus.js';
 
 /** What a call sends beside its path: always something that the gateway would take from who may. */
 type Sent = (caller: MatrixCaller, target: Target, variant: string) => RequestOptions;
@@ -12,6 +13,9 @@ const fetched: Sent = ({ fetchTenant, subTenant }, { sourceId }) => ({
   json: { tenant_id: fetchTenant, sub_tenant_id: subTenant, source_id: sourceId, mode: 'both' },
 });
 const renamed: Sent = () => ({ json: { name: freshId('renamed') } });
+const spoken = { 'tus-resumable': '1.0.0' };
+const piece = { ...spoken, 'content-type': 'application/offset+octet-stream' };
+const asked: Sent = () => ({ headers: spoken });
 const bytes: Sent = () => ({ body: 'new bytes', headers: { 'content-type': 'application/octet-stream' } });
 
 /** By call, what it sends. A call that takes a body must be here. */
@@ -29,6 +33,18 @@ export const BODIES: Readonly<Record<string, Sent>> = {
   'PATCH /v1/sources/{source_id}': renamed,
   'PUT /v1/sources/{source_id}/content': bytes,
   'POST /v1/sources/{source_id}/links': () => ({ json: { expires_in: 600 } }),
+  'POST /v1/tus': (_, { sourceId }, variant) => ({
+    headers: {
+      ...piece,
+      'upload-length': '3',
+      'upload-metadata':
+        variant === 'with an id in use'
+          ? uploadMetadata({ source_id: sourceId })
+          : uploadMetadata({ name: 'new' }),
+    },
+    body: 'new',
+  }),
+  'PATCH /v1/tus/{upload_id}': () => ({ headers: { ...piece, 'upload-offset': '1' }, body: 'yz' }),
   'POST /v1/uploads': (_, { sourceId }, variant) => ({
     json: { name: 'new.txt', ...(variant === 'with an id in use' ? { source_id: sourceId } : {}) },
   }),
@@ -51,6 +67,12 @@ export const BODIES: Readonly<Record<string, Sent>> = {
   'POST /v1/tenants/{tenant_id}/tokens': () => ({ json: { name: 'new', role: 'viewer' } }),
 };
 
+/** What calls without a body send. */
+const HEADERS: Readonly<Record<string, Sent>> = {
+  'HEAD /v1/tus/{upload_id}': asked,
+  'DELETE /v1/tus/{upload_id}': asked,
+};
+
 /** Calls that end or stop a whole tenant: each needs one of its own. */
 const ON_TENANTS =
   /^(?:DELETE \/v1\/tenants\/\{tenant_id\}|POST \/v1\/tenants\/\{tenant_id\}\/(?:suspend|resume))$/;
@@ -62,7 +84,7 @@ const LIST = /\/(?:tenants|sub-tenants|tokens|sources|links)$/;
 export function isRead({ method, path, variant }: MatrixRow): boolean {
   // The URLs that a batch is answered have no rows, and what is complete is complete.
   const isNothing = path === '/v1/links/batch' || (path.endsWith('/complete') && variant === 'once more');
-  return method === 'GET' || method === 'HEAD' || path.startsWith('/fetch/') || isNothing;
+  return ['GET', 'HEAD', 'OPTIONS'].includes(method) || path.startsWith('/fetch/') || isNothing;
 }
 
 /** What calls are aimed at that is no part of a target; without it, at the target's own. */
@@ -75,7 +97,8 @@ export async function call(
   caller: MatrixCaller,
   target: Target,
 ): Promise<Answer> {
-  const sent = BODIES[`${row.method} ${row.path}`]?.(caller, target, row.variant) ?? {};
+  const name = `${row.method} ${row.path}`;
+  const sent = (BODIES[name] ?? HEADERS[name])?.(caller, target, row.variant) ?? {};
   const headers = { ...sent.headers, ...placeHeaders(row.path, caller) };
   return await caller.api.request(row.method, pathOf(world, row, target), { ...sent, headers });
 }
@@ -97,8 +120,17 @@ async function freshTenant(root: Api, isFull: boolean): Promise<Target> {
   done(await root.post('/v1/tenants', { tenant_id: tenantId }));
   await settle(root, tenantId);
   if (isFull) return await makeTarget(root, tenantId, 'default');
-  const none = { linkId: '', linkUrl: '', tokenId: '', uploadId: '', uploadUrl: '', childId: '' };
+  const none = { linkId: '', linkUrl: '', tokenId: '', tusId: '', uploadId: '', uploadUrl: '', childId: '' };
   return { tenantId, subTenantId: '', sourceId: '', ...none };
+}
+
+function uploadIdFor(
+  world: Named,
+  { path, variant }: Pick<MatrixRow, 'path' | 'variant'>,
+  { tusId, uploadId }: Target,
+): string {
+  if (path.startsWith('/v1/tus/')) return tusId;
+  return variant === 'once more' ? (world.completedId ?? uploadId) : uploadId;
 }
 
 function pathOf(world: Named, { method, path, variant }: MatrixRow, target: Target): string {
@@ -111,7 +143,7 @@ function pathOf(world: Named, { method, path, variant }: MatrixRow, target: Targ
     token_id: target.tokenId,
     link_id: target.linkId,
     link,
-    upload_id: variant === 'once more' ? (world.completedId ?? target.uploadId) : target.uploadId,
+    upload_id: uploadIdFor(world, { path, variant }, target),
     upload: upload?.split('/u/')[1],
   };
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {

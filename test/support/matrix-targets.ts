@@ -4,6 +4,7 @@ import { expectStatus, freshId, makeToken, settle, type Answer, type Api, type J
 import { eventually } from './eventually.js';
 import { asOwner } from './owner-connection.js';
 import { STORAGE } from './storage-under-test.js';
+import { makeUpload } from './tus.js';
 
 /** In the name or content of everything that a caller without rights must not see. */
 export const MARK = 'seen-by-home-only';
@@ -15,6 +16,8 @@ export interface Target {
   readonly tenantId: string;
   readonly subTenantId: string;
   readonly sourceId: string;
+  /** A resumable upload, begun by the maker, that waits for its second byte. */
+  readonly tusId: string;
   readonly linkId: string;
   /** The link of {@link linkId}. */
   readonly linkUrl: string;
@@ -38,6 +41,7 @@ export async function makeTarget(
   const path = `/v1/sources/${sourceId}`;
   const content = { headers: { ...headers, 'content-type': 'text/plain' }, body: `content ${MARK}` };
   done(await maker.request('PUT', `${path}/content?name=${MARK}.txt`, content));
+  const tusId = await makeTusUpload(maker, headers);
   const link = done(await maker.post(`${path}/links`, { filename: `${MARK}.txt` }, { headers })).json;
   const upload = await beginUpload(maker, headers);
   const wish = { name: MARK, role: 'viewer', sub_tenant_ids: [subTenantId] };
@@ -47,6 +51,7 @@ export async function makeTarget(
     tenantId,
     subTenantId,
     sourceId,
+    tusId,
     linkId: link.link_id as string,
     linkUrl: link.url as string,
     tokenId: token.token_id as string,
@@ -54,6 +59,13 @@ export async function makeTarget(
     uploadUrl: upload.url as string,
     childId: child,
   };
+}
+
+/** Begins a resumable upload, of which one byte is there, and answers its id. */
+async function makeTusUpload(maker: Api, headers: Readonly<Record<string, string>>): Promise<string> {
+  // Keys come back as they are, values in base64.
+  const wish = { length: 3, metadata: { [MARK]: 'x' }, body: Buffer.from('x'), headers };
+  return (await makeUpload(maker, wish)).split('/').at(-1) ?? '';
 }
 
 /** Begins an upload by URL that is open for longer than any suite takes. */

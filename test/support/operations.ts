@@ -19,6 +19,7 @@ const KINDS: Readonly<Record<string, BodyKind>> = {
   'application/json': 'json',
   'multipart/form-data': 'multipart',
   'application/octet-stream': 'raw',
+  'application/offset+octet-stream': 'raw',
 };
 
 /** Every operation that a gateway describes in `/openapi.json`. Throws when there are none. */

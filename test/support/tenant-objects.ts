@@ -34,9 +34,11 @@ export async function objectsOf(gateway: LookedAt, { token }: Api): Promise<Tena
 
 /** All objects below a tenant's key, unfinished ones included. */
 export async function objectsBelow(gateway: LookedAt, tenantKey: string): Promise<TenantObject[]> {
-  return STORAGE === 'filesystem'
-    ? await filesBelow(join(gateway.dataDir, 'objects', tenantKey))
-    : await inBucketBelow(gateway, `${RUN_PREFIX}/${tenantKey}/`);
+  if (STORAGE === 'filesystem') return await filesBelow(join(gateway.dataDir, 'objects', tenantKey));
+  const objects = await inBucketBelow(gateway, `${RUN_PREFIX}/${tenantKey}/`);
+  if (STORAGE !== 'azure') return objects;
+  // Blobs that parts are collected in lie apart there.
+  return [...objects, ...(await inBucketBelow(gateway, `${RUN_PREFIX}/.uploads/${tenantKey}/`))];
 }
 
 /** Waits until a tenant has exactly so many objects: removal follows the answer, by way of the outbox. */

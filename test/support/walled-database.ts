@@ -18,6 +18,7 @@ export const OWNED = [
   'idempotency_keys',
   'sources',
   'uploads',
+  'upload_parts',
   'usage_counters',
   'outbox',
   'links',
@@ -74,6 +75,8 @@ export class WalledDatabase {
     await walled.owner(
       'INSERT INTO verifications (tenant_id, round_id) SELECT tenant_id, gen_random_uuid() FROM tenants',
     );
+    await walled.owner(`INSERT INTO upload_parts (tenant_id, upload_id, part_number, size_bytes, entity_tag)
+      SELECT tenant_id, upload_id, 1, 1, 'tag' FROM uploads`);
     await walled.owner(`INSERT INTO storage_bindings (tenant_id, binding_id, adapter, place, settings, delivery)
       SELECT tenant_id, gen_random_uuid(), 'filesystem', 'here', '{"adapter":"filesystem"}', 'proxy' FROM tenants
       WHERE tenant_id NOT IN (SELECT tenant_id FROM storage_bindings)`);

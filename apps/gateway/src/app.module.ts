@@ -79,6 +79,7 @@ export class AppModule {
           inlineInFlightBytes: config.limits.inlineInFlightBytes,
           sealer,
           reconcile: reconcileSettings(config),
+          resumableUploadSeconds: config.limits.resumableUploadSeconds,
         }),
       ],
       controllers: [KnowledgeBaseController, FetchController, HealthController, MetricsController],

@@ -2,10 +2,13 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 
 import { Api, expectStatus, freshId, makeTenant, type Json, type TestTenant } from '../../support/api.js';
 import type { ForegroundServer } from '../../support/foreground-server.js';
+import { pattern } from '../../support/gateway-inside.js';
 import { GatewayProcess } from '../../support/gateway-process.js';
 import { startDeployedNginx } from '../../support/nginx.js';
 import { describeWith } from '../../support/programs.js';
 import { ask } from '../../support/raw-http.js';
+import { askUpload } from '../../support/tus.js';
+import { startUpload } from '../../support/tus-client.js';
 
 jest.setTimeout(60_000);
 
@@ -46,6 +49,15 @@ describeWith(['nginx'], 'deploy/nginx/gatehold-under-path.conf', () => {
     const presigned = (await editor.post('/fetch/content', body)).json.presigned_url;
     for (const target of [link, download, presigned])
       expect((await editor.as(null).get(reach(target))).text).toBe(TEXT);
+  });
+
+  it('takes a resumable upload to the location that it was given', async () => {
+    const bytes = pattern(3_000_001);
+    const uploadUrl = await startUpload(editor, bytes, { chunkSize: 1_000_000 }).done;
+    expect(uploadUrl).toMatch(`${nginx.url}/gw/v1/tus/`);
+    const head = await askUpload(editor, uploadUrl);
+    const sourceId = head.headers.get('upload-source-id') ?? '';
+    expect((await editor.get(`/v1/sources/${sourceId}/content`)).bytes.equals(bytes)).toBe(true);
   });
 
   it('hands ids on as they were written: slashes, percent signs, dots and other scripts', async () => {

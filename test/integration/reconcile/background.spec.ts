@@ -58,14 +58,15 @@ describe('the end of an upload', () => {
     tenant = await bench.makeTenant();
   });
 
-  /** An upload by URL with the source that waits for it. */
-  async function addPresigned(expiresIn: string, sourceId = newUuid()): Promise<string> {
+  /** An upload that outlives a request, with the source that waits for it. */
+  async function addPending(kind: string, expiresIn: string, sourceId = newUuid()): Promise<string> {
     const key = await bench.plant(tenant);
     const uploadId = await bench.addUpload(tenant, key, expiresIn);
     await bench.owner(
-      `UPDATE uploads SET kind = 'presigned', source_id = $2, name = 'x', content_type = 'text/plain'
+      `UPDATE uploads SET kind = $3, source_id = $2, name = 'x', content_type = 'text/plain',
+         url_kind = CASE WHEN $3 = 'presigned' THEN 'gateway' END, declared_size_bytes = 9, part_bytes = 9
        WHERE upload_id = $1`,
-      [uploadId, sourceId],
+      [uploadId, sourceId, kind],
     );
     await bench.owner(
       `INSERT INTO sources (tenant_id, source_id, sub_tenant_id, name, status, content_type)
@@ -77,11 +78,17 @@ describe('the end of an upload', () => {
   const rows = async (table: string): Promise<number> =>
     (await bench.owner(`SELECT FROM ${table} WHERE tenant_id = $1`, [tenant.id])).length;
 
-  it('CF-16: takes the source that waited for it along, and sends its object to the outbox', async () => {
-    const key = await addPresigned('-1 second');
-    const live = await addPresigned('1 hour');
+  const states = async (): Promise<unknown[]> => {
+    const text = 'SELECT state FROM uploads WHERE tenant_id = $1 ORDER BY state';
+    return (await bench.owner<{ state: string }>(text, [tenant.id])).map(({ state }) => state);
+  };
+
+  it.each(['presigned', 'tus'])('CF-16: of kind %s takes the source and the object along', async (kind) => {
+    const key = await addPending(kind, '-1 second');
+    const live = await addPending(kind, '1 hour');
     expect(await bench.expiry.run(tenant.id)).toBe(false);
-    expect([await rows('uploads'), await rows('sources'), await rows('outbox')]).toEqual([1, 1, 1]);
+    expect(await states()).toEqual(['ended', 'receiving']);
+    expect([await rows('sources'), await rows('outbox')]).toEqual([1, 1]);
     await bench.purge.run(tenant.id, signal);
     expect([await bench.isThere(tenant, key), await bench.isThere(tenant, live)]).toEqual([false, true]);
     await bench.owner('DELETE FROM uploads');
@@ -90,16 +97,17 @@ describe('the end of an upload', () => {
 
   it('leaves a source alone that another upload is still for, and one that has content', async () => {
     const [shared, available] = [newUuid(), newUuid()];
-    await addPresigned('-1 second', shared);
-    await addPresigned('1 hour', shared);
-    await addPresigned('-1 second', available);
+    await addPending('presigned', '-1 second', shared);
+    await addPending('tus', '1 hour', shared);
+    await addPending('tus', '-1 second', available);
     await bench.owner(
       `UPDATE sources SET status = 'available', object_key = $2, size_bytes = 1, checksum_sha256 = '\\x00'
        WHERE source_id = $1`,
       [available, `${tenant.key}/${newUuid()}`],
     );
     await bench.expiry.run(tenant.id);
-    expect([await rows('uploads'), await rows('sources'), await rows('outbox')]).toEqual([1, 2, 2]);
+    expect(await states()).toEqual(['ended', 'ended', 'receiving']);
+    expect([await rows('sources'), await rows('outbox')]).toEqual([2, 2]);
     for (const table of ['uploads', 'sources', 'outbox']) await bench.owner(`DELETE FROM ${table}`);
   });
 

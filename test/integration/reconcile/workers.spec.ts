@@ -87,13 +87,19 @@ describe('gatehold worker', () => {
     expectStatus(await tenant.editor.delete('/v1/sources/after'), 204);
   });
 
+  const stateOf = (key: string | undefined): Promise<string | undefined> =>
+    asOwner(dataDir, async (client) => {
+      const text = 'SELECT state FROM uploads WHERE object_key = $1';
+      return (await client.query<{ state: string }>(text, [key])).rows[0]?.state;
+    });
+
   it('CF-02: ends an upload whose gateway died: no source, no object, nothing reserved', async () => {
     const key = await asOwner(dataDir, async (client) => {
       const { rows } = await client.query<{ key: string }>(
         `INSERT INTO uploads (tenant_id, upload_id, sub_tenant_id, object_key, created_by, expires_at, kind, source_id, name,
-           content_type, reserved_objects, reserved_bytes)
+           content_type, url_kind, reserved_objects, reserved_bytes)
          SELECT tenant_id, gen_random_uuid(), 'default', tenant_key || '/' || gen_random_uuid(), gen_random_uuid(),
-           now() + interval '2 seconds', 'presigned', '00000000-0000-4000-8000-000000000001', 'x', 'text/plain', 1, 10
+           now() + interval '2 seconds', 'presigned', '00000000-0000-4000-8000-000000000001', 'x', 'text/plain', 'gateway', 1, 10
          FROM tenants WHERE tenant_id = $1 RETURNING object_key AS key`,
         [tenant.id],
       );
@@ -106,10 +112,7 @@ describe('gatehold worker', () => {
     });
     expect(key).toBeDefined();
     await startWorker();
-    await eventually(
-      'the upload is over',
-      async () => (await countRows(dataDir, 'uploads', tenant.id)) === 0,
-    );
+    await eventually('the upload is over', async () => (await stateOf(key)) === 'ended');
     expect(await countRows(dataDir, 'sources', tenant.id)).toBe(0);
     const usage = await tenant.admin.get(`/v1/tenants/${tenant.id}/usage`);
     expect(usage.json).toMatchObject({ objects: 0, reserved_objects: 0, reserved_bytes: 0 });

@@ -42,6 +42,44 @@ const uploadWish = (w: StoreWorld): object => ({
   bytes: 1,
   objects: 1,
 });
+const lockToken = '0197c9a2-5b1e-7c3d-8f4a-2b6d9e0c1a57';
+const held = (w: StoreWorld): object => ({ uploadId: w.uploadId, lockToken, lifeSeconds: 60 });
+const HELD = ['1.uploadId', '1.lockToken'];
+/** The upload of the world as a resumable one, with a tail and a part; `state` is SQL that is set beside. */
+const resumable =
+  (state = `lease_id = '${lockToken}', leased_until = now() + interval '1 hour'`) =>
+  async (bench: StoreBench, w: StoreWorld): Promise<void> => {
+    await bench.owner(
+      `UPDATE uploads SET kind = 'tus', source_id = $2, name = 'one.txt', content_type = 'text/plain',
+        declared_size_bytes = 9, received_bytes = 9, part_bytes = 5, created_by = $3, ${state} WHERE tenant_id = $1`,
+      [w.tenantId, w.sourceId, w.tokenId],
+    );
+    await bench.owner(
+      `INSERT INTO uploads (tenant_id, upload_id, sub_tenant_id, object_key, created_by, expires_at, part_of, start_byte)
+       VALUES ($1, $2, 'default', $3, $4, 'infinity', $5, 0)`,
+      [w.tenantId, w.linkId, `${w.tenantKey}/tail`, w.tokenId, w.uploadId],
+    );
+    await bench.owner("INSERT INTO upload_parts VALUES ($1, $2, 1, 5, 'tag')", [w.tenantId, w.uploadId]);
+  };
+const FREE = 'lease_id = NULL';
+const COMPLETED = "state = 'completed'";
+const tusCreation = (w: StoreWorld): object => ({
+  tokenId: w.tokenId,
+  defaultBindingId: null,
+  reference: reference(w),
+  name: 'two.txt',
+  defaultName: 'x',
+  contentType: () => 'text/plain',
+  metadata: { a: 1 },
+  lengthBytes: 9,
+  partBytes: 5,
+  declaredSha256: 'aa',
+  clientMetadata: 'name dHdv',
+  lifeSeconds: 60,
+  mayReplace: true,
+  accepts,
+  alongside: null,
+});
 const bounds = (): object => ({
   quotaBytes: 1_000,
   quotaObjects: 10,
@@ -332,6 +370,92 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'UploadStore.grow': {
     args: (w) => [context(w), { uploadId: w.uploadId }, 0, 10],
     ids: [...CONTEXT, '1.uploadId'],
+  },
+  'TusStore.find': {
+    args: (w) => [context(w), w.tokenId, w.uploadId],
+    ids: [...CONTEXT, '1', '2'],
+    prepare: resumable(FREE),
+  },
+  'TusStore.getHeld': {
+    args: (w) => [context(w), held(w)],
+    ids: ['0.tenantId', ...HELD],
+    open: ['0.subTenantId', '1.lifeSeconds'],
+    prepare: resumable(),
+  },
+  'TusStore.listParts': {
+    args: (w) => [context(w), w.uploadId],
+    ids: ['0.tenantId', '1'],
+    open: ['0.subTenantId'],
+    prepare: resumable(),
+  },
+  'TusStore.end': {
+    args: (w) => [context(w), w.uploadId],
+    ids: ['0.tenantId', '1'],
+    open: ['0.subTenantId'],
+    prepare: resumable(),
+  },
+  'TusStore.forget': {
+    args: (w) => [context(w), w.uploadId],
+    ids: ['0.tenantId', '1'],
+    open: ['0.subTenantId'],
+    prepare: resumable(COMPLETED),
+  },
+  'TusCreationStore.create': {
+    args: (w) => [context(w), tusCreation(w)],
+    // Null is what a source that is new has.
+    ids: [...CONTEXT, '1.tokenId'],
+    open: ['1.alongside', '1.name', '1.defaultName', '1.metadata', '1.metadata.a', '1.reference.externalId'],
+  },
+  'TusLockStore.lock': {
+    args: (w) => [context(w), { tokenId: w.tokenId, uploadId: w.uploadId, unrecordedBytes: 0 }],
+    ids: [...CONTEXT, '1.tokenId', '1.uploadId'],
+    prepare: resumable(FREE),
+  },
+  'TusLockStore.renew': {
+    args: (w) => [context(w), w.uploadId, lockToken, 60],
+    ids: ['0.tenantId', '1', '2'],
+    open: ['0.subTenantId'],
+    prepare: resumable(),
+  },
+  'TusLockStore.release': {
+    args: (w) => [context(w), w.uploadId, lockToken, true],
+    ids: ['0.tenantId', '1', '2'],
+    open: ['0.subTenantId'],
+    prepare: resumable(),
+  },
+  'TusProgressStore.claimTail': {
+    args: (w) => [context(w), held(w), { tailId: newUuid(), objectKey: `${w.tenantKey}/new`, startByte: 1 }],
+    ids: ['0.tenantId', ...HELD, '2.tailId'],
+    open: ['0.subTenantId', '1.lifeSeconds'],
+    prepare: resumable(),
+  },
+  'TusProgressStore.beginParts': {
+    args: (w) => [context(w), held(w), 'multipart'],
+    ids: ['0.tenantId', ...HELD],
+    open: ['0.subTenantId', '1.lifeSeconds'],
+    prepare: resumable(),
+  },
+  'TusProgressStore.record': {
+    args: (w) => [
+      context(w),
+      held(w),
+      {
+        receivedBytes: 9,
+        nextPart: 3,
+        parts: [{ partNumber: 2, sizeBytes: 4, entityTag: 'tag' }],
+        written: [{ tailId: w.linkId, sizeBytes: 1 }],
+        droppedIds: [newUuid()],
+      },
+    ],
+    ids: ['0.tenantId', ...HELD],
+    open: ['0.subTenantId'],
+    prepare: resumable(),
+  },
+  'TusProgressStore.dropTails': {
+    args: (w) => [context(w), [w.linkId]],
+    ids: ['0.tenantId', '1.0'],
+    open: ['0.subTenantId'],
+    prepare: resumable(),
   },
   'upload.store.lockRoom': { args: (w) => [context(w)], ids: CONTEXT, inTransaction: true },
   'UsageStore.list': { args: (w) => [w.tenantId, ['default']], ids: ['0', '1.0'] },

@@ -21,6 +21,7 @@ const TABLES = [
   'idempotency_keys',
   'sources',
   'uploads',
+  'upload_parts',
   'outbox',
   'links',
   'verifications',

@@ -15,7 +15,7 @@ const PATH_PARAMETERS: Readonly<Record<string, Described>> = {
     example: '0197c9a2-5b1e-7c3d-8f4a-2b6d9e0c1a57',
   },
   upload_id: {
-    description: 'Id of the upload (not the one in its URL).',
+    description: 'Id of the upload (not what is signed in a URL that takes its bytes).',
     example: '0197c9a2-5b1e-7c3d-8f4a-2b6d9e0c1a58',
   },
   upload: {
