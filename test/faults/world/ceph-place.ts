@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { eventually } from '../../support/eventually.js';
-import { isRunning } from '../../support/gateway-process.js';
+import { isRunning } from '../../support/running-processes.js';
 import { S3Proxy } from '../wire/s3-proxy.js';
 import type { Place } from './place.js';
 

@@ -1,7 +1,7 @@
 import { EmbeddedPostgres } from '#database';
 import pg from 'pg';
 
-import { serverPid } from '../../support/gateway-process.js';
+import { serverPid } from '../../support/running-processes.js';
 
 /** The role that gateways log in as; the migrations make it a member of what it needs. */
 const APP_ROLE = 'faults_app';
