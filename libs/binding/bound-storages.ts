@@ -4,6 +4,7 @@ import {
   type ObjectStorage,
   type StorageBinding,
   StorageErrors,
+  type StorageGuardOptions,
   StorageMetrics,
   type StorageRegistry,
   type StorageTimeouts,
@@ -45,6 +46,11 @@ export class BoundStorages {
     private readonly timeouts: StorageTimeouts,
   ) {}
 
+  /** How many storages of each kind are not asked at the moment, because they kept failing. */
+  leftAlone(): ReadonlyMap<string, number> {
+    return this.registry.leftAlone();
+  }
+
   /** The binding that objects go to while their tenant has none of its own; null for the data folder. */
   getDefaultId(): Promise<string | null> {
     this.defaultId ??= this.ensureDefault();
@@ -62,8 +68,7 @@ export class BoundStorages {
       this.getTenantKey(tenantId),
       bindingId === null ? DATA_FOLDER : this.find(tenantId, bindingId),
     ]);
-    return await GuardedStorage.open(this.registry.get(binding), {
-      ...this.guardOptions(binding),
+    return await this.guarded(binding, {
       keyPrefix,
       renewKeyPrefix: () => this.renewTenantKey(tenantId),
     });
@@ -73,7 +78,7 @@ export class BoundStorages {
   async openDefault(): Promise<ObjectStorage> {
     const bindingId = await this.getDefaultId();
     const binding = bindingId === null ? DATA_FOLDER : await this.find('', bindingId);
-    return await GuardedStorage.open(this.registry.get(binding), this.guardOptions(binding));
+    return await this.guarded(binding, { keyPrefix: null });
   }
 
   /**
@@ -87,7 +92,8 @@ export class BoundStorages {
     operatorOwned = false,
   ): Promise<ObjectStorage> {
     const binding = { ...asBinding(id, place, credentials), operatorOwned };
-    return new GuardedStorage(await this.registry.openOnce(binding), this.guardOptions(binding));
+    const options = { ...this.guardOptions(binding), keyPrefix: null };
+    return new GuardedStorage(await this.registry.openOnce(binding), options);
   }
 
   /** Forgets what is known of a tenant's binding, for the process that has just changed it. */
@@ -107,8 +113,19 @@ export class BoundStorages {
     return await this.store.ensurePlatform({ place, delivery, seal });
   }
 
+  private async guarded(
+    binding: StorageBinding,
+    keys: Pick<StorageGuardOptions, 'keyPrefix' | 'renewKeyPrefix'>,
+  ): Promise<ObjectStorage> {
+    const breaker = this.registry.breakerOf(binding);
+    const options = { ...this.guardOptions(binding), ...keys, breaker };
+    const opened = this.registry.find(binding);
+    if (opened !== null) return new GuardedStorage(opened, options);
+    return await GuardedStorage.open(() => this.registry.get(binding), options);
+  }
+
   private guardOptions({ driver }: StorageBinding) {
-    return { adapter: driver, keyPrefix: null, timeouts: this.timeouts, metrics: this.metrics };
+    return { adapter: driver, timeouts: this.timeouts, metrics: this.metrics };
   }
 
   private find(tenantId: string, bindingId: string): Promise<StorageBinding> {

@@ -25,6 +25,22 @@ export interface DatabaseLog {
   warn(message: string, details?: Record<string, unknown>): void;
 }
 
+/** How a pool is at a moment. */
+export interface PoolCounts {
+  /** Connections in use. */
+  readonly busy: number;
+  readonly idle: number;
+  /** Callers without one. */
+  readonly waiting: number;
+}
+
+/** What node-postgres says of its pool. */
+interface PgPoolCounts {
+  readonly totalCount: number;
+  readonly idleCount: number;
+  readonly waitingCount: number;
+}
+
 /** An open, migrated database, and the embedded server behind it if there is one. */
 export class Database {
   private constructor(
@@ -79,6 +95,13 @@ export class Database {
   /** Resolves, with the reason, when the embedded server ends although nobody asked it to. Never without one. */
   get lost(): Promise<Error> {
     return this.embedded?.lost ?? new Promise(() => undefined);
+  }
+
+  /** Connections of the pool, and callers who wait for one. */
+  connections(): PoolCounts {
+    const { master } = this.dataSource.driver as unknown as { master: PgPoolCounts };
+    const { totalCount, idleCount, waitingCount } = master;
+    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
   }
 
   /** Closes the pool, then stops the embedded server. Call it last: requests in flight need both. */

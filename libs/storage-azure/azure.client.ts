@@ -10,11 +10,6 @@ import {
 import { AzureHttpClient } from './azure.http.js';
 import type { AzureSettings } from './azure.settings.js';
 
-/** How often one call is tried. Every body is a buffer by then, so a repeat sends all of it. */
-const ATTEMPTS = 3;
-/** The second try comes at once, the third after this; the service asks for more patience with 503. Milliseconds. */
-const RETRY_DELAY_MS = 400;
-
 /** A client, and the connections that it alone uses. */
 export interface AzureClient {
   readonly service: BlobServiceClient;
@@ -39,11 +34,8 @@ export function makeAzureClient(
     httpClient: new AzureHttpClient(agents, clock),
     // An option of the pipeline underneath, which the client hands on although its type does not name it.
     redirectOptions: { maxRetries: 0 },
-    retryOptions: {
-      maxTries: ATTEMPTS,
-      retryDelayInMs: RETRY_DELAY_MS,
-      maxRetryDelayInMs: 2 * RETRY_DELAY_MS,
-    },
+    // The HTTP client repeats, after random pauses and as the service asks.
+    retryOptions: { maxTries: 1 },
   };
   const service = new BlobServiceClient(settings.endpoint, credential, options);
   return { service, credential, agents, clock };

@@ -1,6 +1,6 @@
 import { RestError } from '@azure/storage-blob';
 import { CodedError } from '#kernel';
-import { abortFailure, skewFailure, StorageErrors } from '#storage';
+import { abortFailure, retryAfter, skewFailure, StorageErrors } from '#storage';
 
 /** The service's own code of a failure ("Blob service error codes"); the answer to HEAD has it in a header only. */
 function codeOf(error: unknown): string | undefined {
@@ -49,7 +49,13 @@ export function azureFailure(error: unknown, signal?: AbortSignal): CodedError {
   if (skewed !== null) return skewed;
   return new CodedError(StorageErrors.unavailable, 'The storage does not answer as it should.', {
     cause: error,
+    ...patience(error),
   });
+}
+
+function patience(error: unknown): { retryAfterSeconds?: number } {
+  if (!(error instanceof RestError)) return retryAfter(undefined, undefined);
+  return retryAfter(error.statusCode, error.response?.headers.get('retry-after'));
 }
 
 /** The service's own code for it is that of all credentials which are not accepted. */

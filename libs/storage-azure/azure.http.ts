@@ -5,14 +5,21 @@ import {
   type WebResource,
 } from '@azure/storage-blob';
 import { CodedError } from '#kernel';
-import { type GuardedAgents, type StorageClock, StorageErrors } from '#storage';
+import { type GuardedAgents, Repeats, type StorageClock, StorageErrors } from '#storage';
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { setTimeout as wait } from 'node:timers/promises';
 
 /** More than the largest document that is asked for has: a list of 150,000 blocks, some 100 bytes each. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 /** An error's document has a few hundred bytes. */
 const MAX_ERROR_BYTES = 256 * 1024;
+
+/** Answers of a service that may serve in a moment. */
+const PASSING = new Set([429, 500, 502, 503, 504]);
+const THROTTLED = new Set([429, 503]);
+/** The same of the source of a copy, which the service reads for us ("Put Block From URL"). */
+const PASSING_AT_SOURCE = new Set(['InternalError', 'OperationTimedOut', 'ServerBusy']);
 
 /**
  * Carries the SDK's requests over our own connections: so it meets no proxy of the environment, a refused endpoint fails
@@ -20,6 +27,8 @@ const MAX_ERROR_BYTES = 256 * 1024;
  * streamed, has none here. Bodies are texts or bytes.
  */
 export class AzureHttpClient implements IHttpClient {
+  readonly #repeats = new Repeats();
+
   /** `clock` hears the time of every answer. */
   constructor(
     private readonly agents: GuardedAgents,
@@ -27,10 +36,35 @@ export class AzureHttpClient implements IHttpClient {
   ) {}
 
   /**
-   * Fails with a coded error where the connection may not or cannot be made in time or the answer is too long, with the
-   * signal's abort, and with a `RestError` where the network failed, which is what the SDK makes requests again for.
+   * Asks, and asks again for what the network or the service broke, see {@link Repeats}. Fails with a coded error where the
+   * connection may not or cannot be made in time or the answer is too long, with the signal's abort, and with a
+   * `RestError` where the network failed.
    */
   async sendRequest(request: WebResource): Promise<HttpOperationResponse> {
+    for (let repeats = 0; ; repeats += 1) {
+      const outcome = await this.#once(request).catch(asNetworkFailure);
+      const pauseMs = this.#pauseBeforeNext(outcome, repeats);
+      if (pauseMs !== null) await wait(pauseMs, undefined, signalOf(request));
+      else if (outcome instanceof Error) throw outcome;
+      else return outcome;
+    }
+  }
+
+  /** Null when there is no next attempt. */
+  #pauseBeforeNext(outcome: HttpOperationResponse | Error, repeats: number): number | null {
+    if (outcome instanceof Error) return this.#repeats.pauseMs(repeats, 'transient', 0);
+    const { status, headers } = outcome;
+    const isPassing =
+      PASSING.has(status) || PASSING_AT_SOURCE.has(headers.get('x-ms-copy-source-error-code') ?? '');
+    if (isPassing) {
+      const askedMs = Number(headers.get('retry-after') ?? 0) * 1_000 || 0;
+      return this.#repeats.pauseMs(repeats, THROTTLED.has(status) ? 'throttled' : 'transient', askedMs);
+    }
+    this.#repeats.succeeded(repeats);
+    return null;
+  }
+
+  async #once(request: WebResource): Promise<HttpOperationResponse> {
     const sentAt = Date.now();
     const answer = await this.#ask(request);
     const { statusCode: status = 0, headers } = answer;
@@ -55,8 +89,7 @@ export class AzureHttpClient implements IHttpClient {
       method: request.method,
       headers: request.headers.toJson({ preserveCase: true }),
       agent: isTls ? this.agents.https : this.agents.http,
-      // The same thing by the type of an older version of the SDK.
-      ...(request.abortSignal === undefined ? {} : { signal: request.abortSignal as AbortSignal }),
+      ...signalOf(request),
     };
     return new Promise((resolve, reject) => {
       const sent = isTls ? requestHttps(url, options, resolve) : requestHttp(url, options, resolve);
@@ -66,6 +99,17 @@ export class AzureHttpClient implements IHttpClient {
       sent.end(request.body);
     });
   }
+}
+
+/** The same thing by the type of an older version of the SDK. */
+function signalOf({ abortSignal }: WebResource): { signal?: AbortSignal } {
+  return abortSignal === undefined ? {} : { signal: abortSignal as AbortSignal };
+}
+
+/** Answers a failure of the network, and throws every other. */
+function asNetworkFailure(error: unknown): RestError {
+  if (error instanceof RestError) return error;
+  throw error;
 }
 
 /** The SDK's own kind of headers, of which it gives no other. */

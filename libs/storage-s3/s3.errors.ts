@@ -1,6 +1,6 @@
 import { S3ServiceException } from '@aws-sdk/client-s3';
 import { CodedError } from '#kernel';
-import { abortFailure, clockSkewed, skewFailure, StorageErrors } from '#storage';
+import { abortFailure, clockSkewed, retryAfter, skewFailure, StorageErrors } from '#storage';
 
 const GONE = new Set(['NoSuchKey', 'NotFound', 'NoSuchVersion']);
 const FULL = new Set(['QuotaExceeded', 'EntityTooLarge', 'InsufficientStorage', 'XMinioStorageFull']);
@@ -36,7 +36,7 @@ export function s3Failure(error: unknown, signal?: AbortSignal): CodedError {
     return new CodedError(StorageErrors.insufficientStorage, 'The storage takes no more.', { cause: error });
   return new CodedError(StorageErrors.unavailable, 'The storage does not answer as it should.', {
     cause: error,
-    ...retryAfter(error),
+    ...patience(error),
   });
 }
 
@@ -48,11 +48,7 @@ function skewOf(error: unknown): CodedError | null {
   return error.name === 'RequestTimeTooSkewed' ? (measured ?? clockSkewed(null, error)) : measured;
 }
 
-const LONGEST_WAIT_SECONDS = 60;
-
-/** When to come back to a server that is overloaded: when it says, if it does and within reason, or in a second. */
-function retryAfter(error: unknown): { retryAfterSeconds?: number } {
-  if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 503) return {};
-  const said = Number(error.$response?.headers['retry-after']);
-  return { retryAfterSeconds: said >= 1 && said <= LONGEST_WAIT_SECONDS ? Math.ceil(said) : 1 };
+function patience(error: unknown): { retryAfterSeconds?: number } {
+  if (!(error instanceof S3ServiceException)) return retryAfter(undefined, undefined);
+  return retryAfter(error.$metadata.httpStatusCode, error.$response?.headers['retry-after']);
 }

@@ -1,6 +1,6 @@
 import { CodedError } from '#kernel';
 
-import { GuardedCall, storageFailure, storageTimeout } from './guarded-call.js';
+import { GuardedCall } from './guarded-call.js';
 import { GuardedMultipartUploads } from './guarded-multipart-uploads.js';
 import { GuardedPresigner } from './guarded-presigner.js';
 import type {
@@ -21,7 +21,6 @@ import { StorageGuard, type StorageGuardOptions } from './storage-guard.js';
 import { StorageErrors } from './storage.errors.js';
 import { SMALL_BODY_BYTES, StoredBody } from './stored-body.js';
 import { WatchedBody } from './watched-body.js';
-import { Watchdog } from './watchdog.js';
 
 /**
  * What every storage is wrapped in before anybody uses it, so that adapters can stay naive:
@@ -32,6 +31,8 @@ import { Watchdog } from './watchdog.js';
  *   while only the storage is waited for (a slow client never counts), and when the end of a put takes longer than
  *   `firstByteMs`, to which 1 ms is added for every KiB, up to `idleMs`, and for every 64 KiB. The caller is answered
  *   at once; the storage is told to give up, and what a put left is removed as after any failed one.
+ * - Patience: a storage that does nothing but fail is left alone for a moment, see `CircuitBreaker`; its callers get
+ *   `storage_unavailable` at once, and others are not concerned.
  * - Errors: coded ones pass, everything else is `storage_unavailable`, with the failure as its cause.
  * - Counts: every call by adapter, operation and code, see `StorageMetrics`. A body that broke after `get` is a failed
  *   `read`.
@@ -61,21 +62,12 @@ export class GuardedStorage extends ObjectStorage {
    * What a driver opens, guarded. Callers who wait for longer than for a first byte get `storage_timeout`; the opening
    * goes on for those who come later.
    */
-  static async open(opening: Promise<ObjectStorage>, options: StorageGuardOptions): Promise<GuardedStorage> {
-    let late: (failure: CodedError) => void;
-    const watchdog = new Watchdog(() => late(storageTimeout()));
-    watchdog.expectWithin(options.timeouts.firstByteMs);
-    try {
-      const opened = await new Promise<ObjectStorage>((resolve, reject) => {
-        late = reject;
-        opening.then(resolve, reject);
-      });
-      return new GuardedStorage(opened, options);
-    } catch (error) {
-      throw storageFailure(error);
-    } finally {
-      watchdog.stop();
-    }
+  static async open(
+    opening: () => Promise<ObjectStorage>,
+    options: StorageGuardOptions,
+  ): Promise<GuardedStorage> {
+    const opened = await new StorageGuard(options).call('open', undefined, opening);
+    return new GuardedStorage(opened, options);
   }
 
   async put(key: ObjectKey, body: BodySource, options: PutOptions = {}): Promise<PutResult> {
@@ -93,19 +85,23 @@ export class GuardedStorage extends ObjectStorage {
     call.watchdog.expectWithin(this.#guard.options.timeouts.firstByteMs);
     let open = false as boolean;
     try {
-      return await this.#guard.counted('get', async () => {
-        const opening = this.storage.get(key, { ...options, signal: call.signal });
-        const body = await call.result(opening, (late) => late?.discard());
-        if (body === null) return null;
-        assertAsked(body, options);
-        if (body.lengthBytes <= SMALL_BODY_BYTES) {
-          const content = await call.result(body.bytes());
-          return new StoredBody({ sizeBytes: body.sizeBytes, lengthBytes: body.lengthBytes, content });
-        }
-        call.watchdog.rest();
-        open = true;
-        return this.#watch(body, call);
-      });
+      return await this.#guard.counted(
+        'get',
+        async () => {
+          const opening = this.storage.get(key, { ...options, signal: call.signal });
+          const body = await call.result(opening, (late) => late?.discard());
+          if (body === null) return null;
+          assertAsked(body, options);
+          if (body.lengthBytes <= SMALL_BODY_BYTES) {
+            const content = await call.result(body.bytes());
+            return new StoredBody({ sizeBytes: body.sizeBytes, lengthBytes: body.lengthBytes, content });
+          }
+          call.watchdog.rest();
+          open = true;
+          return this.#watch(body, call);
+        },
+        options.signal,
+      );
     } finally {
       if (!open) call.close();
     }
@@ -144,7 +140,8 @@ export class GuardedStorage extends ObjectStorage {
 
   /** As long as it takes: a sweep is many calls. */
   async removeUnfinished(olderThanMs: number, options: CallOptions = {}): Promise<SweepResult> {
-    return await this.#guard.counted('sweep', () => this.storage.removeUnfinished(olderThanMs, options));
+    const work = () => this.storage.removeUnfinished(olderThanMs, options);
+    return await this.#guard.counted('sweep', work, options.signal);
   }
 
   release(): Promise<void> {
@@ -159,7 +156,7 @@ export class GuardedStorage extends ObjectStorage {
       idleMs: this.#guard.options.timeouts.idleMs,
       call,
       onClose: (failure) => {
-        if (failure !== null) this.#guard.record('read', startedAt, failure.kind);
+        if (failure !== null) this.#guard.broke('read', startedAt, failure);
       },
     });
     return new StoredBody({ sizeBytes, lengthBytes, content });

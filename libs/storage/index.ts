@@ -1,6 +1,7 @@
 export * from './abort.js';
 export * from './answered-body.js';
 export * from './capabilities.js';
+export * from './circuit-breaker.js';
 export * from './endpoint-guard.js';
 export * from './guarded-agents.js';
 export { GuardedStorage } from './guarded-storage.js';
@@ -13,6 +14,7 @@ export * from './object-presigner.port.js';
 export * from './object-storage.port.js';
 export * from './part-buffers.js';
 export * from './part-reader.js';
+export * from './repeats.js';
 export * from './storage-clock.js';
 export * from './storage-driver.port.js';
 export type { StorageGuardOptions, StorageTimeouts } from './storage-guard.js';

@@ -1,6 +1,7 @@
 import { CodedError, CommonErrors, type ErrorKind } from '#kernel';
 import { Readable } from 'node:stream';
 
+import type { AdmittedCall, CallOutcome, CircuitBreaker } from './circuit-breaker.js';
 import { GuardedCall, storageFailure } from './guarded-call.js';
 import type { BodySource } from './object-calls.js';
 import { isObjectKey } from './object-key.js';
@@ -26,11 +27,18 @@ export interface StorageGuardOptions {
   readonly renewKeyPrefix?: () => Promise<string>;
   readonly timeouts: StorageTimeouts;
   readonly metrics: StorageMetrics;
+  /** Of the storage, shared by all who call it. Absent: every call is made, whatever became of those before. */
+  readonly breaker?: CircuitBreaker;
 }
 
 /** At the end of a put: the least speed of what may still be on its way, and of what has to be made durable. */
 const SENDING_BYTES_PER_MS = 1024;
 const SYNCING_BYTES_PER_MS = 64 * 1024;
+
+/** What calls are counted as that were not made, because the storage is left alone. */
+const NOT_TRIED = 'left_alone';
+/** Failures that a storage had to be well for. */
+const ANSWERS = [StorageErrors.objectExists, StorageErrors.contentUnavailable, StorageErrors.uploadNotFound];
 
 /** The rules of {@link GuardedStorage}, for it and its facets. */
 export class StorageGuard {
@@ -75,7 +83,7 @@ export class StorageGuard {
     const goOn = (): void => call.watchdog.expectWithin(withinMs);
     goOn();
     try {
-      return await this.counted(operation, () => call.result(work(call.signal, goOn)));
+      return await this.counted(operation, () => call.result(work(call.signal, goOn)), signal);
     } finally {
       call.close();
     }
@@ -97,31 +105,48 @@ export class StorageGuard {
         idleMs: this.options.timeouts.idleMs,
         endMs: (bytes) => this.wholeMs(bytes),
       });
-      const result = await this.counted(operation, () => call.result(work(watched, call.signal)));
+      const result = await this.counted(operation, () => call.result(work(watched, call.signal)), signal);
       return { result, passedBytes: watched.passedBytes };
     } finally {
       call.close();
     }
   }
 
-  /** Counts a call and makes its error one of ours. */
-  async counted<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  /** Makes a call unless the storage is left alone, counts it, and makes its error one of ours. */
+  async counted<T>(operation: string, work: () => Promise<T>, caller?: AbortSignal): Promise<T> {
     const startedAt = performance.now();
+    const admitted = this.#enter(operation, startedAt);
     try {
       const result = await work();
-      this.record(operation, startedAt, null);
+      this.#record(operation, startedAt, null);
+      admitted?.end('success');
       return result;
     } catch (error) {
       const failure = storageFailure(error);
-      this.record(operation, startedAt, failure.kind);
+      this.#record(operation, startedAt, failure.kind.code);
+      admitted?.end(outcomeOf(failure, caller), failure.retryAfterSeconds);
       throw failure;
     }
   }
 
-  /** Counts one call that began at a time of `performance.now()`. */
-  record(operation: string, startedAt: number, failure: ErrorKind | null): void {
+  /** Counts the failure of what a call has left open, and which began at a time of `performance.now()`. */
+  broke(operation: string, startedAt: number, failure: CodedError): void {
+    this.#record(operation, startedAt, failure.kind.code);
+    this.options.breaker?.broke(outcomeOf(failure, undefined));
+  }
+
+  #enter(operation: string, startedAt: number): AdmittedCall | undefined {
+    try {
+      return this.options.breaker?.enter();
+    } catch (error) {
+      this.#record(operation, startedAt, NOT_TRIED);
+      throw error;
+    }
+  }
+
+  #record(operation: string, startedAt: number, failure: string | null): void {
     const { adapter, metrics } = this.options;
-    metrics.record(adapter, operation, performance.now() - startedAt, failure?.code ?? null);
+    metrics.record(adapter, operation, performance.now() - startedAt, failure);
   }
 
   #owns(key: string): boolean {
@@ -137,6 +162,14 @@ export class StorageGuard {
     if (passedBytes !== storedBytes)
       throw new CodedError(StorageErrors.unavailable, 'The storage did not take all of the content.');
   }
+}
+
+/** What a failed call tells of the storage. One that its caller has given up tells nothing, whatever it failed with. */
+function outcomeOf(failure: CodedError, caller: AbortSignal | undefined): CallOutcome {
+  if (caller?.aborted) return 'neutral';
+  const is = (kind: ErrorKind): boolean => CodedError.is(failure, kind);
+  if (is(StorageErrors.unavailable) || is(StorageErrors.timeout)) return 'fault';
+  return ANSWERS.some(is) ? 'success' : 'neutral';
 }
 
 /** Refuses what an adapter would have to refuse later. Throws `internal_error`: callers check what they were sent. */

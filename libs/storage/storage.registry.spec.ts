@@ -58,6 +58,34 @@ describe('the storage registry', () => {
     expect(driver.opened).toEqual(['a', 'b', 'c']);
   });
 
+  it('knows what is open, and nothing of what is on its way there', async () => {
+    const driver = new CountingDriver();
+    driver.failures = 1;
+    const registry = new StorageRegistry([driver]);
+    await expect(registry.get(binding('a'))).rejects.toThrow('not today');
+    expect(registry.find(binding('a'))).toBeNull();
+    const opening = registry.get(binding('a'));
+    expect(registry.find(binding('a'))).toBeNull();
+    const opened = await opening;
+    expect(registry.find(binding('a'))).toBe(opened);
+  });
+
+  it('ST-14 keeps one breaker for each binding, open or not, and says how many keep callers away', async () => {
+    const registry = new StorageRegistry([new CountingDriver(), new CountingDriver('tape')], { maxOpen: 2 });
+    const breaker = registry.breakerOf(binding('a'));
+    for (let round = 0; round < 5; round += 1) breaker.enter().end('fault');
+    await registry.get(binding('a'));
+    expect([registry.breakerOf(binding('a')) === breaker, registry.breakerOf(binding('b')).isOpen]).toEqual([
+      true,
+      false,
+    ]);
+    expect(Object.fromEntries(registry.leftAlone())).toEqual({ counting: 1, tape: 0 });
+    // Bounded: bindings that nobody has used for long are forgotten.
+    for (let other = 0; other < 8; other += 1) registry.breakerOf(binding(`other ${other}`));
+    expect(registry.breakerOf(binding('a'))).not.toBe(breaker);
+    expect(Object.fromEntries(registry.leftAlone())).toEqual({ counting: 0, tape: 0 });
+  });
+
   it('releases everything at the end, that which is still being opened too', async () => {
     const driver = new CountingDriver();
     const registry = new StorageRegistry([driver]);

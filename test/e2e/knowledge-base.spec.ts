@@ -237,7 +237,7 @@ describe('the organization of a request', () => {
     } finally {
       await gateway.dispose();
     }
-  }, 30_000);
+  }, 90_000);
 });
 
 describe('which sources are found', () => {

@@ -137,7 +137,13 @@ describe('openapi.json', () => {
 
   it('leaves open to everybody what is meant to be, and nothing else', () => {
     const open = operations.filter(({ declared }) => declared.security.length === 0).map(({ name }) => name);
-    expect(open.sort()).toEqual(['GET /health/live', 'GET /health/ready', 'GET /l/{link}', 'HEAD /l/{link}']);
+    expect(open.sort()).toEqual([
+      'GET /health/live',
+      'GET /health/ready',
+      'GET /l/{link}',
+      'GET /metrics',
+      'HEAD /l/{link}',
+    ]);
   });
 
   it('describes every parameter, and every body with an example', () => {

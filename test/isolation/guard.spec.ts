@@ -21,6 +21,7 @@ const PUBLIC = [
   'GET /docs/swagger-ui-init.js',
   'GET /health/live', // load balancers
   'GET /health/ready',
+  'GET /metrics', // counters without names
   'GET /l/{link}', // the link is the credential
   'GET /openapi.json', // the description
 ];

@@ -15,9 +15,21 @@ import { ensureAzurite } from '../azurite/install.mjs';
 
 const MAIN = fileURLToPath(new URL('../../dist/apps/gateway/src/main.js', import.meta.url));
 
+/**
+ * What a gateway has to be told where tenants are on another storage than its own: that it may reach it, and to wait for
+ * it, which shares the machine with the suites. Whether anything hangs is for the limits of the suites to say.
+ */
+const REACHABLE = {
+  GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8',
+  GATEHOLD_STORAGE_CONNECT_SECONDS: '20',
+  GATEHOLD_STORAGE_FIRST_BYTE_SECONDS: '60',
+};
+
 export default async function setUp(globalConfig) {
   globalThis.sharedCephFolder = await mkdtemp(join(tmpdir(), 'gatehold-ceph-'));
   process.env.GATEHOLD_TEST_CEPH_DIR = globalThis.sharedCephFolder;
+  const isElsewhere = (process.env.GATEHOLD_TEST_STORAGE ?? 'filesystem') !== 'filesystem';
+  if (isElsewhere) process.env.GATEHOLD_TEST_REACHABLE = JSON.stringify(REACHABLE);
   process.env.GATEHOLD_TEST_RUN = randomBytes(4).toString('hex');
   const patterns = globalConfig.testPathPatterns?.patterns ?? [];
   const needsGateway = patterns.length === 0 || patterns.some((pattern) => !/^\.?\/?libs\b/.test(pattern));
@@ -32,6 +44,7 @@ export default async function setUp(globalConfig) {
       GATEHOLD_LOG_LEVEL: 'debug',
       // The storages of the tests.
       GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8',
+      ...(isElsewhere ? REACHABLE : {}),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

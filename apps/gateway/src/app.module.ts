@@ -8,7 +8,7 @@ import type { Sealer, Secret } from '#kernel';
 import { PresignModule, SigV4Presigner, type PublicUrl } from '#presign';
 import { BackgroundModule, SourceModule } from '#source';
 import { EndpointGuard, guardedAgents, type StorageDriver } from '#storage';
-import { BoundStoragesModule, StorageBindingModule } from '#binding';
+import { BoundStorages, BoundStoragesModule, StorageBindingModule } from '#binding';
 import { AzureDriver } from '#storage-azure';
 import { FilesystemDriver } from '#storage-fs';
 import { S3Driver, type S3DriverOptions } from '#storage-s3';
@@ -29,6 +29,8 @@ import { defaultStorage } from './default-storage.js';
 import { reconcileSettings } from './background.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
+import { GatewayMetrics } from './metrics/gateway-metrics.js';
+import { MetricsController } from './metrics/metrics.controller.js';
 import { StorageWatch } from './storage-watch.js';
 
 /** What exists before the modules do. */
@@ -78,9 +80,14 @@ export class AppModule {
           reconcile: reconcileSettings(config),
         }),
       ],
-      controllers: [KnowledgeBaseController, FetchController, HealthController],
+      controllers: [KnowledgeBaseController, FetchController, HealthController, MetricsController],
       providers: [
         Readiness,
+        {
+          provide: GatewayMetrics,
+          inject: [BoundStorages],
+          useFactory: (storages: BoundStorages) => new GatewayMetrics(storages, database),
+        },
         { provide: APP_PIPE, useFactory: () => createValidationPipe() },
         { provide: APP_FILTER, useClass: HttpErrorFilter },
       ],

@@ -15,6 +15,7 @@ import { Readiness } from './health/readiness.js';
 import { KeyRotationStore } from './key-rotation.store.js';
 import { rotateMasterKey } from './key-rotation.js';
 import { NestLogger } from './logging.js';
+import { GatewayMetrics } from './metrics/gateway-metrics.js';
 import { serveDocs } from './openapi.js';
 import { patienceOf } from './patience.js';
 import type { GatewaySecrets } from './secrets.js';
@@ -84,11 +85,16 @@ async function createApp(
     bodyParser: false,
     abortOnError: false,
   });
+  const metrics = app.get(GatewayMetrics);
   app
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', authenticationHook(app.get(Authenticator)))
-    .addHook('onRequest', authorizationHook(app.get(AccessPolicy)));
+    .addHook('onRequest', authorizationHook(app.get(AccessPolicy)))
+    .addHook('onResponse', (request, reply, done) => {
+      metrics.record(request, reply);
+      done();
+    });
   if (config.http.docs)
     serveDocs(app, { organizationHeader: config.http.organizationHeader, basePath: publicUrl.basePath });
   return app;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CodedError } from '#kernel';
 import { type ObjectStorage, parseKeyPrefix } from '#storage';
 import { chunksOf, codeOf, guarded, newKey, readStream, sampleBytes } from '#storage/testing';
 
@@ -48,6 +49,25 @@ describe('IV-17 answers of a blob service', () => {
     fake.script = (response) =>
       void response.writeHead(200, { 'content-length': String(bytes.length), etag: '"e"' }).end(bytes);
     expect((await readStream(await storage.get(newKey()))).equals(bytes)).toBe(true);
+  });
+
+  it('ST-14 are asked for again as the service asks, three times at most, and callers hear when to come back', async () => {
+    const arrivals: number[] = [];
+    const busy = (seconds: string): void => {
+      fake.script = (response) => {
+        arrivals.push(performance.now());
+        response.writeHead(503, { 'x-ms-error-code': 'ServerBusy', 'retry-after': seconds }).end();
+      };
+    };
+    busy('1');
+    const failure: unknown = await storage.head(newKey()).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ kind: { code: 'storage_unavailable' }, retryAfterSeconds: 1 });
+    expect(arrivals).toHaveLength(3);
+    for (const [at, arrival] of arrivals.slice(1).entries())
+      expect(arrival - (arrivals[at] ?? NaN)).toBeGreaterThan(990);
+    busy('30');
+    const refused: unknown = await storage.head(newKey()).catch((error: unknown) => error);
+    expect([(refused as CodedError).retryAfterSeconds, arrivals.length]).toEqual([30, 4]);
   });
 
   it('PS-08 tell the time: URLs are signed for it, and a refusal because of it is told as such', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 
 import { Api, expectStatus, freshId, makeTenant, type Answer, type TestTenant } from '../../support/api.js';
 import { answer, CANARY, errorAnswer, FakeS3, silence, stalledBody } from '../../support/fake-s3.js';
+import { eventually } from '../../support/eventually.js';
 import { keepObjects } from '../../support/fake-s3-objects.js';
 import { ACCESS_KEY_ID, BUCKET } from '../../support/fake-s3-storage.js';
 import { GatewayProcess } from '../../support/gateway-process.js';
@@ -46,7 +47,11 @@ describe('a gateway with one tenant whose storage fails', () => {
   beforeEach(async () => {
     keepObjects(fake);
     const id = freshId('s');
-    expectStatus(await unlucky.editor.put(id, BIG), 201);
+    // After the faults of another test the storage may be left alone for a moment.
+    await eventually(
+      'the storage is used again',
+      async () => (await unlucky.editor.put(id, BIG)).status === 201,
+    );
     path = `/v1/sources/${id}/content`;
   });
 

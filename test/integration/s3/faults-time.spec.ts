@@ -71,7 +71,7 @@ describe('ST-10 a storage that says nothing', () => {
 
   it('fails the opening of a storage too', async () => {
     fake.script('HeadBucket', silence);
-    const opening = GuardedStorage.open(openFakeBucket(fake), {
+    const opening = GuardedStorage.open(() => openFakeBucket(fake), {
       adapter: 's3',
       keyPrefix: null,
       timeouts: { firstByteMs: SHORT_MS, idleMs: 60_000 },
