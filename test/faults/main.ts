@@ -37,9 +37,9 @@ export async function runFaults(args: readonly string[]): Promise<number> {
   const results: RunResult[] = [];
   for (const seed of options.seeds)
     for (const storage of options.storages) results.push(await runOnce(seed, storage, options));
-  process.stdout.write(`${summary(results)}\n`);
+  process.stdout.write(`${summary(results, options.only)}\n`);
   if (options.report !== null) await writePage(options.report, results);
-  return verdict(results).failed > 0 ? 1 : 0;
+  return verdict(results, options.only).failed > 0 ? 1 : 0;
 }
 
 async function runOnce(seed: string, storage: StorageName, options: Options): Promise<RunResult> {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
+import { FAULTS } from './faults/faults.js';
 import { STORAGES, type StorageName } from './world/place.js';
 
 /** What a run of the harness was asked for. */
@@ -30,13 +31,16 @@ export function parseOptions(args: readonly string[]): Options {
   const unknown = storages.filter((name) => !STORAGES.some((known) => known === name));
   if (unknown.length > 0)
     throw new OptionsError(`There is no storage ${unknown.join(', ')}; there is ${STORAGES.join(' and ')}.`);
+  const ids = only?.split(',') ?? null;
+  const strangers = (ids ?? []).filter((id) => !FAULTS.some((fault) => fault.id === id));
+  if (strangers.length > 0) throw new OptionsError(`There is no fault ${strangers.join(', ')}.`);
   return {
     minutes: minutes === undefined ? null : Number(minutes),
     seeds: (seed ?? FIXED_SEED)
       .split(',')
       .map((text) => (text === 'random' ? String(randomInt(2 ** 32)) : text)),
     storages: storages as StorageName[],
-    only: only === undefined ? null : new Set(only.split(',')),
+    only: ids === null ? null : new Set(ids),
     report: report ?? null,
   };
 }

@@ -67,7 +67,10 @@ export class GatewaySlot {
     this.#wanted = true;
     this.front.leadTo(Number(new URL(gateway.url).port));
     void gateway.ended().then(() => {
-      if (this.#wanted && this.#gateway === gateway) this.#unexpectedEnds += 1;
+      if (this.#gateway !== gateway) return;
+      // Its port may be somebody else's by now.
+      this.front.leadTo(null);
+      if (this.#wanted) this.#unexpectedEnds += 1;
     });
   }
 
