@@ -12,6 +12,8 @@ export interface Options {
   readonly storages: readonly StorageName[];
   /** Ids of faults; null: all of them. */
   readonly only: ReadonlySet<string> | null;
+  /** Break promises on purpose and see whether that is found, and nothing else. */
+  readonly selfTest: boolean;
   /** The page to write the report into. */
   readonly report: string | null;
 }
@@ -24,7 +26,8 @@ export const FIXED_SEED = '5';
 
 /** Reads the command line. */
 export function parseOptions(args: readonly string[]): Options {
-  const { minutes, seed, storage, only, report } = valuesOf(args);
+  const values = valuesOf(args);
+  const { minutes, seed, storage, only, report } = values;
   if (minutes !== undefined && !(Number(minutes) > 0))
     throw new OptionsError('--minutes takes a number above 0.');
   const storages = (storage ?? STORAGES.join(',')).split(',');
@@ -41,14 +44,22 @@ export function parseOptions(args: readonly string[]): Options {
       .map((text) => (text === 'random' ? String(randomInt(2 ** 32)) : text)),
     storages: storages as StorageName[],
     only: ids === null ? null : new Set(ids),
+    selfTest: values['self-test'] === true,
     report: report ?? null,
   };
 }
 
-function valuesOf(args: readonly string[]): Record<string, string | undefined> {
+function valuesOf(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const options = {
+    minutes: text,
+    seed: text,
+    storage: text,
+    only: text,
+    report: text,
+    'self-test': { type: 'boolean' },
+  } as const;
   try {
-    const text = { type: 'string' } as const;
-    const options = { minutes: text, seed: text, storage: text, only: text, report: text };
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     throw new OptionsError(error instanceof Error ? error.message : String(error));
