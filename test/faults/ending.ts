@@ -2,6 +2,7 @@ import { runCommand } from '../support/cli.js';
 import { holdsWithin, isDrained } from './drained.js';
 import { expireUploads } from './observer/tables.js';
 import { listedUsage } from './observer/usage.js';
+import { END } from './report/report.js';
 import type { Run } from './run.js';
 import type { Settlement } from './settle.js';
 import { findingsOf, WorldReconciler } from './world/reconciler.js';
@@ -17,7 +18,9 @@ export class Ending {
   ) {}
 
   async play(): Promise<void> {
-    const { world, ledger } = this.run;
+    const { world, ledger, report } = this.run;
+    report.during(END);
+    report.fault.executed += 1;
     const ended = ledger.now;
     await expireUploads(world.postgres);
     await world.place.age();

@@ -16,6 +16,7 @@ import type { Run } from './run.js';
 import { selfTest } from './self-test/self-test.js';
 import { Session } from './session.js';
 import { Shelf } from './workload/shelf.js';
+import { CephPlace } from './world/ceph-place.js';
 import { Closers } from './world/closers.js';
 import type { StorageName } from './world/place.js';
 import { World } from './world/world.js';
@@ -33,6 +34,11 @@ export async function runFaults(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof OptionsError)) throw error;
     say(error.message);
+    return 2;
+  }
+  const obstacle = options.storages.includes('ceph') && !options.selfTest ? CephPlace.obstacle() : null;
+  if (obstacle !== null) {
+    say(`Ceph cannot be started: ${obstacle}. With --storage filesystem nothing needs it.`);
     return 2;
   }
   if (options.selfTest) return await testItself(options.seeds[0] ?? FIXED_SEED);

@@ -19,7 +19,7 @@ export const diskBroken: Fault = {
       const call = strike.choices.pick(CALLS);
       const when = `${strike.choices.between(1, 3)}+${strike.choices.between(2, 4)}`;
       const injection = { call, action: 'error=EIO', when, workersOnly: true } as const;
-      const last = (): Promise<void> => strike.wait(700, 1_200);
+      const last = (): Promise<void> => strike.wait(1_000, 1_800);
       strike.hit(await failing(gateway.pid, injection, join(strike.world.folder, 'strace.txt'), last));
     }
   },

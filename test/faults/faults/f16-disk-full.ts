@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { holdsWithin } from '../drained.js';
 import type { Run } from '../run.js';
 import type { GatewaySlot } from '../world/gateway-slot.js';
 import type { LimitedFolder } from '../world/limited-folder.js';
@@ -13,6 +14,8 @@ const WRITES = {
   when: '1+',
   workersOnly: true,
 } as const;
+
+const PATIENCE_MS = 10_000;
 
 /**
  * The file system of the objects has no room: uploads are refused, and nothing else. Where none can be mounted for the run,
@@ -31,10 +34,10 @@ export const diskFull: Fault = {
     const limited = limitedOf(strike.run);
     for (let count = 2; count > 0; count -= 1) {
       await strike.wait(100, 300);
-      const before = strike.run.report.refusedFor('insufficient_storage');
+      const before = refusals(strike);
       if (limited === null) await refuseWrites(strike);
       else await fill(strike, limited);
-      strike.hit(strike.run.report.refusedFor('insufficient_storage') - before);
+      strike.hit(refusals(strike) - before);
     }
   },
 };
@@ -42,17 +45,28 @@ export const diskFull: Fault = {
 async function fill(strike: Strike, limited: LimitedFolder): Promise<void> {
   await limited.fill(strike.choices.between(0, 256 * 1024));
   try {
-    await strike.wait(900, 1_500);
+    await lastUntilRefused(strike);
   } finally {
     await limited.empty();
   }
 }
 
 async function refuseWrites(strike: Strike): Promise<void> {
-  const last = (): Promise<void> => strike.wait(900, 1_500);
+  const last = (): Promise<void> => lastUntilRefused(strike);
   const refuse = ({ pid, name }: GatewaySlot): Promise<number> =>
     failing(pid, WRITES, join(strike.world.folder, `strace-${name}.txt`), last);
   await Promise.all(strike.world.gateways.map(refuse));
+}
+
+/** For a while, and longer where the clients have not come to an upload by then. */
+async function lastUntilRefused(strike: Strike): Promise<void> {
+  const before = refusals(strike);
+  await strike.wait(900, 1_500);
+  await holdsWithin(PATIENCE_MS, async () => refusals(strike) > before);
+}
+
+function refusals({ run }: Strike): number {
+  return run.report.refusedFor('insufficient_storage');
 }
 
 function limitedOf({ world }: Run): LimitedFolder | null {

@@ -49,6 +49,9 @@ export interface KillPoint {
   readonly reached: boolean;
 }
 
+/** What the end of a run is called where faults have their names. */
+export const END = 'at the end';
+
 const SHOWN = 20;
 
 /** What a run has done and found, while it goes on. */

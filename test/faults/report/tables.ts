@@ -2,7 +2,7 @@ import { labelOf } from '../faults/fault.js';
 import { FAULTS } from '../faults/faults.js';
 import { INVARIANTS } from '../invariants/invariants.js';
 import type { RunResult } from './result.js';
-import type { FaultTally } from './report.js';
+import { END, type FaultTally } from './report.js';
 
 /** Rows of words as a Markdown table, its columns as wide as their longest word. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -16,7 +16,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** Faults by invariants: how often each invariant was looked at after each fault, and how often it did not hold. */
 export function faultTable(results: readonly RunResult[]): string {
-  const rows = FAULTS.map(labelOf).map((label) => {
+  const rows = [...FAULTS.map(labelOf), END].map((label) => {
     const tallies = results.flatMap(({ faults }) => faults.get(label) ?? []);
     return tallies.length === 0 ? [label, '0'] : faultRow(label, tallies);
   });
