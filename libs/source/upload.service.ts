@@ -82,7 +82,7 @@ export class UploadService implements OnApplicationShutdown {
       const storage = await this.storages.open(context.tenantId, upload.bindingId);
       return { upload, room, stored: await this.receive(context, storage, upload, room, incoming) };
     } catch (error) {
-      await this.abandon(context, upload);
+      await this.abandon(context, upload, true);
       throw error;
     }
   }
@@ -110,14 +110,16 @@ export class UploadService implements OnApplicationShutdown {
       if (committed.replaced) this.outbox.wake();
       return committed;
     } catch (error) {
-      await this.abandon(context, staged.upload);
+      // Of other failures nobody knows whether the commit takes effect after all.
+      const isUncommitted = CodedError.is(error, SourceErrors.kinds.uploadEnded);
+      await this.abandon(context, staged.upload, isUncommitted);
       throw error;
     }
   }
 
   /** Gives staged bytes up. */
   async discard(context: TenantContext, staged: StagedUpload): Promise<void> {
-    await this.track(this.abandon(context, staged.upload));
+    await this.track(this.abandon(context, staged.upload, true));
   }
 
   private async track<T>(work: Promise<T>): Promise<T> {
@@ -171,9 +173,17 @@ export class UploadService implements OnApplicationShutdown {
     assertFits((await this.store.findRoom(context)) ?? refuseTenant(), { bytes: sizeBytes, objects: 1 });
   }
 
-  /** What cannot be abandoned now, because the database is away, is swept when its lease ends. */
-  private async abandon(context: TenantContext, upload: Upload): Promise<void> {
-    await this.store.abandon(context, upload).catch(() => undefined);
+  /**
+   * What cannot be abandoned now, because the database is away, is swept when its lease ends. What was swept already, as
+   * when this process stood still, may have got its bytes since; `isUncommitted`: it is certain that no source has them.
+   */
+  private async abandon(context: TenantContext, upload: Upload, isUncommitted: boolean): Promise<void> {
+    try {
+      const isEnded = await this.store.abandon(context, upload);
+      if (!isEnded && isUncommitted) await this.store.discard(context, upload);
+    } catch {
+      // The reconciler finds what is left.
+    }
     this.outbox.wake();
   }
 

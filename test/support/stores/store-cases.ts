@@ -285,6 +285,11 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     ids: ['0.tenantId', '1.uploadId'],
     open: ['0.subTenantId'],
   },
+  'UploadStore.discard': {
+    args: (w) => [context(w), { uploadId: w.uploadId, objectKey: w.objectKey, bindingId: null }],
+    ids: ['0.tenantId', '1.uploadId'],
+    open: ['0.subTenantId'],
+  },
   'CommitStore.commit': {
     args: (w) => [
       context(w),
