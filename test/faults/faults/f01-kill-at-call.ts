@@ -10,7 +10,8 @@ import { inject, release, tracingObstacle } from './tracing.js';
  * gives an object its name on the filesystem.
  */
 const CALLS = ['fsync', 'link', 'writev', 'write', 'unlink', 'openat', 'close', 'fchmod'] as const;
-const ON_DISK = new Set<string>(['fsync', 'link', 'unlink', 'fchmod']);
+/** Those that hardly happen where objects are elsewhere. */
+const ON_DISK = new Set<string>(['fsync', 'link', 'unlink', 'openat', 'close', 'fchmod']);
 /** How far each kind is counted, in each thread. */
 const MOST_CALLS = 12;
 const PER_STRIKE = 5;
