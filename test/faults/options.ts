@@ -22,7 +22,7 @@ export interface Options {
 export class OptionsError extends Error {}
 
 /** The seed of continuous integration. */
-export const FIXED_SEED = '5';
+export const FIXED_SEED = '1';
 
 /** Reads the command line. */
 export function parseOptions(args: readonly string[]): Options {
