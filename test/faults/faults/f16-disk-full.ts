@@ -7,9 +7,9 @@ import type { LimitedFolder } from '../world/limited-folder.js';
 import type { Fault, Strike } from './fault.js';
 import { failing, tracingObstacle } from './tracing.js';
 
-/** What a thread of a gateway writes bytes to a file with. */
+/** What a thread of a gateway writes bytes to a file with; with `write` it tells the others, and must not fail at that. */
 const WRITES = {
-  call: 'write,writev,pwrite64',
+  call: 'writev',
   action: 'error=ENOSPC',
   when: '1+',
   workersOnly: true,
