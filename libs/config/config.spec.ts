@@ -61,6 +61,7 @@ describe('parseConfig', () => {
         keepAliveSeconds: 72,
         minimumBytesPerSecond: 512,
         minimumRateSeconds: 30,
+        uploadPartBytes: 64 * 2 ** 20,
       },
       background: {
         workers: true,

@@ -74,6 +74,7 @@ export interface GatewayConfig {
   };
   readonly limits: {
     readonly maxUploadBytes: number;
+    readonly uploadPartBytes: number;
     readonly inlineMaxBytes: number;
     /** Never less than {@link inlineMaxBytes}. */
     readonly inlineInFlightBytes: number;

@@ -114,6 +114,12 @@ const secrets = {
 
 const limits = {
   maxUploadBytes: setting('GATEHOLD_MAX_UPLOAD_BYTES', bytes(), '5GiB', 'Largest source that is accepted.'),
+  uploadPartBytes: setting(
+    'GATEHOLD_UPLOAD_PART_BYTES',
+    bytes(4 * GIB, '4GiB'),
+    '64MiB',
+    'Uploads by URL that are larger come in parts of this size, or of larger ones where there would be more than 1,000.',
+  ),
   inlineMaxBytes: setting(
     'GATEHOLD_INLINE_MAX_BYTES',
     bytes(256 * MIB, '256MiB'),

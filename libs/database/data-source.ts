@@ -7,6 +7,7 @@ import { StorageBindings1795400000000 } from './migrations/1795400000000-storage
 import { WritePath1796000000000 } from './migrations/1796000000000-write-path.js';
 import { IdempotencyKeys1796100000000 } from './migrations/1796100000000-idempotency-keys.js';
 import { Reconciler1796200000000 } from './migrations/1796200000000-reconciler.js';
+import { PresignedUploads1796300000000 } from './migrations/1796300000000-presigned-uploads.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
 export const RUNTIME_ROLE = 'gatehold_runtime';
@@ -27,6 +28,7 @@ const MIGRATIONS = [
   WritePath1796000000000,
   IdempotencyKeys1796100000000,
   Reconciler1796200000000,
+  PresignedUploads1796300000000,
 ];
 
 /**

@@ -44,6 +44,26 @@ export function isDistinctList(
   );
 }
 
+/** A list of 1 to `max` JSON objects that all satisfy `accepts`. */
+export function isObjectList(
+  max: number,
+  accepts: (item: Readonly<Record<string, unknown>>) => boolean,
+  what: string,
+): PropertyDecorator {
+  return check(
+    'objects',
+    (value) =>
+      Array.isArray(value) &&
+      isBetween(value.length, 1, max) &&
+      value.every((item) => isJsonObject(item) && accepts(item)),
+    `must list 1 to ${max} ${what}`,
+  );
+}
+
+function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function isBetween(value: number, min: number, max: number): boolean {
   return value >= min && value <= max;
 }

@@ -16,7 +16,7 @@ import {
 } from 'class-validator';
 
 import { markVerbatim } from './verbatim-fields.js';
-import { isDistinctList, isMoment, isPresent, isText } from './field-checks.js';
+import { isDistinctList, isMoment, isObjectList, isPresent, isText } from './field-checks.js';
 
 /** What all fields have: whether they must be there, and how they are documented. */
 export interface FieldOptions {
@@ -88,6 +88,22 @@ export function TextListField(
   const { max, accepts, what } = options;
   const schema = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: max, uniqueItems: true };
   return field(options, schema, isDistinctList(max, accepts, what));
+}
+
+/** A list of objects that satisfy `accepts`; `what` names them in the error, `properties` describes them. */
+export function ObjectListField(
+  options: FieldOptions & {
+    max: number;
+    accepts: (item: Readonly<Record<string, unknown>>) => boolean;
+    what: string;
+    properties: object;
+    required: readonly string[];
+  },
+): PropertyDecorator {
+  const { max, accepts, what, properties, required } = options;
+  const items = { type: 'object', properties, required, additionalProperties: false };
+  const schema = { type: 'array', items, minItems: 1, maxItems: max };
+  return field(options, schema, isObjectList(max, accepts, what));
 }
 
 /** True or false, and nothing that merely looks like it. */

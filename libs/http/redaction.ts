@@ -1,4 +1,4 @@
-const LINK = /^\/+l\/[^?#]*/i;
+const LINK = /^\/+([lu])\/[^?#]*/i;
 const TOKEN = /gth_[A-Za-z0-9_]+/g;
 const LONG_RUN = /[A-Za-z0-9_~.+=-]{64,}/g;
 /** Controls, line separators and invisible marks: JSON lets most of them stand, and who shows a line may act on them. */
@@ -13,7 +13,7 @@ const MAX_LENGTH = 256;
 export function redactTarget(target: string): string {
   const path = target.split(/[?#]/, 1)[0] ?? '';
   return decoded(path)
-    .replace(LINK, '/l/[link]')
+    .replace(LINK, (_match, kind: string) => `/${kind.toLowerCase()}/[link]`)
     .replaceAll(TOKEN, '[token]')
     .replaceAll(LONG_RUN, '[redacted]')
     .replaceAll(UNPRINTABLE, encodeURIComponent)

@@ -12,6 +12,7 @@ import { PublicUrl } from './public-url.js';
 import { SigningKeyService } from './signing-key.service.js';
 import { SigningKeyStore } from './signing-key.store.js';
 import { StableUrls } from './stable-urls.js';
+import { UploadUrlService } from './upload-url.service.js';
 
 /** What the composition root chooses. */
 export interface PresignModuleOptions {
@@ -41,8 +42,16 @@ export class PresignModule {
         ManagedLinkService,
         DeliveryService,
         DownloadUrlService,
+        UploadUrlService,
       ],
-      exports: [LinkService, ManagedLinkService, DeliveryService, DownloadUrlService, PublicUrl],
+      exports: [
+        LinkService,
+        ManagedLinkService,
+        DeliveryService,
+        DownloadUrlService,
+        UploadUrlService,
+        PublicUrl,
+      ],
     };
   }
 }

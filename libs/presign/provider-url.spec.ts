@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { Secret } from '#kernel';
-import { ObjectPresigner, type ObjectKey, type PresignedRequest, type PresignGetOptions } from '#storage';
+import {
+  ObjectPresigner,
+  type ObjectKey,
+  type PresignedPut,
+  type PresignedRequest,
+  type PresignGetOptions,
+} from '#storage';
 
 import { signProviderUrl } from './provider-url.js';
 import { SigV4Presigner, type SigningCredentials } from './sigv4/sigv4-presigner.js';
@@ -29,7 +35,7 @@ class Downloads extends ObjectPresigner {
     return { method: 'GET', headers: {}, ...this.signer.presign({ ...options, method: 'GET', key, query }) };
   }
 
-  presignPut(): PresignedRequest {
+  presignPut(): PresignedPut {
     throw new TypeError('Downloads only.');
   }
 

@@ -1,8 +1,9 @@
-import { isUniqueViolation, TenantDatabase, type TenantTransaction } from '#database';
+import { isUniqueViolation, TenantDatabase, type Statement, type TenantTransaction } from '#database';
 import { newUuid, type TenantContext } from '#kernel';
 import type { PutResult } from '#storage';
 import { Injectable } from '@nestjs/common';
 
+import { makingSource } from './making-sources.js';
 import type { SourceReference } from './source-reference.js';
 import { SourceErrors } from './source.errors.js';
 import { SOURCE_COLUMNS, type Source } from './source.js';
@@ -24,6 +25,8 @@ export interface Commitment {
    * is something to do {@link alongside}.
    */
   readonly expectsNone: boolean;
+  /** What takes the upload's row, exactly one; when absent the row is removed. Not with `expectsNone`. */
+  readonly take?: Statement;
   /** Looks at what is there (null: nothing) and throws when the write must not happen. */
   readonly accepts: (existing: Source | null) => void;
   /** Done in the same transaction, once the source is as it will be; when it throws, the write does not happen. */
@@ -35,8 +38,6 @@ export interface Committed {
   readonly source: Source;
   readonly replaced: boolean;
 }
-
-const MAX_RACES = 3;
 
 /** Database access for what makes a written object a source's content. */
 @Injectable()
@@ -53,21 +54,11 @@ export class CommitStore {
         ? await insertAtOnce(this.database, context, upload, commitment)
         : null;
     if (made !== null) return { source: made, replaced: false };
-    for (let race = 1; ; race += 1) {
-      try {
-        return await this.database.transaction(context.tenantId, (transaction) =>
-          commitOnce(transaction, context, upload, commitment),
-        );
-      } catch (error) {
-        // Somebody made the same source between the look and the insert; look again.
-        if (isUniqueViolation(error, 'sources_external_id') && race < MAX_RACES) continue;
-        if (isUniqueViolation(error, 'sources_pkey')) {
-          if (race < MAX_RACES) continue;
-          throw SourceErrors.idElsewhere();
-        }
-        throw error;
-      }
-    }
+    return await makingSource(() =>
+      this.database.transaction(context.tenantId, (transaction) =>
+        commitOnce(transaction, context, upload, commitment),
+      ),
+    );
   }
 }
 
@@ -100,7 +91,7 @@ async function commitOnce(
   commitment: Commitment,
 ): Promise<Committed> {
   const { tenantId } = context;
-  const taken = await transaction.query({ ...TAKE, values: [tenantId, upload.uploadId] });
+  const taken = await transaction.query(commitment.take ?? { ...TAKE, values: [tenantId, upload.uploadId] });
   if (taken.rowCount !== 1) refuseEnded();
   const existing = await lock(transaction, context, commitment.reference);
   commitment.accepts(existing);
@@ -208,7 +199,7 @@ const REPLACE = {
   name: 'replace-source',
   text: `UPDATE sources s SET name = coalesce($3, s.name), status = 'available', content_type = $4, size_bytes = $5,
   checksum_sha256 = decode($6, 'hex'), object_key = $7, binding_id = $9, metadata = coalesce($8::jsonb, s.metadata),
-  version = s.version + 1, revision = s.revision + 1, updated_at = now(), content_updated_at = now()
+  version = s.version + (s.status = 'available')::integer, revision = s.revision + 1, updated_at = now(), content_updated_at = now()
 WHERE s.tenant_id = $1 AND s.source_id = $2 RETURNING ${SOURCE_COLUMNS}`,
 };
 const DISCARD = {

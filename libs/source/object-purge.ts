@@ -66,7 +66,7 @@ export class ObjectPurge {
         const entry = signal.aborted || inARow >= FAILURES_IN_A_ROW ? undefined : waiting.shift();
         if (entry === undefined) return;
         try {
-          await storage.remove(parseObjectKey(entry.objectKey));
+          await purge(storage, entry);
           done.push(entry);
           inARow = 0;
         } catch (error) {
@@ -83,4 +83,11 @@ export class ObjectPurge {
   private warn(error: unknown, count: number): void {
     this.logger.warn({ err: error, count }, 'objects could not be removed; they are tried again');
   }
+}
+
+/** Parts first: what is being put together of them could come after the object was removed. */
+async function purge(storage: ObjectStorage, { objectKey, multipartId }: OutboxEntry): Promise<void> {
+  const key = parseObjectKey(objectKey);
+  if (multipartId !== null) await storage.multipart?.abort(key, multipartId);
+  await storage.remove(key);
 }

@@ -2,11 +2,15 @@ import { PlatformDatabase, TenantDatabase } from '#database';
 import { dropTenantRows } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
+import { queueLeftovers } from './leftovers.sql.js';
+
 /** An object that is to be removed, on lease. */
 export interface OutboxEntry {
   readonly outboxId: string;
   readonly objectKey: string;
   readonly bindingId: string | null;
+  /** The multipart upload that would have made the object, and is to be given up; null where there is none. */
+  readonly multipartId: string | null;
   /** How often it has been leased, this lease included: what tells this lease from a later one. */
   readonly attempts: number;
 }
@@ -77,7 +81,8 @@ const LEASE = {
   text: `UPDATE outbox o SET attempts = o.attempts + 1, due_at = now() + interval '30 seconds'
 WHERE o.tenant_id = $1 AND o.outbox_id IN (
   SELECT outbox_id FROM outbox WHERE tenant_id = $1 AND due_at <= now() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING o.outbox_id AS "outboxId", o.object_key AS "objectKey", o.binding_id AS "bindingId", o.attempts`,
+RETURNING o.outbox_id AS "outboxId", o.object_key AS "objectKey", o.binding_id AS "bindingId", o.attempts,
+  o.multipart_id AS "multipartId"`,
 };
 const POSTPONE = {
   name: 'postpone-outbox',
@@ -103,12 +108,11 @@ const ERASE_SOURCES = {
 INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
 SELECT $1, 'remove_object', object_key, binding_id FROM gone WHERE object_key IS NOT NULL`,
 };
-/** The object of a completed upload is its source's. */
 const ERASE_UPLOADS = {
   name: 'erase-uploads',
-  text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 RETURNING object_key, binding_id, state)
-INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
-SELECT $1, 'remove_object', object_key, binding_id FROM gone WHERE state = 'receiving'`,
+  text: `WITH gone AS (
+  DELETE FROM uploads WHERE tenant_id = $1 RETURNING state, url_kind, object_key, attempt_key, multipart_id, binding_id)
+${queueLeftovers('gone')}`,
 };
 const ANYTHING_LEFT = {
   name: 'anything-left-of-tenant',

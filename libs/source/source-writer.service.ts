@@ -3,6 +3,7 @@ import { StagedIdempotency, type Answer } from '#idempotency';
 import type { Principal, TenantContext } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
+import type { IncomingBytes } from './byte-receiver.js';
 import type { Commitment, Committed } from './commit.store.js';
 import { contentTypeOf } from './content-type.js';
 import type { HashedFile } from './hashed-file.js';
@@ -12,7 +13,7 @@ import { assertUnchanged } from './source.service.js';
 import { SourceStore } from './source.store.js';
 import type { Source } from './source.js';
 import { UploadFormReader, type UploadForm } from './upload-form.js';
-import { UploadService, type Incoming } from './upload.service.js';
+import { UploadService } from './upload.service.js';
 
 /** Use cases that bring bytes into sources. */
 @Injectable()
@@ -128,12 +129,12 @@ function contentOf({ staged, ...said }: UploadForm<HashedFile>): unknown {
 }
 
 /** Making a source and replacing one are different rights, and which of them a PUT needs shows only here. */
-function assertMayPut(caller: Principal, existing: Source | null): void {
+export function assertMayPut(caller: Principal, existing: Source | null): void {
   const needed = existing === null ? 'sources:create' : 'sources:write';
   if (!caller.scopes.has(needed)) throw SourceErrors.scope(needed);
 }
 
-function incomingBody(request: GatewayRequest, signal: AbortSignal): Omit<Incoming, 'objects'> {
+function incomingBody(request: GatewayRequest, signal: AbortSignal): IncomingBytes {
   const length = request.headers['content-length'];
   return {
     body: request.raw,

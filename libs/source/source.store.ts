@@ -2,6 +2,7 @@ import { assertGiven, TenantDatabase, type TenantTransaction } from '#database';
 import type { TenantContext, TimePosition } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
+import { queueLeftovers } from './leftovers.sql.js';
 import type { SourceReference } from './source-reference.js';
 import { SOURCE_COLUMNS, type Source } from './source.js';
 
@@ -97,8 +98,8 @@ export class SourceStore {
   }
 
   /**
-   * Removes a source if `accepts` it: the row goes, its links end, and the object's removal is put into the outbox,
-   * all in one transaction. False when there is none.
+   * Removes a source if `accepts` it: the row goes, its links and uploads end, and the removal of objects is put into the
+   * outbox, all in one transaction. False when there is none.
    */
   remove(
     context: TenantContext,
@@ -106,6 +107,8 @@ export class SourceStore {
     accepts: (source: Source) => void,
   ): Promise<boolean> {
     return this.database.transaction(context.tenantId, async (transaction) => {
+      // In the order in which a completion takes rows: the upload before its source.
+      await endUploads(transaction, context, reference);
       const source = await lock(transaction, context, reference);
       if (source === null) return false;
       accepts(source);
@@ -125,6 +128,15 @@ export async function lock(
   const statement = sourceId === null ? LOCK_BY_EXTERNAL_ID : LOCK_BY_ID;
   const values = [tenantId, subTenantId, sourceId ?? externalId];
   return (await transaction.query<Source>({ ...statement, values })).rows[0] ?? null;
+}
+
+/** Ends the uploads by URL that a source has, and forgets those that are over. */
+async function endUploads(
+  transaction: TenantTransaction,
+  { tenantId, subTenantId }: TenantContext,
+  { sourceId, externalId }: SourceReference,
+): Promise<void> {
+  await transaction.query({ ...END_UPLOADS, values: [tenantId, subTenantId, sourceId, externalId] });
 }
 
 const BY_ID = {
@@ -163,6 +175,16 @@ const UPDATE = {
   text: `UPDATE sources s SET name = coalesce($3, s.name), metadata = coalesce($4::jsonb, s.metadata),
   revision = s.revision + 1, updated_at = now()
 WHERE s.tenant_id = $1 AND s.source_id = $2 RETURNING ${SOURCE_COLUMNS}`,
+};
+const END_UPLOADS = {
+  name: 'end-uploads-of-source',
+  text: `WITH gone AS (
+  DELETE FROM uploads u USING sources s
+  WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2
+    AND CASE WHEN $3::uuid IS NULL THEN s.external_id = $4 ELSE s.source_id = $3::uuid END
+    AND u.tenant_id = $1 AND u.source_id = s.source_id AND u.kind = 'presigned'
+  RETURNING u.state, u.url_kind, u.object_key, u.attempt_key, u.multipart_id, u.binding_id)
+${queueLeftovers('gone')}`,
 };
 const REMOVE = {
   name: 'remove-source',

@@ -3,9 +3,8 @@ import { JobSchedule } from '#jobs';
 import { Injectable } from '@nestjs/common';
 
 const EVERY_MS = 3_600_000;
-const DAY_MS = 24 * 3_600_000;
-/** A storage that signs URLs may be sent to for seven days without the gateway hearing of it. */
-const SIGNED_AGE_MS = 8 * DAY_MS;
+/** Uploads by URL live a week at most, and their parts with them. */
+const AGE_MS = 8 * 24 * 3_600_000;
 
 /**
  * Clears away what unfinished writes of dead processes left: temporary files, and uploads in parts. In the operator's
@@ -22,7 +21,7 @@ export class UnfinishedSweep {
 
   private async run(signal: AbortSignal): Promise<boolean> {
     const storage = await this.storages.openDefault();
-    await storage.removeUnfinished(storage.presigner === null ? DAY_MS : SIGNED_AGE_MS, { signal });
+    await storage.removeUnfinished(AGE_MS, { signal });
     return false;
   }
 }

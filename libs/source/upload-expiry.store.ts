@@ -1,8 +1,13 @@
 import { TenantDatabase } from '#database';
 import { Injectable } from '@nestjs/common';
 
+import { queueLeftovers } from './leftovers.sql.js';
+import { UPLOAD_KEPT } from './pending-upload.sql.js';
+import { removeWaiting } from './waiting-sources.js';
+
 /** A write that nobody is at any more. */
 export interface DeadWrite {
+  readonly kind: 'direct' | 'presigned' | 'tus';
   readonly objectKey: string;
   readonly bindingId: string | null;
   /** The multipart upload that its bytes went to, where that is on record. */
@@ -15,42 +20,59 @@ export class UploadExpiryStore {
   constructor(private readonly database: TenantDatabase) {}
 
   /**
-   * Ends up to `limit` uploads whose lease has passed while their bytes were still to come: their objects go to the
-   * outbox, sources that were waiting for them go, and what they had reserved is free. Answers where they wrote. Uploads
-   * that somebody is just about to complete are left to them.
+   * Ends up to `limit` uploads whose time has passed while their bytes were still to come: their objects go to the outbox
+   * with the parts that are on record, sources that were waiting for them go, and what they had reserved is free. Rows of
+   * uploads by URL stay for a while, to say so. Answers where they wrote. Uploads that somebody is at are left to them.
    */
-  async expire(tenantId: string, limit: number): Promise<DeadWrite[]> {
-    return (await this.database.query<DeadWrite>(tenantId, { ...EXPIRE, values: [tenantId, limit] })).rows;
+  expire(tenantId: string, limit: number): Promise<DeadWrite[]> {
+    return this.database.transaction(tenantId, async (transaction) => {
+      const values = [tenantId, limit];
+      const { rows } = await transaction.query<DeadWrite & { sourceId: string | null }>({
+        ...EXPIRE,
+        values,
+      });
+      const sourceIds = rows.flatMap(({ sourceId }) => (sourceId === null ? [] : [sourceId]));
+      await removeWaiting(transaction, tenantId, sourceIds);
+      return rows;
+    });
   }
 
-  /** Forgets up to `limit` completed uploads that were kept for a while; their objects are their sources'. */
+  /**
+   * Forgets up to `limit` uploads that were over and kept for a while. What may have come by their URLs since then is
+   * removed once more.
+   */
   async forget(tenantId: string, limit: number): Promise<number> {
     return (await this.database.query(tenantId, { ...FORGET, values: [tenantId, limit] })).rowCount;
   }
 }
 
+const LEFT =
+  'u.state, u.url_kind, u.object_key, u.attempt_key, u.multipart_id, u.binding_id, u.kind, u.source_id';
 const EXPIRE = {
   name: 'expire-uploads',
   text: `WITH due AS (
   SELECT upload_id FROM uploads WHERE tenant_id = $1 AND state = 'receiving' AND expires_at <= now()
+    AND (leased_until IS NULL OR leased_until <= now())
   ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED),
+ended AS (
+  UPDATE uploads u SET state = 'ended', reserved_objects = 0, reserved_bytes = 0, lease_id = NULL, leased_until = NULL,
+    due_at = NULL, expires_at = ${UPLOAD_KEPT}
+  FROM due WHERE u.tenant_id = $1 AND u.upload_id = due.upload_id AND u.kind = 'presigned' RETURNING ${LEFT}),
 gone AS (
-  DELETE FROM uploads u USING due WHERE u.tenant_id = $1 AND u.upload_id = due.upload_id
-  RETURNING u.object_key, u.binding_id, u.multipart_id, u.kind, u.source_id),
-unmade AS (
-  DELETE FROM sources s USING gone
-  WHERE s.tenant_id = $1 AND s.source_id = gone.source_id AND gone.kind <> 'direct'
-    AND s.status = 'pending' AND s.object_key IS NULL
-    AND NOT EXISTS (SELECT FROM uploads o WHERE o.tenant_id = $1 AND o.source_id = s.source_id
-      AND o.state = 'receiving' AND o.expires_at > now())),
-queued AS (
-  INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
-  SELECT $1, 'remove_object', object_key, binding_id FROM gone)
-SELECT object_key AS "objectKey", binding_id AS "bindingId", multipart_id AS "multipartId" FROM gone`,
+  DELETE FROM uploads u USING due WHERE u.tenant_id = $1 AND u.upload_id = due.upload_id AND u.kind <> 'presigned'
+  RETURNING ${LEFT}),
+over AS (SELECT * FROM ended UNION ALL SELECT * FROM gone),
+queued AS (${queueLeftovers('over')})
+SELECT kind, object_key AS "objectKey", binding_id AS "bindingId", multipart_id AS "multipartId",
+  source_id AS "sourceId" FROM over`,
 };
 const FORGET = {
-  name: 'forget-completed-uploads',
-  text: `DELETE FROM uploads WHERE tenant_id = $1 AND upload_id IN (
-  SELECT upload_id FROM uploads WHERE tenant_id = $1 AND state = 'completed' AND expires_at <= now()
-  ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+  name: 'forget-uploads',
+  text: `WITH gone AS (
+  DELETE FROM uploads u WHERE u.tenant_id = $1 AND u.upload_id IN (
+    SELECT upload_id FROM uploads WHERE tenant_id = $1 AND state <> 'receiving' AND expires_at <= now()
+    ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+  RETURNING ${LEFT}),
+queued AS (${queueLeftovers('gone')})
+SELECT FROM gone`,
 };

@@ -25,10 +25,12 @@ export class UploadExpiry {
   }
 
   /**
-   * What dead writes had sent in parts takes up room that no list of objects shows. Should this fail, the reconciler finds
-   * the parts when they are old enough.
+   * What dead writes had sent in parts takes up room that no list of objects shows. Parts that are on record go by way of
+   * the outbox; direct writes have none there, and theirs are looked for. Should this fail, the reconciler finds them when
+   * they are old enough.
    */
-  private async abortUploads(tenantId: string, dead: readonly DeadWrite[]): Promise<void> {
+  private async abortUploads(tenantId: string, over: readonly DeadWrite[]): Promise<void> {
+    const dead = over.filter(({ kind, multipartId }) => kind === 'direct' && multipartId === null);
     for (const bindingId of new Set(dead.map((write) => write.bindingId))) {
       try {
         const storage = await this.storages.open(tenantId, bindingId);

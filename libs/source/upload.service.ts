@@ -1,30 +1,21 @@
-import { CodedError, CommonErrors, type Principal, type TenantContext } from '#kernel';
-import type { BodySource, ObjectStorage, PutResult } from '#storage';
+import type { Principal, TenantContext } from '#kernel';
+import type { PutResult } from '#storage';
 import { BoundStorages } from '#binding';
 import { TenantErrors } from '#tenant';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
+import { ByteReceiver, noRoom, type IncomingBytes } from './byte-receiver.js';
 import { CommitStore, type Commitment, type Committed } from './commit.store.js';
 import { OutboxWorker } from './outbox.worker.js';
-import { reserveAsItComes } from './reserved-body.js';
-import { SourceErrors } from './source.errors.js';
-import { assertFits, assertTypeAllowed, type Room, type Wanted } from './upload-bounds.js';
+import { assertFits, assertTypeAllowed, type Room } from './upload-bounds.js';
 import { UPLOAD_LEASE_MINUTES, UploadStore, type Upload } from './upload.store.js';
 
-/** Bytes on their way in, and what is known of them before they come. */
-export interface Incoming {
-  readonly body: BodySource;
-  readonly sizeBytes: number | undefined;
-  /** Hex. */
-  readonly checksumSha256: string | undefined;
+/** Bytes on their way in, and what becomes of them. */
+export interface Incoming extends IncomingBytes {
   /** Undefined: not known before the bytes. It is looked at again when they become a source's. */
   readonly contentType?: string | undefined;
   /** 1 if a source is to be made, 0 if one is replaced. */
   readonly objects: 0 | 1;
-  /** Aborts when nobody sends any more. */
-  readonly signal: AbortSignal;
-  /** Called once, when everything is ready and the bytes may come. */
-  readonly begin?: () => void;
 }
 
 /** Bytes that are durable but belong to no source yet. Exactly one of commit and abandon ends it. */
@@ -32,11 +23,6 @@ export interface StagedUpload {
   readonly upload: Upload;
   readonly stored: PutResult;
   readonly room: Room;
-}
-
-/** Bounds that the operator sets. */
-export class UploadLimits {
-  constructor(readonly maxUploadBytes: number) {}
 }
 
 /**
@@ -53,7 +39,7 @@ export class UploadService implements OnApplicationShutdown {
     private readonly commits: CommitStore,
     private readonly storages: BoundStorages,
     private readonly outbox: OutboxWorker,
-    private readonly limits: UploadLimits,
+    private readonly receiver: ByteReceiver,
   ) {}
 
   /** Connections are closed by now, and the database is next: what the drain limit cut is cleared away first. */
@@ -71,7 +57,7 @@ export class UploadService implements OnApplicationShutdown {
     caller: Principal,
     incoming: Incoming,
   ): Promise<StagedUpload> {
-    this.assertAcceptable(incoming.sizeBytes);
+    this.receiver.assertAcceptable(incoming.sizeBytes);
     const defaultBindingId = await this.storages.getDefaultId();
     const wanted = { bytes: incoming.sizeBytes ?? 0, objects: incoming.objects };
     const wish = { tokenId: caller.tokenId, defaultBindingId, ...wanted };
@@ -80,7 +66,10 @@ export class UploadService implements OnApplicationShutdown {
     try {
       if (incoming.contentType !== undefined) assertTypeAllowed(room, incoming.contentType);
       const storage = await this.storages.open(context.tenantId, upload.bindingId);
-      return { upload, room, stored: await this.receive(context, storage, upload, room, incoming) };
+      const stored = await this.whileRenewed(context, upload, () =>
+        this.receiver.receive(context, storage, upload, room, incoming),
+      );
+      return { upload, room, stored };
     } catch (error) {
       await this.abandon(context, upload, true);
       throw error;
@@ -122,6 +111,11 @@ export class UploadService implements OnApplicationShutdown {
     await this.track(this.abandon(context, staged.upload, true));
   }
 
+  /** Refuses a declared size beyond the limit; undefined means that none is declared. */
+  assertAcceptable(sizeBytes: number | undefined): void {
+    this.receiver.assertAcceptable(sizeBytes);
+  }
+
   private async track<T>(work: Promise<T>): Promise<T> {
     this.underWay.add(work);
     try {
@@ -131,46 +125,24 @@ export class UploadService implements OnApplicationShutdown {
     }
   }
 
-  private async receive(
-    context: TenantContext,
-    storage: ObjectStorage,
-    upload: Upload,
-    room: Room,
-    { body, sizeBytes, checksumSha256, signal, begin }: Incoming,
-  ): Promise<PutResult> {
+  private async whileRenewed<T>(context: TenantContext, upload: Upload, work: () => Promise<T>): Promise<T> {
     const renewal = setInterval(
       () => void this.store.renew(context, upload).catch(() => undefined),
       (UPLOAD_LEASE_MINUTES * 60_000) / 3,
     );
     try {
-      begin?.();
-      const counted = sizeBytes === undefined && room.meters.length > 0;
-      return await storage.put(upload.objectKey, counted ? this.reserved(context, upload, body) : body, {
-        signal,
-        maxBytes: Math.min(this.limits.maxUploadBytes, room.maxUploadBytes ?? Infinity),
-        expectedSize: sizeBytes,
-        expectedSha256: checksumSha256,
-      });
+      return await work();
     } finally {
       clearInterval(renewal);
     }
   }
 
-  /** A body whose size is not known takes its room as it comes, where a quota is set. */
-  private reserved(context: TenantContext, upload: Upload, body: BodySource): AsyncIterable<Uint8Array> {
-    const grow = (from: number, to: number): Promise<boolean> => this.store.grow(context, upload, from, to);
-    return reserveAsItComes(body, grow, async (wanted) => {
-      const room = (await this.store.findRoom(context)) ?? refuseTenant();
-      return noRoom(room, wanted);
-    });
-  }
-
   /** Throws when a source of at least that size cannot be taken, before anything of it is read. */
   async assertRoom(context: TenantContext, sizeBytes: number | undefined): Promise<void> {
-    this.assertAcceptable(sizeBytes);
+    this.receiver.assertAcceptable(sizeBytes);
     // Small bodies are cheaper to read than a question about them.
     if (sizeBytes === undefined || sizeBytes <= 0) return;
-    assertFits((await this.store.findRoom(context)) ?? refuseTenant(), { bytes: sizeBytes, objects: 1 });
+    assertFits(await this.receiver.getRoom(context), { bytes: sizeBytes, objects: 1 });
   }
 
   /**
@@ -186,26 +158,8 @@ export class UploadService implements OnApplicationShutdown {
     }
     this.outbox.wake();
   }
-
-  /** Refuses a declared size beyond the limit; undefined means that none is declared. */
-  assertAcceptable(sizeBytes: number | undefined): void {
-    const { maxUploadBytes } = this.limits;
-    if (sizeBytes !== undefined && sizeBytes > maxUploadBytes) {
-      throw new CodedError(CommonErrors.payloadTooLarge, `A file may have ${maxUploadBytes} bytes at most.`);
-    }
-  }
 }
 
 function refuseTenant(): never {
   throw TenantErrors.notFound();
-}
-
-/** Why there was no room; when there is room by now, the upload may be sent again. */
-function noRoom(room: Room, wanted: Wanted): CodedError {
-  try {
-    assertFits(room, wanted);
-  } catch (error) {
-    if (error instanceof CodedError) return error;
-  }
-  return SourceErrors.uploadEnded();
 }

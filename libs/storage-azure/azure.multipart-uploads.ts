@@ -19,7 +19,7 @@ import type { AzurePlace } from './azure.place.js';
 import { copyBlob } from './blob-copy.js';
 import { findHead, findOwn } from './blob-head.js';
 import { listPage } from './blob-page.js';
-import { blockId, madeBy, MAX_BLOCK_BYTES, MAX_BLOCKS } from './blocks.js';
+import { blockId, madeBy, MAX_BLOCK_BYTES, MAX_BLOCKS, numberOf } from './blocks.js';
 import { until } from './call-options.js';
 
 const UPLOAD_ID = /^[0-9a-f]{32}$/;
@@ -76,6 +76,17 @@ export class AzureMultipartUploads extends MultipartUploads {
     } finally {
       body.close();
     }
+  }
+
+  async listParts(key: ObjectKey, uploadId: string, { signal }: CallOptions = {}): Promise<UploadedPart[]> {
+    if (!UPLOAD_ID.test(uploadId)) throw uploadGone();
+    const sizes = await this.#blockSizes(key, uploadId, signal).catch(failWith(signal));
+    if (sizes === null) throw uploadGone();
+    const parts = [...sizes].flatMap(([entityTag, sizeBytes]) => {
+      const partNumber = numberOf(uploadId, entityTag);
+      return partNumber === null ? [] : [{ partNumber, sizeBytes, entityTag }];
+    });
+    return parts.sort((one, other) => one.partNumber - other.partNumber);
   }
 
   /** Copies are made of up to 256 MiB at once, so completing takes longer the larger the object is. */
@@ -159,6 +170,20 @@ export class AzureMultipartUploads extends MultipartUploads {
   ): Promise<string[] | null> {
     if (!UPLOAD_ID.test(uploadId)) throw uploadGone();
     if (!isWhole(parts)) throw incomplete();
+    const sizes = await this.#blockSizes(key, uploadId, signal);
+    if (sizes === null) return null;
+    const wanted = parts.filter(({ sizeBytes }) => sizeBytes > 0);
+    const ids = wanted.map(({ partNumber }) => blockId(uploadId, partNumber));
+    if (!wanted.every(({ sizeBytes }, at) => sizes.get(ids[at] ?? '') === sizeBytes)) throw incomplete();
+    return ids;
+  }
+
+  /** The bytes of each block, by its id; null when the upload is gone. */
+  async #blockSizes(
+    key: ObjectKey,
+    uploadId: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Map<string, number> | null> {
     const lists = await this.#blob(key, uploadId)
       .getBlockList('all', until(signal))
       .catch((error: unknown) => {
@@ -168,19 +193,15 @@ export class AzureMultipartUploads extends MultipartUploads {
     if (lists === null) return null;
     // Committed ones too: a completion may have come so far and no further. The newest block of a part counts.
     const blocks = [...(lists.committedBlocks ?? []), ...(lists.uncommittedBlocks ?? [])];
-    const sizes = new Map(blocks.map(({ name, size }) => [name, size]));
-    const wanted = parts.filter(({ sizeBytes }) => sizeBytes > 0);
-    const ids = wanted.map(({ partNumber }) => blockId(uploadId, partNumber));
-    if (!wanted.every(({ sizeBytes }, at) => sizes.get(ids[at] ?? '') === sizeBytes)) throw incomplete();
-    return ids;
+    return new Map(blocks.map(({ name, size }) => [name, size]));
   }
 
   /** The object that the upload has made; by its metadata, so that no other is taken for it. */
   async #made(name: string, uploadId: string, signal: AbortSignal | undefined): Promise<ObjectHead> {
     const made = await findOwn(this.place, name, uploadId, signal);
     if (made === null) throw uploadGone();
-    const { sizeBytes, modifiedAt, entityTag } = made;
-    return { sizeBytes, modifiedAt, entityTag };
+    const { sizeBytes, modifiedAt, entityTag, contentType } = made;
+    return { sizeBytes, modifiedAt, entityTag, contentType };
   }
 }
 

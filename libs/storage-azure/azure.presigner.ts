@@ -2,6 +2,7 @@ import { BlobSASPermissions, generateBlobSASQueryParameters, SASProtocol } from 
 import {
   type ObjectKey,
   ObjectPresigner,
+  type PresignedPut,
   type PresignedRequest,
   type PresignGetOptions,
   type PresignOptions,
@@ -46,11 +47,17 @@ export class AzurePresigner extends ObjectPresigner {
   }
 
   /** May create the object and never replace it: the permission is `c` without `w`, so that a key is written once. */
-  presignPut(key: ObjectKey, options: PresignPutOptions): PresignedRequest {
+  presignPut(key: ObjectKey, options: PresignPutOptions): PresignedPut {
+    const { contentType } = options;
     const expiresAt = expiryOf(options);
     const url = signedUrl(this.place, this.place.nameOf(key), { permissions: 'c', expiresAt });
-    // Put Blob fails without the kind of blob.
-    return { method: 'PUT', url, headers: { 'x-ms-blob-type': 'BlockBlob' }, expiresAt };
+    const headers = {
+      // Put Blob fails without the kind of blob.
+      'x-ms-blob-type': 'BlockBlob',
+      // Not bound by the signature, but kept with the blob, where `head` finds it.
+      ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    };
+    return { method: 'PUT', url, headers, expiresAt, writesOnce: true };
   }
 
   /**

@@ -129,6 +129,6 @@ export class AzureStorage extends ObjectStorage {
 
 function withoutMetadata(head: BlobHead | null): ObjectHead | null {
   if (head === null) return null;
-  const { sizeBytes, modifiedAt, entityTag } = head;
-  return { sizeBytes, modifiedAt, entityTag };
+  const { sizeBytes, modifiedAt, entityTag, contentType } = head;
+  return { sizeBytes, modifiedAt, entityTag, contentType };
 }

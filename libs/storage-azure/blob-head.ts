@@ -22,6 +22,7 @@ export async function findHead(
       sizeBytes: found.contentLength ?? 0,
       modifiedAt: found.lastModified ?? new Date(0),
       entityTag: found.etag ?? '',
+      contentType: found.contentType,
       metadata: found.metadata ?? {},
     };
   } catch (error) {

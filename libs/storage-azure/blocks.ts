@@ -15,6 +15,16 @@ export function isBlockOf(owner: string, id: string): boolean {
   return Buffer.from(id, 'base64').toString().startsWith(`${owner}-`);
 }
 
+/** The number that {@link blockId} was given for this owner; null for an id that it did not make. */
+export function numberOf(owner: string, id: string): number | null {
+  const number = Number(
+    Buffer.from(id, 'base64')
+      .toString()
+      .slice(owner.length + 1),
+  );
+  return Number.isInteger(number) && blockId(owner, number) === id ? number : null;
+}
+
 /** Metadata that says by which put, copy or upload an object was made, so that a lost answer can be made up for. */
 export function madeBy(owner: string): Record<string, string> {
   return { [MADE_BY]: owner };

@@ -76,6 +76,14 @@ export class FilesystemMultipartUploads extends MultipartUploads {
     }
   }
 
+  async listParts(key: ObjectKey, uploadId: string, { signal }: CallOptions = {}): Promise<UploadedPart[]> {
+    const { folders, upload } = placeOf(key, uploadId);
+    if (signal?.aborted) throw abortFailure(signal);
+    const parts = await this.#in(folders, (folder) => upload.listParts(folder));
+    if (parts === null) throw uploadGone();
+    return parts;
+  }
+
   async complete(
     key: ObjectKey,
     uploadId: string,

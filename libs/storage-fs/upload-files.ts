@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises';
-import { touchFile, unlinkFile } from './file-calls.js';
+import type { UploadedPart } from '#storage';
+import { statPath, touchFile, unlinkFile } from './file-calls.js';
 import { errnoOf } from './filesystem.errors.js';
 import type { Folder } from './folder.js';
+import { entityTagOf } from './object-file.js';
 
 /*
  * The files of a multipart upload lie in the folder that its object will be in. `.ID.NAME.upload` says that the upload
@@ -43,6 +45,20 @@ export class UploadFiles {
     );
   }
 
+  /** The parts that are there, in the order of their numbers; null when the upload is gone. */
+  async listParts(folder: Folder): Promise<UploadedPart[] | null> {
+    if (!(await this.touch(folder))) return null;
+    const parts: UploadedPart[] = [];
+    for (const name of await readdir(folder.path)) {
+      const partNumber = Number(name.split('.').at(-2));
+      if (name !== this.part(partNumber)) continue;
+      const stats = await statPath(folder.at(name), { bigint: true }).catch(nullIfGone);
+      if (stats !== null)
+        parts.push({ partNumber, sizeBytes: Number(stats.size), entityTag: entityTagOf(stats) });
+    }
+    return parts.sort((one, other) => one.partNumber - other.partNumber);
+  }
+
   /** Removes the mark and then every part. What is gone already is passed over. */
   async remove(folder: Folder): Promise<void> {
     await unlinkIfThere(folder.at(this.mark));
@@ -69,7 +85,10 @@ export function parseUploadFile(file: string): UploadFile | null {
 
 /** Removes a file, unless it is gone. */
 export async function unlinkIfThere(path: string): Promise<void> {
-  await unlinkFile(path).catch((error: unknown) => {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  });
+  await unlinkFile(path).catch(nullIfGone);
+}
+
+function nullIfGone(error: unknown): null {
+  if (errnoOf(error) === 'ENOENT') return null;
+  throw error;
 }

@@ -63,7 +63,7 @@ export class S3Driver extends StorageDriver {
     try {
       await ensureBucket(place, settings);
       const conditionalPut = settings.profile.conditionalPut && (await keepsWriteOnce(place));
-      const presigner = new S3Presigner(this.#signer(settings), place, clock);
+      const presigner = new S3Presigner(this.#signer(settings), place, clock, conditionalPut);
       return new S3Storage({
         place,
         profile: settings.profile,

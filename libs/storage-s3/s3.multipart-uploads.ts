@@ -106,6 +106,28 @@ export class S3MultipartUploads extends MultipartUploads {
     return { partNumber, sizeBytes: bytes.length, entityTag: ETag };
   }
 
+  async listParts(key: ObjectKey, uploadId: string, { signal }: CallOptions = {}): Promise<UploadedPart[]> {
+    if (uploadId === '') throw uploadGone(null);
+    const parts: UploadedPart[] = [];
+    for (let marker: string | undefined, more = true; more;) {
+      const command = new ListPartsCommand({
+        ...this.place.object(key),
+        UploadId: uploadId,
+        PartNumberMarker: marker,
+      });
+      const page = await this.place.client.send(command, until(signal)).catch((error: unknown) => {
+        throw isGone(error) || isAbsent(error) ? uploadGone(error) : s3Failure(error, signal);
+      });
+      for (const { PartNumber = 0, Size = 0, ETag = '' } of page.Parts ?? [])
+        parts.push({ partNumber: PartNumber, sizeBytes: Size, entityTag: ETag });
+      more = page.IsTruncated === true;
+      if (more && page.NextPartNumberMarker === undefined)
+        throw s3Failure(new Error('a page without its end'));
+      marker = page.NextPartNumberMarker;
+    }
+    return parts;
+  }
+
   async complete(
     key: ObjectKey,
     uploadId: string,

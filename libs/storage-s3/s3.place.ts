@@ -36,6 +36,7 @@ export class S3Place {
 }
 
 /** What a server says of an object, in our words. */
-export function headOf({ ContentLength, LastModified, ETag }: HeadObjectCommandOutput): ObjectHead {
-  return { sizeBytes: ContentLength ?? 0, modifiedAt: LastModified ?? new Date(0), entityTag: ETag ?? '' };
+export function headOf(head: HeadObjectCommandOutput): ObjectHead {
+  const { ContentLength = 0, LastModified = new Date(0), ETag = '', ContentType } = head;
+  return { sizeBytes: ContentLength, modifiedAt: LastModified, entityTag: ETag, contentType: ContentType };
 }

@@ -1,6 +1,7 @@
 import {
   type ObjectKey,
   ObjectPresigner,
+  type PresignedPut,
   type PresignedRequest,
   type PresignGetOptions,
   type PresignPutOptions,
@@ -14,10 +15,12 @@ import type { S3Place } from './s3.place.js';
 export class S3Presigner extends ObjectPresigner {
   readonly answersSuffixRanges = true;
 
+  /** `conditionalPut`: the server was seen to refuse a PUT with `If-None-Match: *` to a key that is taken. */
   constructor(
     private readonly signer: QuerySigner,
     private readonly place: S3Place,
     private readonly clock: StorageClock,
+    private readonly conditionalPut: boolean,
   ) {
     super();
   }
@@ -31,9 +34,10 @@ export class S3Presigner extends ObjectPresigner {
     return { method: 'GET', headers: {}, ...this.sign('GET', key, options, query, undefined) };
   }
 
-  presignPut(key: ObjectKey, options: PresignPutOptions): PresignedRequest {
-    const headers = boundHeaders(options);
-    return { method: 'PUT', headers, ...this.sign('PUT', key, options, undefined, headers) };
+  presignPut(key: ObjectKey, options: PresignPutOptions): PresignedPut {
+    const writesOnce = this.conditionalPut;
+    const headers = { ...boundHeaders(options), ...(writesOnce ? { 'if-none-match': '*' } : {}) };
+    return { method: 'PUT', headers, writesOnce, ...this.sign('PUT', key, options, undefined, headers) };
   }
 
   presignPart(

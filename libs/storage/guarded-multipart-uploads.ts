@@ -47,6 +47,17 @@ export class GuardedMultipartUploads extends MultipartUploads {
     return result;
   }
 
+  async listParts(
+    key: ObjectKey,
+    uploadId: string,
+    options: CallOptions = {},
+  ): Promise<readonly UploadedPart[]> {
+    await this.guard.admit(key);
+    return await this.guard.call('list_parts', options.signal, (signal) =>
+      this.uploads.listParts(key, uploadId, { signal }),
+    );
+  }
+
   async complete(
     key: ObjectKey,
     uploadId: string,

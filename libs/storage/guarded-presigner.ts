@@ -1,5 +1,6 @@
 import type { ObjectKey } from './object-key.js';
 import {
+  type PresignedPut,
   type PresignedRequest,
   type PresignGetOptions,
   ObjectPresigner,
@@ -24,7 +25,7 @@ export class GuardedPresigner extends ObjectPresigner {
     return this.presigner.presignGet(key, options);
   }
 
-  presignPut(key: ObjectKey, options: PresignPutOptions): PresignedRequest {
+  presignPut(key: ObjectKey, options: PresignPutOptions): PresignedPut {
     this.guard.admitNow(key);
     return this.presigner.presignPut(key, options);
   }

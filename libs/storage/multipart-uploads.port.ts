@@ -62,6 +62,13 @@ export abstract class MultipartUploads {
     options: PartOptions,
   ): Promise<UploadedPart>;
 
+  /** The parts that the backend has, in the order of their numbers. Empty parts may be left out. */
+  abstract listParts(
+    key: ObjectKey,
+    uploadId: string,
+    options?: CallOptions,
+  ): Promise<readonly UploadedPart[]>;
+
   /**
    * Makes the object of `parts`, which are sorted by number and are all there are. A repeat after success answers the
    * same object as long as it exists. Parts that the backend does not have are `upload_incomplete`.

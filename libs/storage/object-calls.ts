@@ -61,6 +61,8 @@ export interface ObjectHead {
   readonly modifiedAt: Date;
   /** Differs from that of any other object that was or will be under the key. No checksum: never read as one. */
   readonly entityTag: string;
+  /** What whoever wrote it said that it is, where the backend keeps that; not in lists. Never what is served. */
+  readonly contentType?: string | undefined;
 }
 
 /** What a sweep did. */

@@ -33,6 +33,15 @@ export interface PresignedRequest {
   readonly expiresAt: Date;
 }
 
+/** A URL that writes an object. */
+export interface PresignedPut extends PresignedRequest {
+  /**
+   * The backend refuses to write over an object that is there, so that what was once stored through the URL stays as it
+   * is while it exists. Without it the URL writes as often as its holder likes until it expires.
+   */
+  readonly writesOnce: boolean;
+}
+
 /**
  * URLs that the backend itself serves. They are made here, without a question to anybody, so they exist for absent
  * objects too; and they cannot be taken back before they expire.
@@ -47,8 +56,8 @@ export abstract class ObjectPresigner {
   /** Allows one object to be read, whole or in ranges. */
   abstract presignGet(key: ObjectKey, options: PresignGetOptions): PresignedRequest;
 
-  /** Allows one object to be written, as often as the holder likes until it expires. */
-  abstract presignPut(key: ObjectKey, options: PresignPutOptions): PresignedRequest;
+  /** Allows one object to be written; how often, {@link PresignedPut} says. */
+  abstract presignPut(key: ObjectKey, options: PresignPutOptions): PresignedPut;
 
   /** Allows one part of a multipart upload to be written. */
   abstract presignPart(

@@ -82,7 +82,7 @@ export class SubTenantStore {
 
   /**
    * Removes a sub-tenant. With `force`, its sources go first, their objects by way of the outbox, in one transaction;
-   * an upload under way keeps it (`not_empty`). Its links end with it, and so do tokens narrowed to it alone; those
+   * a direct upload under way keeps it (`not_empty`), and so does one by URL without `force`. Its links end with it, and so do tokens narrowed to it alone; those
    * narrowed to others as well keep the others. Whoever makes the id anew lets none of the old ones in.
    */
   async remove(
@@ -94,6 +94,7 @@ export class SubTenantStore {
     const values = [tenantId, subTenantId];
     try {
       return await this.database.transaction(tenantId, async ({ query }) => {
+        await query({ name: 'drop-sub-tenant-uploads', text: DROP_UPLOADS, values: [...values, force] });
         if (force) await query({ name: 'clear-sub-tenant', text: CLEAR, values });
         await query({ name: 'drop-sub-tenant-links', text: DROP_LINKS, values });
         await query({ name: 'drop-sub-tenant-reach', text: DROP_REACH, values });
@@ -107,6 +108,16 @@ export class SubTenantStore {
   }
 }
 
+/** Uploads by URL: those that are over do not count, and those under way end with the sources they are for. */
+const DROP_UPLOADS = `
+WITH gone AS (
+  DELETE FROM uploads WHERE tenant_id = $1 AND sub_tenant_id = $2 AND kind = 'presigned'
+    AND ($3::boolean OR state <> 'receiving')
+  RETURNING state, url_kind, object_key, attempt_key, multipart_id, binding_id)
+INSERT INTO outbox (tenant_id, kind, object_key, binding_id, multipart_id)
+SELECT $1, 'remove_object', object_key, binding_id, multipart_id FROM gone
+WHERE state <> 'completed' OR url_kind = 'staged'
+UNION ALL SELECT $1, 'remove_object', attempt_key, binding_id, NULL FROM gone WHERE attempt_key IS NOT NULL`;
 const CLEAR = `
 WITH gone AS (DELETE FROM sources WHERE tenant_id = $1 AND sub_tenant_id = $2 RETURNING object_key, binding_id)
 INSERT INTO outbox (tenant_id, kind, object_key, binding_id)

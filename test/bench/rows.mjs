@@ -14,6 +14,7 @@
 import { rows as presign } from './rows/presign.mjs';
 import { rows as s3Memory } from './rows/s3-memory.mjs';
 import { rows as s3Throughput } from './rows/s3-throughput.mjs';
+import { rows as streams } from './rows/streams.mjs';
 import { rows as upload } from './rows/upload.mjs';
 
-export const ROWS = [...presign, ...upload, ...s3Throughput, ...s3Memory];
+export const ROWS = [...presign, ...upload, ...streams, ...s3Throughput, ...s3Memory];

@@ -8,7 +8,7 @@ import { sharedGateway } from '../support/shared-gateway.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
-const GROUPS = ['Tenants', 'Tokens', 'Sources', 'Links', 'Compatibility', 'Health'];
+const GROUPS = ['Tenants', 'Tokens', 'Sources', 'Uploads', 'Links', 'Compatibility', 'Health'];
 
 /** Reads, and changes that may be repeated as they are. */
 const MAKE_NOTHING = [
@@ -19,6 +19,7 @@ const MAKE_NOTHING = [
   'POST /v1/tenants/{tenant_id}/sub-tenants/{sub_tenant_id}/resume',
   'POST /v1/tenants/{tenant_id}/sub-tenants/{sub_tenant_id}/suspend',
   'POST /v1/tenants/{tenant_id}/suspend',
+  'POST /v1/uploads/{upload_id}/complete',
 ];
 
 interface Problem {
@@ -143,6 +144,7 @@ describe('openapi.json', () => {
       'GET /l/{link}',
       'GET /metrics',
       'HEAD /l/{link}',
+      'PUT /u/{upload}',
     ]);
   });
 
@@ -169,7 +171,7 @@ describe('openapi.json', () => {
       offenders(({ declared, path }) => {
         const wanted = ['500', '503'];
         if (declared.security.length > 0) wanted.push('401', '403');
-        if (path.includes('{')) wanted.push(path.startsWith('/l/') ? '410' : '404');
+        if (path.includes('{')) wanted.push(/^\/[lu]\//.test(path) ? '410' : '404');
         if (declared.requestBody !== undefined) wanted.push('400', '413', '415', '422');
         return wanted.every((status) => status in declared.responses);
       }),

@@ -95,6 +95,7 @@ function targetOf({ path }: Operation, of: Victim): string {
     source_id: of.sourceId,
     token_id: of.tokenId,
     link_id: of.linkId,
+    upload_id: of.uploadId,
   });
 }
 

@@ -26,6 +26,7 @@ function acceptedBy({ method, path, variant }: MatrixRow): string[] | null {
   if (variant === 'force') return ['tenants:manage'];
   if (`${method} ${path}` === 'PUT /v1/sources/{source_id}/content')
     return [variant === 'new' ? 'sources:create' : 'sources:write'];
+  if (`${method} ${path}` === 'POST /v1/uploads' && variant !== '') return ['sources:write'];
   const [, need = ''] = documented.find(([call]) => call === `\`${method} ${path}\``) ?? [];
   const scopes = [...need.matchAll(/`([a-z_]+:[a-z]+)`/g)].map(([, scope = '']) => scope);
   return scopes.length === 0 ? null : scopes;
@@ -61,7 +62,8 @@ describe('the page of expectations', () => {
     for (const [name, { cells, method, path, variant }] of asking) {
       for (const caller of ['tenant off', 'sub-tenant off', 'stranger here'])
         expect([name, caller, cells.get(caller)?.slice(0, 1)]).toEqual([name, caller, '4']);
-      const isAtATarget = /\{(?:source_id|link_id|token_id|sub_tenant_id)\}/.test(path) && variant !== 'new';
+      const isAtATarget =
+        /\{(?:source_id|link_id|token_id|sub_tenant_id|upload_id)\}/.test(path) && variant !== 'new';
       // A source under a stranger's id is the stranger's own.
       const isOwn = method === 'PUT' && path.endsWith('/content');
       for (const caller of ['stranger', 'sibling'])

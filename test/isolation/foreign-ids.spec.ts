@@ -56,9 +56,12 @@ describe('another tenant’s ids', () => {
     await expectUntouched(victim);
   });
 
-  it('AZ-08: answer alike for links, tokens, tenants, and in both seed calls', async () => {
+  it('AZ-08: answer alike for links, uploads, tokens, tenants, and in both seed calls', async () => {
     const pairs: ((caller: Api, id: string, tenantId: string) => ReturnType<Api['get']>)[] = [
       (caller, id) => caller.delete(`/v1/links/${id}`),
+      (caller, id) => caller.get(`/v1/uploads/${id}`),
+      (caller, id) => caller.post(`/v1/uploads/${id}/complete`, {}),
+      (caller, id) => caller.delete(`/v1/uploads/${id}`),
       (caller, id) => caller.get(`/v1/tenants/${attacker.id}/tokens/${id}`),
       (caller, id) => caller.delete(`/v1/tenants/${attacker.id}/tokens/${id}`),
       (caller, id, tenantId) => caller.get(`/v1/tenants/${tenantId}/tokens/${id}`),
@@ -72,7 +75,7 @@ describe('another tenant’s ids', () => {
       (caller, id, tenantId) => caller.post('/fetch/content', { tenant_id: tenantId, source_id: id }),
       (caller, _, tenantId) => caller.get('/v1/sources', { headers: { 'x-tenant-id': tenantId } }),
     ];
-    for (const id of [victim.sourceId, victim.linkId, victim.tokenId]) {
+    for (const id of [victim.sourceId, victim.linkId, victim.tokenId, victim.uploadId]) {
       for (const [index, ask] of pairs.entries()) {
         const [random, nobody] = [randomUUID(), freshId('t')];
         const real = fingerprint(await ask(attacker.admin, id, victim.tenant.id), id, victim.tenant.id);
@@ -185,7 +188,10 @@ describe('AZ-10: mass assignment', () => {
           field === 'source_id' ? { owner: 'x' } : { [field]: 'x' },
         ),
       ];
-      expect([field, ...answers.map(({ status }) => status)]).toEqual([field, 422, 422, 422, 422, 422]);
+      // Of an upload, an id and a size are the caller's to say.
+      if (!['source_id', 'size_bytes'].includes(field))
+        answers.push(await editor.post('/v1/uploads', { name: 'x', ...body }));
+      expect([field, ...answers.map(({ status }) => status)]).toEqual([field, ...answers.map(() => 422)]);
     }
     await expectUntouched(victim);
     expect((await editor.get('/v1/sources')).json.data).toHaveLength(1);

@@ -24,6 +24,7 @@ const PUBLIC = [
   'GET /metrics', // counters without names
   'GET /l/{link}', // the link is the credential
   'GET /openapi.json', // the description
+  'PUT /u/{upload}', // so is the URL of an upload
 ];
 
 /** Routes that any valid token may call. */

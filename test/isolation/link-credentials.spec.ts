@@ -108,6 +108,7 @@ describe('AN-17: a link opens its own download and nothing else', () => {
       source_id: mine.sourceId,
       token_id: mine.tokenId,
       link_id: mine.linkId,
+      upload_id: mine.uploadId,
     };
     const names = Object.keys(existing);
     const linked = Object.fromEntries(names.map((name) => [name, textOf(mine)]));

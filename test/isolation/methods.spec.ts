@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connect } from 'node:net';
 
 import { makeTenant, type Api } from '../support/api.js';
-import { KEPT, makeVictim, type Victim } from '../support/isolation.js';
+import { KEPT, makeVictim, type Victim, uploadText } from '../support/isolation.js';
 import { errorCodeOf, fillPath, readOperations, type Operation } from '../support/operations.js';
 import { exchange, statusOf } from '../support/raw-http.js';
 import { rawRequest } from '../support/raw-request.js';
@@ -31,6 +31,8 @@ const targetOf = ({ path }: Operation): string =>
     token_id: victim.tokenId,
     link_id: victim.linkId,
     link: new URL(victim.url).pathname.slice('/l/'.length),
+    upload_id: victim.uploadId,
+    upload: uploadText(victim),
   });
 
 const credentials = ({ token }: Api): string[] => (token === null ? [] : [`Authorization: Bearer ${token}`]);

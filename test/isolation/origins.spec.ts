@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import { freshId, type Api } from '../support/api.js';
-import { makeVictim, type Victim } from '../support/isolation.js';
+import { makeVictim, type Victim, uploadText } from '../support/isolation.js';
 import { fillPath, readOperations, type Operation } from '../support/operations.js';
 import { ask } from '../support/raw-http.js';
 import { rawRequest, type RawAnswer } from '../support/raw-request.js';
@@ -34,6 +34,8 @@ function requests(): { method: string; target: string }[] {
       token_id: 'nowhere',
       link_id: 'nowhere',
       link: new URL(victim.url).pathname.slice('/l/'.length),
+      upload_id: method === 'GET' ? victim.uploadId : 'nowhere',
+      upload: uploadText(victim),
     }),
   }));
   const beside = [

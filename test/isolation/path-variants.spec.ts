@@ -43,13 +43,15 @@ async function send({ method, path }: Operation, target: string, caller: Api): P
 /** What was decided: the status, the error's stable name, and on success the body without what time changes. */
 function decisionOf({ status, body }: RawAnswer): string {
   if (status >= 400) return `${status} ${errorCodeOf(body) ?? ''}`;
+  // Measurements change by the request; which ones there are does not.
+  if (body.startsWith('# HELP ')) return `${status} ${body.match(/^# .*/gm)?.join('\n') ?? ''}`;
   return `${status} ${body.replaceAll(/\/l\/[\w-]+|\d{4}-\d\d-\d\dT[\d:.]+Z/g, '·')}`;
 }
 
 /** 404 and 405 of a path that is another or none, 400 of one that cannot be read, 403 of a link that is damaged. */
 function isRefusal({ method, path }: Operation, { status, headers }: RawAnswer): boolean {
   if (status === 405) return !(headers.get('allow') ?? method).split(', ').includes(method);
-  return status === 400 || status === 404 || (path === '/l/{link}' && status === 403);
+  return status === 400 || status === 404 || (/^\/[lu]\/\{/.test(path) && status === 403);
 }
 
 /** Every spelling of every operation's path that is not decided as it has to be. */

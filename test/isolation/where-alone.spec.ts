@@ -60,6 +60,9 @@ describe('WHERE alone: row-level security switched off', () => {
     expect((await admin.delete(`/v1/tenants/${id}/tokens/${victim.tokenId}`)).status).toBe(404);
     expect((await admin.get(`/v1/tenants/${id}/sub-tenants`)).json.data).toHaveLength(1);
     expect((await editor.delete(`/v1/links/${victim.linkId}`)).status).toBe(404);
+    const upload = `/v1/uploads/${victim.uploadId}`;
+    for (const method of ['GET', 'DELETE']) expect((await editor.request(method, upload)).status).toBe(404);
+    expect((await editor.post(`${upload}/complete`, {})).status).toBe(404);
     expect((await editor.get(`/knowledge-base/sources/${victim.sourceId}/download`)).status).toBe(404);
     const fetched = await editor.post('/fetch/content', { tenant_id: id, source_id: victim.externalId });
     expect(fetched.status).toBe(404);

@@ -69,6 +69,8 @@ beforeAll(async () => {
     token_id: 'x',
     link_id: 'x',
     link: 'x',
+    upload_id: 'x',
+    upload: 'x',
   };
 });
 afterEach(() => at.expectUnharmed());
@@ -111,7 +113,7 @@ const parametersOf = ({ path }: Operation): string[] =>
 
 /** A link that is none is forbidden, an id that is no UUID is invalid where only those are known; all else is not there. */
 function refusalOf(path: string): number {
-  if (path === '/l/{link}') return 403;
+  if (path === '/l/{link}' || path === '/u/{upload}') return 403;
   return path.startsWith('/knowledge-base/') ? 422 : 404;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { freshId, type Api } from './api.js';
-import type { Victim } from './isolation.js';
+import { uploadText, type Victim } from './isolation.js';
 import { errorCodeOf, fillPath, type Operation } from './operations.js';
 import { rawRequest } from './raw-request.js';
 
@@ -17,15 +17,17 @@ export interface Extra {
  * A target for an operation that may be asked any number of times: reading ones name what the tenant has, writing ones
  * what nobody has, so that an answer depends on nothing that was asked before.
  */
-export function repeatableTarget({ method, path }: Operation, { tenant, ...victim }: Victim): string {
+export function repeatableTarget({ method, path }: Operation, victim: Victim): string {
   const reads = method === 'GET' || method === 'HEAD';
   return fillPath(path, {
-    tenant_id: tenant.id,
+    tenant_id: victim.tenant.id,
     sub_tenant_id: reads ? 'default' : freshId('nowhere'),
     source_id: reads ? victim.sourceId : randomUUID(),
     token_id: reads ? victim.tokenId : randomUUID(),
     link_id: randomUUID(),
     link: new URL(victim.url).pathname.slice('/l/'.length),
+    upload_id: reads ? victim.uploadId : randomUUID(),
+    upload: uploadText(victim),
   });
 }
 

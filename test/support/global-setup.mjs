@@ -42,6 +42,8 @@ export default async function setUp(globalConfig) {
       PORT: '0',
       GATEHOLD_DATA_DIR: dataDir,
       GATEHOLD_LOG_LEVEL: 'debug',
+      // So that a test need not send much to have an upload in parts.
+      GATEHOLD_UPLOAD_PART_BYTES: '5MiB',
       // The storages of the tests.
       GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8',
       ...(isElsewhere ? REACHABLE : {}),

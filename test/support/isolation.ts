@@ -20,6 +20,9 @@ export interface Victim {
   readonly tokenId: string;
   readonly etag: string;
   readonly url: string;
+  /** An upload by URL of nine bytes, none of which has come. */
+  readonly uploadId: string;
+  readonly uploadUrl: string;
 }
 
 /** The victim's content. */
@@ -41,6 +44,9 @@ export async function victimOf(tenant: TestTenant): Promise<Victim> {
   const source = (await tenant.editor.upload(KEPT, 'secret.txt', 'text/plain', { source_id: externalId }))
     .json;
   const link = (await tenant.editor.post(`/v1/sources/${externalId}/links`, {})).json;
+  // For the source that is there: the tenant has one source and no other.
+  const wish = { name: 'secret.txt', source_id: externalId, size_bytes: 9, expires_in: 86_400 };
+  const upload = (await tenant.editor.post('/v1/uploads', wish)).json;
   const tokenId = (await tenant.viewer.get('/v1/me')).json.token_id as string;
   return {
     tenant,
@@ -50,7 +56,14 @@ export async function victimOf(tenant: TestTenant): Promise<Victim> {
     tokenId,
     etag: source.etag as string,
     url: link.url as string,
+    uploadId: upload.upload_id as string,
+    uploadUrl: upload.url as string,
   };
+}
+
+/** What the gateway knows the victim's upload by; text of no meaning where the storage takes its bytes. */
+export function uploadText({ uploadUrl }: Victim): string {
+  return /\/u\/([^/]+)$/.exec(uploadUrl)?.[1] ?? 'nowhere';
 }
 
 /**

@@ -29,6 +29,11 @@ export const BODIES: Readonly<Record<string, Sent>> = {
   'PATCH /v1/sources/{source_id}': renamed,
   'PUT /v1/sources/{source_id}/content': bytes,
   'POST /v1/sources/{source_id}/links': () => ({ json: { expires_in: 600 } }),
+  'POST /v1/uploads': (_, { sourceId }, variant) => ({
+    json: { name: 'new.txt', ...(variant === 'with an id in use' ? { source_id: sourceId } : {}) },
+  }),
+  'POST /v1/uploads/{upload_id}/complete': () => ({ json: {} }),
+  'PUT /u/{upload}': () => ({ body: 'new bytes', headers: { 'content-type': 'text/plain' } }),
   'POST /v1/tenants': () => ({ json: { tenant_id: freshId('t'), name: 'new' } }),
   'PATCH /v1/tenants/{tenant_id}': renamed,
   // Taken but for its trial: nothing answers there.
@@ -54,14 +59,18 @@ const ON_TENANTS =
 const LIST = /\/(?:tenants|sub-tenants|tokens|sources|links)$/;
 
 /** Whether a call only looks. */
-export function isRead({ method, path }: MatrixRow): boolean {
-  // The URLs that a batch is answered have no rows.
-  return method === 'GET' || method === 'HEAD' || path.startsWith('/fetch/') || path === '/v1/links/batch';
+export function isRead({ method, path, variant }: MatrixRow): boolean {
+  // The URLs that a batch is answered have no rows, and what is complete is complete.
+  const isNothing = path === '/v1/links/batch' || (path.endsWith('/complete') && variant === 'once more');
+  return method === 'GET' || method === 'HEAD' || path.startsWith('/fetch/') || isNothing;
 }
+
+/** What calls are aimed at that is no part of a target; without it, at the target's own. */
+type Named = Pick<MatrixWorld, 'links'> & Partial<Pick<MatrixWorld, 'uploads' | 'completedId'>>;
 
 /** Makes one call of the matrix. */
 export async function call(
-  world: Pick<MatrixWorld, 'links'>,
+  world: Named,
   row: MatrixRow,
   caller: MatrixCaller,
   target: Target,
@@ -88,15 +97,13 @@ async function freshTenant(root: Api, isFull: boolean): Promise<Target> {
   done(await root.post('/v1/tenants', { tenant_id: tenantId }));
   await settle(root, tenantId);
   if (isFull) return await makeTarget(root, tenantId, 'default');
-  return { tenantId, subTenantId: '', sourceId: '', linkId: '', linkUrl: '', tokenId: '', childId: '' };
+  const none = { linkId: '', linkUrl: '', tokenId: '', uploadId: '', uploadUrl: '', childId: '' };
+  return { tenantId, subTenantId: '', sourceId: '', ...none };
 }
 
-function pathOf(
-  world: Pick<MatrixWorld, 'links'>,
-  { method, path, variant }: MatrixRow,
-  target: Target,
-): string {
+function pathOf(world: Named, { method, path, variant }: MatrixRow, target: Target): string {
   const link = world.links[variant]?.split('/l/')[1];
+  const upload = variant === '' ? target.uploadUrl : world.uploads?.[variant];
   const values: Readonly<Record<string, string | undefined>> = {
     tenant_id: target.tenantId,
     sub_tenant_id: target.childId,
@@ -104,6 +111,8 @@ function pathOf(
     token_id: target.tokenId,
     link_id: target.linkId,
     link,
+    upload_id: variant === 'once more' ? (world.completedId ?? target.uploadId) : target.uploadId,
+    upload: upload?.split('/u/')[1],
   };
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name];

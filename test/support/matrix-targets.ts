@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { expectStatus, freshId, makeToken, settle, type Answer, type Api } from './api.js';
+import { expectStatus, freshId, makeToken, settle, type Answer, type Api, type Json } from './api.js';
 import { eventually } from './eventually.js';
 import { asOwner } from './owner-connection.js';
 import { STORAGE } from './storage-under-test.js';
@@ -19,6 +19,9 @@ export interface Target {
   /** The link of {@link linkId}. */
   readonly linkUrl: string;
   readonly tokenId: string;
+  /** An upload by URL of which nothing has come, and its URL. */
+  readonly uploadId: string;
+  readonly uploadUrl: string;
   /** A sub-tenant that may be renamed, suspended or deleted. */
   readonly childId: string;
 }
@@ -36,6 +39,7 @@ export async function makeTarget(
   const content = { headers: { ...headers, 'content-type': 'text/plain' }, body: `content ${MARK}` };
   done(await maker.request('PUT', `${path}/content?name=${MARK}.txt`, content));
   const link = done(await maker.post(`${path}/links`, { filename: `${MARK}.txt` }, { headers })).json;
+  const upload = await beginUpload(maker, headers);
   const wish = { name: MARK, role: 'viewer', sub_tenant_ids: [subTenantId] };
   const token = done(await maker.post(`/v1/tenants/${tenantId}/tokens`, wish)).json;
   const child = childId ?? (await makeSubTenant(maker, tenantId, freshId('child')));
@@ -46,8 +50,22 @@ export async function makeTarget(
     linkId: link.link_id as string,
     linkUrl: link.url as string,
     tokenId: token.token_id as string,
+    uploadId: upload.upload_id as string,
+    uploadUrl: upload.url as string,
     childId: child,
   };
+}
+
+/** Begins an upload by URL that is open for longer than any suite takes. */
+export async function beginUpload(maker: Api, headers: Readonly<Record<string, string>>): Promise<Json> {
+  const wish = { name: `${MARK}.txt`, expires_in: 86_400 };
+  return done(await maker.post('/v1/uploads', wish, { headers })).json;
+}
+
+/** Sends something to the URL of an upload, which completes it. */
+export async function sendUpload(root: Api, url: string): Promise<void> {
+  const headers = { 'content-type': 'text/plain' };
+  done(await root.as(null).request('PUT', url, { body: `content ${MARK}`, headers }));
 }
 
 /** Makes a sub-tenant whose name is marked, and answers its id. */

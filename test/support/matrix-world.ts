@@ -1,5 +1,6 @@
 import { freshId, makeProxyTenant, makeToken, type Api, type TestTenant } from './api.js';
 import {
+  beginUpload,
   bindInPlace,
   done,
   makeExpiredLink,
@@ -7,6 +8,7 @@ import {
   makeSubTenant,
   makeTarget,
   revoke,
+  sendUpload,
   type Target,
 } from './matrix-targets.js';
 import { asOwner } from './owner-connection.js';
@@ -32,6 +34,10 @@ export interface MatrixWorld {
   readonly callers: Readonly<Record<string, MatrixCaller>>;
   /** By the words that the page has for them; empty for a good one. */
   readonly links: Readonly<Record<string, string>>;
+  /** Upload URLs by the words that the page has for them; a good one is that of the target. */
+  readonly uploads: Readonly<Record<string, string>>;
+  /** An upload at home that is complete. */
+  readonly completedId: string;
 }
 
 /** Makes everything that the calls of the matrix are aimed at, and everybody who makes them. */
@@ -53,6 +59,7 @@ export async function makeWorld(root: Api, dataDir: string): Promise<MatrixWorld
   };
   await bindInPlace(root, home.id);
   const links = await makeLinks(root, dataDir, targets);
+  const [uploads, completedId] = [await makeUploads(root, targets), await completeOne(root, targets.home)];
   const callers = {
     ...(await withoutCredential(root, dataDir, home, targets.home)),
     ...(await fromElsewhere(root, { home, elsewhere, off, beside, targets })),
@@ -60,7 +67,7 @@ export async function makeWorld(root: Api, dataDir: string): Promise<MatrixWorld
   };
   done(await root.post(`/v1/tenants/${off.id}/suspend`));
   done(await root.post(`/v1/tenants/${home.id}/sub-tenants/${shut}/suspend`));
-  return { root, home, place, callers, links };
+  return { root, home, place, callers, links, uploads, completedId };
 }
 
 type Callers = Record<string, MatrixCaller>;
@@ -145,13 +152,10 @@ async function makeLinks(root: Api, dataDir: string, targets: Targets): Promise<
   const headers = { 'x-tenant-id': home.tenantId, 'x-sub-tenant-id': home.subTenantId };
   done(await root.delete(`/v1/links/${ended.linkId}`, { headers }));
   done(await root.delete(`/v1/sources/${orphan.sourceId}`, { headers }));
-  const good = home.linkUrl;
-  const middle = good.length - 30;
-  const changed = `${good.slice(0, middle)}${good[middle] === 'A' ? 'B' : 'A'}${good.slice(middle + 1)}`;
   return {
-    '': good,
+    '': home.linkUrl,
     'of another tenant': third.linkUrl,
-    damaged: changed,
+    damaged: changed(home.linkUrl),
     expired: await makeExpiredLink(root, dataDir, home),
     'taken back': ended.linkUrl,
     'of a deleted source': orphan.linkUrl,
@@ -159,6 +163,44 @@ async function makeLinks(root: Api, dataDir: string, targets: Targets): Promise<
     'of a suspended tenant': off.linkUrl,
     'of a suspended sub-tenant': shut.linkUrl,
   };
+}
+
+async function makeUploads(root: Api, targets: Targets): Promise<Record<string, string>> {
+  const { home, shut, off } = targets;
+  const headers = { 'x-tenant-id': home.tenantId, 'x-sub-tenant-id': home.subTenantId };
+  const [used, given, orphan] = [
+    await beginUpload(root, headers),
+    await beginUpload(root, headers),
+    await beginUpload(root, headers),
+  ];
+  await sendUpload(root, used.url as string);
+  done(await root.delete(`/v1/uploads/${String(given.upload_id)}`, { headers }));
+  done(await root.delete(`/v1/sources/${String(orphan.source_id)}`, { headers }));
+  const editor = await makeToken(root, home.tenantId, { role: 'editor' });
+  const { url: leaked } = await beginUpload(editor, { 'x-sub-tenant-id': home.subTenantId });
+  await revoke(root, editor, home.tenantId);
+  return {
+    damaged: changed(home.uploadUrl),
+    'once more': used.url as string,
+    'given up': given.url as string,
+    'of a deleted source': orphan.url as string,
+    'of a revoked token': leaked as string,
+    'of a suspended tenant': off.uploadUrl,
+    'of a suspended sub-tenant': shut.uploadUrl,
+  };
+}
+
+async function completeOne(root: Api, { tenantId, subTenantId }: Target): Promise<string> {
+  const headers = { 'x-tenant-id': tenantId, 'x-sub-tenant-id': subTenantId };
+  const { upload_id: id, url } = await beginUpload(root, headers);
+  await sendUpload(root, url as string);
+  return id as string;
+}
+
+/** A URL with one character of its signature changed. */
+function changed(url: string): string {
+  const middle = url.length - 30;
+  return `${url.slice(0, middle)}${url[middle] === 'A' ? 'B' : 'A'}${url.slice(middle + 1)}`;
 }
 
 /** An administrator of a tenant, narrowed as wished. */

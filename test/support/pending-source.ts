@@ -1,8 +1,8 @@
 import { asOwner } from './owner-connection.js';
 
 /**
- * Turns a source into one whose bytes have not come yet, as an upload by URL will leave it until the client has sent
- * them; no call makes one so far. Works as the owner of an embedded database.
+ * Turns a source into one whose bytes have not come yet, as an upload by URL leaves it until the client has sent them,
+ * but without the upload. Works as the owner of an embedded database.
  */
 export async function makePending(dataDir: string, tenantId: string, sourceId: string): Promise<void> {
   await asOwner(dataDir, (client) =>

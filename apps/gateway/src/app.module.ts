@@ -74,6 +74,7 @@ export class AppModule {
         }),
         SourceModule.forRoot({
           maxUploadBytes: config.limits.maxUploadBytes,
+          uploadPartBytes: config.limits.uploadPartBytes,
           inlineMaxBytes: config.limits.inlineMaxBytes,
           inlineInFlightBytes: config.limits.inlineInFlightBytes,
           sealer,

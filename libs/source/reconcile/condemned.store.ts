@@ -34,6 +34,8 @@ SELECT t.tenant_id, 'remove_object', k.key, $2::uuid, 1, now() + interval '30 se
 FROM unnest($3::text[]) AS k(key) JOIN tenants t ON t.tenant_id = $1
 WHERE NOT EXISTS (SELECT FROM sources s WHERE s.tenant_id = $1 AND s.object_key = k.key)
   AND NOT EXISTS (SELECT FROM uploads u WHERE u.tenant_id = $1 AND u.object_key = k.key)
+  AND NOT EXISTS (SELECT FROM uploads u WHERE u.tenant_id = $1 AND u.attempt_key = k.key)
   AND NOT EXISTS (SELECT FROM outbox o WHERE o.tenant_id = $1 AND o.object_key = k.key)
-RETURNING outbox_id AS "outboxId", object_key AS "objectKey", binding_id AS "bindingId", attempts`,
+RETURNING outbox_id AS "outboxId", object_key AS "objectKey", binding_id AS "bindingId", attempts,
+  multipart_id AS "multipartId"`,
 };

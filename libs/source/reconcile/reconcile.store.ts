@@ -162,6 +162,7 @@ const LOOK_UP = {
   text: `SELECT clock_timestamp() AS now,
   coalesce(array_agg(k.key) FILTER (WHERE s.source_id IS NULL
     AND NOT EXISTS (SELECT FROM uploads u WHERE u.tenant_id = $1 AND u.object_key = k.key)
+    AND NOT EXISTS (SELECT FROM uploads u WHERE u.tenant_id = $1 AND u.attempt_key = k.key)
     AND NOT EXISTS (SELECT FROM outbox o WHERE o.tenant_id = $1 AND o.object_key = k.key)), '{}') AS unnamed,
   coalesce(array_agg(k.key) FILTER (WHERE s.status = 'available' AND s.size_bytes <> k.size_bytes), '{}') AS resized
 FROM unnest($2::text[], $3::bigint[]) AS k(key, size_bytes)
@@ -178,15 +179,17 @@ const ROW_BY_KEY = {
   name: 'reconcile-row-by-key',
   text: `SELECT ${NAMING} FROM sources WHERE tenant_id = $1 AND object_key = $2 AND status = 'available'`,
 };
-/** A worker that is at work needs a moment, which is nothing to report. */
+/** A worker that is at work needs a moment, which is nothing to report, and nor is an upload that somebody is at. */
 const STALE = {
   name: 'reconcile-stale-uploads',
   text: `SELECT count(*) OVER ()::integer AS count, json_build_object('tenantId', tenant_id, 'bindingId', binding_id,
   'uploadId', upload_id, 'kind', kind, 'objectKey', object_key, 'expiresAt', expires_at) AS upload
 FROM uploads WHERE tenant_id = $1 AND state = 'receiving' AND expires_at <= now() - interval '5 seconds'
+  AND (leased_until IS NULL OR leased_until <= now() - interval '5 seconds')
 ORDER BY expires_at LIMIT $2`,
 };
 const UPLOADING = {
   name: 'reconcile-uploading',
-  text: `SELECT DISTINCT object_key AS key FROM uploads WHERE tenant_id = $1 AND object_key = ANY ($2::text[])`,
+  text: `SELECT object_key AS key FROM uploads WHERE tenant_id = $1 AND object_key = ANY ($2::text[])
+UNION SELECT attempt_key FROM uploads WHERE tenant_id = $1 AND attempt_key = ANY ($2::text[])`,
 };

@@ -46,6 +46,22 @@ export function describeMultipart(opened: StorageUnderTest): void {
       expect((await readStream(await storage.get(key))).equals(again)).toBe(true);
     });
 
+    it('tells which parts have come, in the order of their numbers, each as it was acknowledged', async () => {
+      const { storage } = opened();
+      const uploads = uploadsOf(storage);
+      const key = newKey();
+      const [id, other] = [await uploads.multipart.create(key), await uploads.multipart.create(key)];
+      expect(await uploads.multipart.listParts(key, id)).toEqual([]);
+      await uploads.send(key, other, 2, sampleBytes(10));
+      const eleven = await uploads.send(key, id, 11, sampleBytes(17));
+      await uploads.send(key, id, 2, sampleBytes(20));
+      const two = await uploads.send(key, id, 2, uploads.part(2));
+      expect(await uploads.multipart.listParts(key, id)).toEqual([two, eleven]);
+      await uploads.multipart.abort(key, id);
+      expect(await codeOf(uploads.multipart.listParts(key, id))).toBe('upload_not_found');
+      await uploads.multipart.abort(key, other);
+    });
+
     it('completes twice at once with one object', async () => {
       const { storage } = opened();
       const uploads = uploadsOf(storage);
@@ -156,6 +172,7 @@ export function describeMultipart(opened: StorageUnderTest): void {
       const key = newKey();
       const part = { partNumber: 1, sizeBytes: 10, entityTag: '"x"' };
       expect(await codeOf(uploads.send(key, id, 1, sampleBytes(10)))).toBe('upload_not_found');
+      expect(await codeOf(uploads.multipart.listParts(key, id))).toBe('upload_not_found');
       expect(await codeOf(uploads.multipart.complete(key, id, [part]))).toBe('upload_not_found');
       await uploads.multipart.abort(key, id);
       expect(await storage.head(key)).toBeNull();

@@ -82,7 +82,7 @@ export function describePresign(opened: StorageUnderTest): void {
       },
     );
 
-    it('refuses an upload whose bound headers are others, and stores nothing', async () => {
+    it('PS-11 refuses an upload of another size than it is bound to, and stores nothing', async () => {
       const { storage } = opened();
       const presigner = presignerOf(storage);
       const [key, bytes] = [newKey(), sampleBytes(1000)];
@@ -90,11 +90,35 @@ export function describePresign(opened: StorageUnderTest): void {
       const bound = (request.headers['content-length'] ?? '') !== '';
       if (bound)
         expect(await statusOf(follow(request, sampleBytes(1001), { 'content-length': '1001' }))).toBe(403);
-      if (request.headers['content-type'] !== undefined)
-        expect(await statusOf(follow(request, bytes, { 'content-type': 'text/html' }))).toBe(403);
       expect(await storage.head(key)).toBeNull();
       expect(await statusOf(follow(request, bytes))).toBeLessThan(300);
       expect((await stored(storage, key)).equals(bytes)).toBe(true);
+    });
+
+    it('PS-10 writes once with one URL, where it says that it does', async () => {
+      const { storage } = opened();
+      const presigner = presignerOf(storage);
+      const [key, bytes] = [newKey(), sampleBytes(1000)];
+      const request = presigner.presignPut(key, soon());
+      expect(await statusOf(follow(request, bytes))).toBeLessThan(300);
+      const again = await statusOf(follow(request, sampleBytes(1000, 2)));
+      if (!request.writesOnce) return;
+      expect(again).toBeGreaterThanOrEqual(400);
+      // Nor without what the URL asks for.
+      expect(await statusOf(follow({ ...request, headers: {} }, sampleBytes(1000, 3)))).toBeGreaterThan(399);
+      expect((await stored(storage, key)).equals(bytes)).toBe(true);
+    });
+
+    it('PS-11 refuses an upload of another type than it is bound to, or shows the type that it has', async () => {
+      const { storage } = opened();
+      const presigner = presignerOf(storage);
+      const [key, declared] = [newKey(), 'text/plain; charset=utf-8'];
+      const request = presigner.presignPut(key, { ...soon(), contentType: declared });
+      expect(request.headers['content-type']).toBe(declared);
+      const other = await statusOf(follow(request, sampleBytes(10), { 'content-type': 'text/html' }));
+      const type = (await storage.head(key))?.contentType;
+      expect([other, type]).toEqual(other === 403 ? [403, undefined] : [201, 'text/html']);
+      if (other === 403) expect(await statusOf(follow(request, sampleBytes(10)))).toBeLessThan(300);
     });
 
     it('UP-08 has declared checksums verified by the backend, where it says that it does', async () => {

@@ -6,7 +6,8 @@
  *
  * These rows have no floor: the target is a maximum, and the value has to stay below it.
  */
-import { cephStage, startBoundGateway, throughGateway } from '../support/s3-stage.mjs';
+import { cephStage, startBoundGateway } from '../support/s3-stage.mjs';
+import { throughGateway } from '../support/transfers.mjs';
 
 const MIB = 2 ** 20;
 const WARM_UP_BYTES = 4 * MIB;

@@ -8,8 +8,9 @@
  * SHA-256 of what comes up and its bookkeeping. Both clients make the same bytes the same way, and throw what comes
  * down away after counting it.
  */
-import { cephStage, pastGateway, startBoundGateway, throughGateway } from '../support/s3-stage.mjs';
-import { best, interleave } from '../support/rounds.mjs';
+import { inPairs } from '../support/rounds.mjs';
+import { cephStage, startBoundGateway } from '../support/s3-stage.mjs';
+import { pastGateway, throughGateway } from '../support/transfers.mjs';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -30,18 +31,18 @@ export const rows = [
 
 async function upload(bench) {
   const { ceph, bound } = await stage(bench);
-  const onRound = async (round, figures) => {
-    tell(bench, round, figures);
+  const onRound = async (round, pair) => {
+    tell(bench, round, pair);
     const [one, other] = await ceph.partsOf(GIB);
     if (one === undefined || one !== other) throw new Error(`Parts differ: ${one} and ${other}.`);
     await ceph.clear();
   };
-  return interleave(
+  return inPairs(
     {
       value: async () => rate(await throughGateway(bound, 'up', { bytes: GIB, ids: [SOURCE] })),
       floor: async () => rate(await pastGateway(ceph, 'up', { bytes: GIB, key: KEY })),
     },
-    { of: best, onRound },
+    { rounds: 3, onRound },
   );
 }
 
@@ -49,12 +50,12 @@ async function download(bench) {
   const { ceph, bound } = await stage(bench);
   await throughGateway(bound, 'up', { bytes: GIB, ids: [SOURCE] });
   await pastGateway(ceph, 'up', { bytes: GIB, key: KEY });
-  const figures = await interleave(
+  const figures = await inPairs(
     {
       value: async () => rate(await throughGateway(bound, 'down', { bytes: GIB, ids: [SOURCE] })),
       floor: async () => rate(await pastGateway(ceph, 'down', { bytes: GIB, key: KEY })),
     },
-    { rounds: 5, of: best, onRound: (round, seen) => tell(bench, round, seen) },
+    { rounds: 7, onRound: (round, pair) => tell(bench, round, pair) },
   );
   await ceph.clear();
   return figures;
@@ -80,5 +81,7 @@ function rate(seconds) {
 }
 
 function tell(bench, round, { value, floor }) {
-  bench.say(`round ${round}: ${Math.round(value.at(-1))} MiB/s, floor ${Math.round(floor.at(-1))} MiB/s`);
+  const name = round === 0 ? 'warm-up' : `round ${round}`;
+  const ratio = (value / floor).toFixed(2);
+  bench.say(`${name}: ${Math.round(value)} MiB/s, floor ${Math.round(floor)} MiB/s, ratio ${ratio}`);
 }

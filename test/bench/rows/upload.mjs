@@ -5,16 +5,13 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { startBare } from '../support/bare-server.mjs';
 import { startGateway } from '../support/gateway.mjs';
 import { interleave } from '../support/rounds.mjs';
 
 const LOAD = fileURLToPath(new URL('../support/load.mjs', import.meta.url));
-const BARE = fileURLToPath(new URL('../support/bare-upload.mjs', import.meta.url));
 const BODY_BYTES = 16 * 1024;
 const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 3;
@@ -38,7 +35,8 @@ async function measure(bench) {
     path: '/v1/sources/[id]/content',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
   };
-  const bare = { url: await startBare(bench), path: '/[id]', headers: {} };
+  const { url } = await startBare(bench, 'bare-upload.mjs');
+  const bare = { url, path: '/[id]', headers: {} };
   for (const side of [ours, bare]) await load(side, WARM_UP_SECONDS);
   const tell = (round, { value, floor }) =>
     bench.say(`round ${round}: ${Math.round(value.at(-1))} /s, floor ${Math.round(floor.at(-1))} /s`);
@@ -46,19 +44,6 @@ async function measure(bench) {
     { value: () => load(ours, SECONDS), floor: () => load(bare, SECONDS) },
     { onRound: tell },
   );
-}
-
-async function startBare(bench) {
-  const folder = await mkdtemp(join(tmpdir(), 'gatehold-bench-bare-'));
-  bench.atEnd(() => rm(folder, { recursive: true, force: true }));
-  const child = spawn(process.execPath, [BARE, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
-  bench.atEnd(async () => {
-    const exited = once(child, 'exit');
-    child.stdin.end();
-    await exited;
-  });
-  const [line] = await once(child.stdout, 'data');
-  return `http://127.0.0.1:${JSON.parse(line).port}`;
 }
 
 /** Answers per second. */

@@ -2,29 +2,40 @@
 
 /**
  * Lets every contestant measure itself once per round, in turn, so that a machine that gets slower or faster meanwhile
- * does so for all of them, and answers one figure of each: the one that `of` takes from its rounds. A contestant returns
- * a number or a promise of one.
+ * does so for all of them, and answers one figure of each: the median of its rounds. A contestant returns a number or a
+ * promise of one.
  */
-export async function interleave(contestants, { rounds = 3, of = median, onRound = () => undefined } = {}) {
+export async function interleave(contestants, { rounds = 3, onRound = () => undefined } = {}) {
   const figures = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
   for (let round = 1; round <= rounds; round += 1) {
     for (const [name, measure] of Object.entries(contestants)) figures[name].push(await measure());
     await onRound(round, figures);
   }
-  return Object.fromEntries(Object.entries(figures).map(([name, values]) => [name, of(values)]));
+  return Object.fromEntries(Object.entries(figures).map(([name, values]) => [name, median(values)]));
 }
 
-/** For work on one thread, of an odd number of rounds. */
+/** Of an odd number of figures. */
 export function median(values) {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
 }
 
 /**
- * For work of several processes, which strangers on the machine slow down the more, the more processes it has: the round
- * that was disturbed least, of either side.
+ * For work of several processes, which whatever else runs on the machine disturbs for seconds at a time: measures value
+ * and floor one right after the other, each of them first in every other round, and answers both as they were in the
+ * round whose ratio is the median. A first round warms up and does not count.
  */
-export function best(values) {
-  return Math.max(...values);
+export async function inPairs({ value, floor }, { rounds = 5, onRound = () => undefined } = {}) {
+  const pairs = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    const pair = {};
+    const order = Object.entries({ value, floor });
+    if (round % 2 === 1) order.reverse();
+    for (const [name, measure] of order) pair[name] = await measure();
+    await onRound(round, pair);
+    if (round > 0) pairs.push(pair);
+  }
+  const ratios = pairs.map((pair) => pair.value / pair.floor);
+  return pairs[ratios.indexOf(median(ratios))];
 }
 
 /** Runs `once` in batches for at least `leastMs` milliseconds and answers how many went through per second. */

@@ -116,6 +116,32 @@ const newTenant = (): object => ({
   bounds: bounds(),
 });
 
+const newUpload = (w: StoreWorld): object => ({
+  uploadId: newUuid(),
+  objectKey: `${w.tenantKey}/${newUuid()}`,
+  bindingId: null,
+  tokenId: w.tokenId,
+  reference: reference(w),
+  name: 'two.txt',
+  contentType: 'text/plain',
+  metadata: { a: 1 },
+  sizeBytes: 10,
+  checksumSha256: 'aa',
+  multipartId: 'parts',
+  partBytes: 5,
+  urlKind: 'once',
+  lifeSeconds: 60,
+  accepts,
+});
+const upload = ({ tenantId, uploadId }: StoreWorld): object => ({ tenantId, uploadId });
+const turn = ({ uploadId }: StoreWorld): object => ({ leaseId: uploadId });
+/** Makes the upload one by URL that somebody is at, whose lease has the upload's id, and that has to be looked at. */
+const byUrl =
+  sql(`UPDATE uploads u SET kind = 'presigned', url_kind = 'gateway', source_id = s.source_id, name = 'x',
+  content_type = 'text/plain', lease_id = u.upload_id, leased_until = now() + interval '1 minute', due_at = now(),
+  expires_at = now() + interval '1 hour', object_key = t.tenant_key || '/one'
+  FROM sources s JOIN tenants t ON t.tenant_id = s.tenant_id WHERE u.tenant_id = $1 AND s.tenant_id = $1`);
+
 /** Every call of every store, by name. */
 export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'PlatformTokenStore.ensureRoot': { args: () => [randomBytes(32)], ids: [] },
@@ -206,6 +232,40 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   },
   'ClaimStore.claim': { args: () => [newUuid(), 5], ids: ['0'] },
   'CondemnedStore.condemn': { args: (w) => [w.tenantId, null, [`${w.tenantKey}/x`]], ids: ['0', '2', '2.0'] },
+  'NewUploadStore.findPlace': { args: (w) => [w.tenantId, null], ids: ['0'] },
+  'NewUploadStore.create': {
+    args: (w) => [context(w), newUpload(w)],
+    ids: [...CONTEXT, '1.uploadId', '1.objectKey', '1.tokenId'],
+    open: ['1.metadata.a'],
+  },
+  'PendingUploadStore.find': {
+    args: (w) => [context(w), w.uploadId],
+    ids: [...CONTEXT, '1'],
+    prepare: byUrl,
+  },
+  'PendingUploadStore.findByKey': { args: (w) => [w.tenantKey, w.uploadId], ids: ['0', '1'], prepare: byUrl },
+  'PendingUploadStore.takeTurn': {
+    args: (w) => [context(w), w.uploadId, true],
+    ids: [...CONTEXT, '1'],
+    prepare: byUrl,
+  },
+  'PendingUploadStore.renewTurn': {
+    args: (w) => [upload(w), turn(w)],
+    ids: ['0.tenantId', '0.uploadId', '1.leaseId'],
+    prepare: byUrl,
+  },
+  'PendingUploadStore.giveTurnBack': {
+    args: (w) => [upload(w), { ...turn(w), attemptKey: null }],
+    ids: ['0.tenantId', '0.uploadId', '1.leaseId'],
+    prepare: byUrl,
+  },
+  'PendingUploadStore.end': {
+    args: (w) => [upload(w), turn(w)],
+    ids: ['0.tenantId', '0.uploadId', '1.leaseId'],
+    prepare: byUrl,
+  },
+  'DueUploadStore.tenantsWithDueUploads': { args: () => [5], ids: [], prepare: byUrl },
+  'DueUploadStore.takeDue': { args: (w) => [w.tenantId, 5], ids: ['0'], prepare: byUrl },
   'ReconcileStore.isSealedWith': {
     args: () => ['a fingerprint'],
     ids: ['0'],

@@ -3,6 +3,7 @@ export const TAGS: readonly (readonly [string, string])[] = [
   ['Tenants', 'Tenants and their sub-tenants.'],
   ['Tokens', 'Bearer tokens, and who the caller is.'],
   ['Sources', 'Stored files: upload, describe, read, replace, delete.'],
+  ['Uploads', 'Files that are sent to URLs, without a token.'],
   ['Links', 'URLs that need no token and can be taken back.'],
   ['Compatibility', 'Calls of other APIs, for clients written for them.'],
   ['Health', 'For load balancers and orchestrators.'],

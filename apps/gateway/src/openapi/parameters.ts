@@ -14,6 +14,14 @@ const PATH_PARAMETERS: Readonly<Record<string, Described>> = {
     description: 'UUID of the source, or the external id it was given, percent-encoded.',
     example: '0197c9a2-5b1e-7c3d-8f4a-2b6d9e0c1a57',
   },
+  upload_id: {
+    description: 'Id of the upload (not the one in its URL).',
+    example: '0197c9a2-5b1e-7c3d-8f4a-2b6d9e0c1a58',
+  },
+  upload: {
+    description: 'The signed part of the URL, as it was handed out.',
+    example: 'AgAAazN2OXgwcTJtN2Fi',
+  },
   link_id: {
     description: 'Id of the link (not the one in its URL).',
     example: '0197c9a4-77de-7f10-a2b3-c4d5e6f70819',

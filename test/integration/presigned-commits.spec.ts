@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Api, freshId, makeUnboundTenant, type Json, type TestTenant } from '../support/api.js';
+import { CEPH_PROGRAMS, CEPH_START_MS, sharedCeph } from '../support/ceph.js';
+import { CephBucket } from '../support/ceph-buckets.js';
+import { CommitWire } from '../support/commit-wire.js';
+import { eventually } from '../support/eventually.js';
+import { pattern } from '../support/gateway-inside.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+import {
+  begin,
+  bound,
+  complete,
+  contentOf,
+  declared,
+  PART_BYTES,
+  send,
+  sendAll,
+  usageOf,
+} from '../support/presigned.js';
+import { describeWith } from '../support/programs.js';
+import { ThrowawayDatabase, withClient } from '../support/test-database.js';
+
+jest.setTimeout(CEPH_START_MS);
+
+let throwaway: ThrowawayDatabase;
+let wire: CommitWire;
+let dataDir: string;
+/** The one that has all the accidents; its way to the database is the wire. */
+let unlucky: GatewayProcess;
+/** The one beside it. */
+let other: GatewayProcess;
+
+beforeAll(async () => {
+  throwaway = await ThrowawayDatabase.create();
+  wire = await CommitWire.to(throwaway.logins.port);
+  dataDir = await mkdtemp(join(tmpdir(), 'gatehold-uploads-'));
+  other = await start(throwaway.runtimeUrl);
+  unlucky = await startUnlucky();
+});
+
+afterAll(async () => {
+  for (const gateway of [unlucky, other]) await gateway.dispose();
+  await wire.close();
+  await throwaway.drop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  if (unlucky.child.exitCode !== null || unlucky.child.signalCode !== null) unlucky = await startUnlucky();
+});
+
+function start(url: string): Promise<GatewayProcess> {
+  return GatewayProcess.start({
+    dataDir,
+    env: {
+      DATABASE_URL: url,
+      DATABASE_MIGRATION_URL: throwaway.ownerUrl,
+      GATEHOLD_UPLOAD_PART_BYTES: '5MiB',
+      GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8',
+    },
+  });
+}
+
+function startUnlucky(): Promise<GatewayProcess> {
+  return start(throwaway.runtimeUrl.replace(`:${throwaway.logins.port}/`, `:${wire.port}/`));
+}
+
+const at = (gateway: GatewayProcess, caller: Api): Api => new Api(gateway.url, caller.token);
+const root = (): Api => new Api(other.url, other.rootToken);
+
+/** Changes an upload's row behind the gateways' back. */
+async function change(upload: Json, set: string): Promise<void> {
+  await withClient(throwaway.ownerUrl, async (client) => {
+    await client.query('SET row_security = off');
+    await client.query(`UPDATE uploads SET ${set} WHERE upload_id = $1`, [upload.upload_id]);
+  });
+}
+
+function describeAccidents(makePlace: (root: Api) => Promise<TestTenant>, sizes: readonly number[]): void {
+  let tenant: TestTenant;
+  beforeAll(async () => {
+    tenant = await makePlace(root());
+  });
+
+  it.each(sizes.flatMap((size) => (['commit', 'answer'] as const).map((lost) => [size, lost] as const)))(
+    'DB-04: of %i bytes nothing is lost with the %s of the completion',
+    async (size, lost) => {
+      const before = await usageOf(tenant);
+      const bytes = pattern(size);
+      const upload = await begin(tenant.editor, { ...declared(bytes), source_id: freshId('doc') });
+      await sendAll(upload, bytes);
+      const gone = wire.loseNext(lost, upload.upload_id as string);
+      const first = await complete(at(unlucky, tenant.editor), upload);
+      await gone;
+      expect(first.status).toBe(503);
+      const again = await Promise.all(
+        [other, unlucky, other].map((gateway) => complete(at(gateway, tenant.editor), upload)),
+      );
+      for (const { status, json } of again) {
+        expect([status, json]).toEqual([200, again[0]?.json]);
+        expect(json).toMatchObject({ status: 'available', version: 1, size_bytes: size });
+      }
+      expect((await contentOf(tenant.viewer, upload.source_id)).equals(bytes)).toBe(true);
+      expect(await usageOf(tenant)).toEqual({
+        ...before,
+        objects: Number(before.objects) + 1,
+        bytes: Number(before.bytes) + size,
+      });
+    },
+  );
+
+  it.each(sizes)('CF-09: of %i bytes nothing is lost with the gateway that completes them', async (size) => {
+    const bytes = pattern(size);
+    const upload = await begin(tenant.editor, declared(bytes));
+    await sendAll(upload, bytes);
+    const gone = wire.loseNext('commit', upload.upload_id as string, () => unlucky.child.kill('SIGKILL'));
+    const broken = complete(at(unlucky, tenant.editor), upload).catch(() => null);
+    await gone;
+    expect(await broken).toBeNull();
+    // Its turn lasts two minutes.
+    await change(upload, 'leased_until = now()');
+    expect((await complete(tenant.editor, upload)).status).toBe(200);
+    expect((await contentOf(tenant.viewer, upload.source_id)).equals(bytes)).toBe(true);
+  });
+}
+
+describe('a gateway that stands still while it completes an upload', () => {
+  /** Stops it in the middle; false when it was done before. */
+  async function stopped(upload: Json): Promise<boolean> {
+    return await withClient(throwaway.ownerUrl, async (client) => {
+      await client.query('SET row_security = off');
+      for (;;) {
+        const { rows } = await client.query<{ state: string; busy: boolean }>(
+          'SELECT state, lease_id IS NOT NULL AS busy FROM uploads WHERE upload_id = $1',
+          [upload.upload_id],
+        );
+        if (rows[0]?.state === 'completed') return false;
+        if (rows[0]?.busy !== true) continue;
+        unlucky.child.kill('SIGSTOP');
+        const { rowCount } = await client.query(
+          `UPDATE uploads SET leased_until = now() WHERE upload_id = $1 AND state = 'receiving'`,
+          [upload.upload_id],
+        );
+        return rowCount === 1;
+      }
+    });
+  }
+
+  it('CF-09: has lost its turn when it goes on, and commits nothing', async () => {
+    const tenant = await makeUnboundTenant(root());
+    const bytes = pattern(8 * PART_BYTES);
+    for (let isCaught = false, attempt = 0; !isCaught; attempt += 1) {
+      expect(attempt).toBeLessThan(20);
+      const upload = await begin(tenant.editor, declared(bytes));
+      await sendAll(upload, bytes);
+      const first = complete(at(unlucky, tenant.editor), upload);
+      isCaught = await stopped(upload);
+      const second = await complete(tenant.editor, upload);
+      unlucky.child.kill('SIGCONT');
+      for (const { status, json } of [second, await first]) {
+        expect([status, json]).toEqual([200, second.json]);
+        expect(json).toMatchObject({ status: 'available', version: 1 });
+      }
+      expect((await contentOf(tenant.viewer, upload.source_id)).equals(bytes)).toBe(true);
+    }
+  });
+});
+
+describe('accidents with parts on the filesystem', () => {
+  describeAccidents(makeUnboundTenant, [2 * PART_BYTES]);
+});
+
+describe('accidents with whole bytes on the filesystem', () => {
+  let tenant: TestTenant;
+  beforeAll(async () => {
+    tenant = await makeUnboundTenant(root());
+  });
+
+  it.each(['commit', 'answer'] as const)('DB-04: lose nothing with the %s', async (lost) => {
+    const bytes = pattern(100_000);
+    const upload = await begin(at(unlucky, tenant.editor), declared(bytes));
+    expect(new URL(upload.url as string).origin).toBe(unlucky.url);
+    const gone = wire.loseNext(lost, upload.upload_id as string);
+    expect((await send(upload, bytes)).status).toBe(503);
+    await gone;
+    // Whoever was not told sends again.
+    const again = await send(upload, bytes);
+    expect(again.status).toBe(lost === 'commit' ? 204 : 410);
+    const done = await complete(tenant.editor, upload);
+    expect([done.status, done.json]).toMatchObject([200, { version: 1, status: 'available' }]);
+    expect((await contentOf(tenant.viewer, upload.source_id)).equals(bytes)).toBe(true);
+  });
+});
+
+describeWith(CEPH_PROGRAMS, 'accidents on Ceph', () => {
+  const bucket = (): Promise<CephBucket> => sharedCeph().then((ceph) => CephBucket.make(ceph));
+
+  describe('with keys that are written once', () => {
+    describeAccidents(
+      async (caller) => bound(caller, (await bucket()).binding({ delivery: 'direct' })),
+      [1000, 2 * PART_BYTES],
+    );
+  });
+
+  describe('with keys that can be written again', () => {
+    describeAccidents(
+      async (caller) =>
+        bound(
+          caller,
+          (await bucket()).binding({ delivery: 'direct', profile: 'seaweedfs', region: 'us-east-1' }),
+        ),
+      [1000],
+    );
+  });
+
+  it('DB-04, UP-07: begin an upload once, with parts that can be sent, whatever is lost', async () => {
+    const home = await bucket();
+    const tenant = await bound(root(), home.binding({ delivery: 'direct' }));
+    for (const lost of ['commit', 'answer'] as const) {
+      const name = freshId('name');
+      const bytes = pattern(2 * PART_BYTES);
+      const wish = { name, ...declared(bytes) };
+      const headers = { 'idempotency-key': freshId('key') };
+      const gone = wire.loseNext(lost, name);
+      const first = await at(unlucky, tenant.editor).post('/v1/uploads', wish, { headers });
+      await gone;
+      expect(first.status).toBe(503);
+      const { json: granted } = await eventually('the key is free, or answers', async () => {
+        const answer = await tenant.editor.post('/v1/uploads', wish, { headers });
+        return answer.status === 201 ? answer : null;
+      });
+      await sendAll(granted, bytes);
+      expect((await complete(tenant.editor, granted)).status).toBe(200);
+      const { data } = (await tenant.viewer.get(`/v1/sources?name_prefix=${name}`)).json;
+      expect(data).toHaveLength(1);
+    }
+  });
+});
