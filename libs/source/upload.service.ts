@@ -1,4 +1,4 @@
-import type { Principal, TenantContext } from '#kernel';
+import { CodedError, type Principal, type TenantContext } from '#kernel';
 import type { PutResult } from '#storage';
 import { BoundStorages } from '#binding';
 import { TenantErrors } from '#tenant';
@@ -7,6 +7,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ByteReceiver, noRoom, type IncomingBytes } from './byte-receiver.js';
 import { CommitStore, type Commitment, type Committed } from './commit.store.js';
 import { OutboxWorker } from './outbox.worker.js';
+import { SourceErrors } from './source.errors.js';
 import { assertFits, assertTypeAllowed, type Room } from './upload-bounds.js';
 import { UPLOAD_LEASE_MINUTES, UploadStore, type Upload } from './upload.store.js';
 
