@@ -110,8 +110,8 @@ export class UploadStore {
    * Has the object of a write removed whose row somebody else has ended: its bytes may have come after they were looked
    * for. Only for a write of which no commit is under way or will be; one that was committed keeps its object.
    */
-  async discard({ tenantId }: TenantContext, { uploadId, objectKey, bindingId }: Upload): Promise<void> {
-    await this.database.query(tenantId, { ...DISCARD, values: [tenantId, uploadId, objectKey, bindingId] });
+  async discard({ tenantId }: TenantContext, { objectKey, bindingId }: Upload): Promise<void> {
+    await this.database.query(tenantId, { ...DISCARD, values: [tenantId, objectKey, bindingId] });
   }
 }
 
@@ -169,7 +169,8 @@ INSERT INTO outbox (tenant_id, kind, object_key, binding_id) SELECT $1, 'remove_
 const DISCARD = {
   name: 'discard-ended-upload',
   text: `INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
-SELECT $1, 'remove_object', $3, $4::uuid
-WHERE NOT EXISTS (SELECT FROM uploads WHERE tenant_id = $1 AND upload_id = $2)
-  AND NOT EXISTS (SELECT FROM sources WHERE tenant_id = $1 AND object_key = $3)`,
+SELECT tenant_id, 'remove_object', $2, $3::uuid FROM tenants
+WHERE tenant_id = $1 AND tenant_key = split_part($2, '/', 1)
+  AND NOT EXISTS (SELECT FROM uploads WHERE tenant_id = $1 AND object_key = $2)
+  AND NOT EXISTS (SELECT FROM sources WHERE tenant_id = $1 AND object_key = $2)`,
 };

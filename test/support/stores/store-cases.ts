@@ -346,8 +346,8 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     open: ['0.subTenantId'],
   },
   'UploadStore.discard': {
-    args: (w) => [context(w), { uploadId: w.uploadId, objectKey: w.objectKey, bindingId: null }],
-    ids: ['0.tenantId', '1.uploadId'],
+    args: (w) => [context(w), { objectKey: `${w.tenantKey}/x`, bindingId: null }],
+    ids: ['0.tenantId', '1.objectKey'],
     open: ['0.subTenantId'],
   },
   'CommitStore.commit': {
