@@ -1,4 +1,4 @@
-import type { Principal, TenantContext } from '#kernel';
+import { CodedError, type Principal, type TenantContext } from '#kernel';
 import type { PutResult } from '#storage';
 import { BoundStorages } from '#binding';
 import { TenantErrors } from '#tenant';
@@ -7,6 +7,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ByteReceiver, noRoom, type IncomingBytes } from './byte-receiver.js';
 import { CommitStore, type Commitment, type Committed } from './commit.store.js';
 import { OutboxWorker } from './outbox.worker.js';
+import { SourceErrors } from './source.errors.js';
 import { assertFits, assertTypeAllowed, type Room } from './upload-bounds.js';
 import { UPLOAD_LEASE_MINUTES, UploadStore, type Upload } from './upload.store.js';
 
@@ -71,7 +72,7 @@ export class UploadService implements OnApplicationShutdown {
       );
       return { upload, room, stored };
     } catch (error) {
-      await this.abandon(context, upload);
+      await this.abandon(context, upload, true);
       throw error;
     }
   }
@@ -99,14 +100,16 @@ export class UploadService implements OnApplicationShutdown {
       if (committed.replaced) this.outbox.wake();
       return committed;
     } catch (error) {
-      await this.abandon(context, staged.upload);
+      // Of other failures nobody knows whether the commit takes effect after all.
+      const isUncommitted = CodedError.is(error, SourceErrors.kinds.uploadEnded);
+      await this.abandon(context, staged.upload, isUncommitted);
       throw error;
     }
   }
 
   /** Gives staged bytes up. */
   async discard(context: TenantContext, staged: StagedUpload): Promise<void> {
-    await this.track(this.abandon(context, staged.upload));
+    await this.track(this.abandon(context, staged.upload, true));
   }
 
   /** Refuses a declared size beyond the limit; undefined means that none is declared. */
@@ -143,9 +146,17 @@ export class UploadService implements OnApplicationShutdown {
     assertFits(await this.receiver.getRoom(context), { bytes: sizeBytes, objects: 1 });
   }
 
-  /** What cannot be abandoned now, because the database is away, is swept when its lease ends. */
-  private async abandon(context: TenantContext, upload: Upload): Promise<void> {
-    await this.store.abandon(context, upload).catch(() => undefined);
+  /**
+   * What cannot be abandoned now, because the database is away, is swept when its lease ends. What was swept already, as
+   * when this process stood still, may have got its bytes since; `isUncommitted`: it is certain that no source has them.
+   */
+  private async abandon(context: TenantContext, upload: Upload, isUncommitted: boolean): Promise<void> {
+    try {
+      const isEnded = await this.store.abandon(context, upload);
+      if (!isEnded && isUncommitted) await this.store.discard(context, upload);
+    } catch {
+      // The reconciler finds what is left.
+    }
     this.outbox.wake();
   }
 }

@@ -100,9 +100,18 @@ export class UploadStore {
   /**
    * Gives a write up: its row goes and its object, if there is one, is removed by way of the outbox. Harmless when
    * the write was committed after all (an answer may have been lost): then the row is gone already and nothing happens.
+   * False when there was no row.
    */
-  async abandon({ tenantId }: TenantContext, { uploadId }: Upload): Promise<void> {
-    await this.database.query(tenantId, { ...ABANDON, values: [tenantId, uploadId] });
+  async abandon({ tenantId }: TenantContext, { uploadId }: Upload): Promise<boolean> {
+    return (await this.database.query(tenantId, { ...ABANDON, values: [tenantId, uploadId] })).rowCount === 1;
+  }
+
+  /**
+   * Has the object of a write removed whose row somebody else has ended: its bytes may have come after they were looked
+   * for. Only for a write of which no commit is under way or will be; one that was committed keeps its object.
+   */
+  async discard({ tenantId }: TenantContext, { objectKey, bindingId }: Upload): Promise<void> {
+    await this.database.query(tenantId, { ...DISCARD, values: [tenantId, objectKey, bindingId] });
   }
 }
 
@@ -156,4 +165,12 @@ const ABANDON = {
   name: 'abandon-upload',
   text: `WITH gone AS (DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $2 RETURNING object_key, binding_id)
 INSERT INTO outbox (tenant_id, kind, object_key, binding_id) SELECT $1, 'remove_object', object_key, binding_id FROM gone`,
+};
+const DISCARD = {
+  name: 'discard-ended-upload',
+  text: `INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
+SELECT tenant_id, 'remove_object', $2, $3::uuid FROM tenants
+WHERE tenant_id = $1 AND tenant_key = split_part($2, '/', 1)
+  AND NOT EXISTS (SELECT FROM uploads WHERE tenant_id = $1 AND object_key = $2)
+  AND NOT EXISTS (SELECT FROM sources WHERE tenant_id = $1 AND object_key = $2)`,
 };

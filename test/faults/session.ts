@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { DRAIN_LIMIT_MS, isDrained } from './drained.js';
+import { Ending } from './ending.js';
 import { FAULTS } from './faults/faults.js';
-import { Strike, type Fault } from './faults/fault.js';
+import { labelOf, Strike, type Fault } from './faults/fault.js';
 import type { RecoverySeen } from './invariants/observation.js';
 import { Observer } from './observer/observer.js';
-import { countDueWork, expireUploads } from './observer/tables.js';
 import type { LeftOut } from './report/report.js';
 import type { Run } from './run.js';
 import { Settlement } from './settle.js';
-import { findingsOf, WorldReconciler } from './world/reconciler.js';
 import { Client, CLIENTS } from './workload/client.js';
 
 /** How a session goes. */
@@ -23,7 +23,6 @@ export interface SessionOptions {
 const CALM_MS = 700;
 const CALM_OPERATIONS = 8;
 const RECOVERY_LIMIT_MS = 15_000;
-const DRAIN_LIMIT_MS = 60_000;
 const POLL_MS = 50;
 /** In a session of more than a few minutes faults last longer. */
 const LONG_MS = 10 * 60_000;
@@ -56,7 +55,7 @@ export class Session {
           if (round > 1 && performance.now() > deadline) break;
           await this.#bringAbout(fault, `fault/${round}/${index}`);
         }
-      await this.#end();
+      await new Ending(run, this.#settlement).play();
     } finally {
       await Promise.allSettled(this.#clients.map((client) => client.pause()));
       for (const client of this.#clients) client.close();
@@ -70,11 +69,11 @@ export class Session {
     const possible: Fault[] = [];
     for (const fault of FAULTS) {
       if (options.only !== null && !options.only.has(fault.id)) continue;
-      const { id, name, storages } = fault;
+      const { name, storages } = fault;
       const applies = storages === undefined || storages.includes(storage);
       const why = applies ? ((await fault.obstacle?.(run)) ?? null) : `does not apply to ${storage}`;
       if (why === null) possible.push(fault);
-      else this.leftOut.push({ id, name, why, applies });
+      else this.leftOut.push({ label: labelOf(fault), name, why });
     }
     return possible;
   }
@@ -82,14 +81,15 @@ export class Session {
   async #bringAbout(fault: Fault, stream: string): Promise<void> {
     const { run, options } = this;
     const began = performance.now();
-    run.report.during(fault.id);
+    const label = labelOf(fault);
+    run.report.during(label);
     const tally = run.report.fault;
     tally.executed += 1;
     const pace = options.durationMs >= LONG_MS ? LONG_PACE : 1;
     for (const client of this.#clients) client.resume();
-    await run.ledger.append({ type: 'fault', fault: fault.id, phase: 'begin' });
+    await run.ledger.append({ type: 'fault', fault: label, phase: 'begin' });
     await fault.strike(new Strike(run, run.choices.fork(stream), pace));
-    await run.ledger.append({ type: 'fault', fault: fault.id, phase: 'healed' });
+    await run.ledger.append({ type: 'fault', fault: label, phase: 'healed' });
     const recovery = await this.#recover();
     await this.#settlement.settle(recovery);
     await this.#reviveDead();
@@ -106,10 +106,7 @@ export class Session {
     const healed = this.run.ledger.now;
     const recoveredMs = await this.#calm(healed);
     await Promise.all(this.#clients.map((client) => client.pause()));
-    const drained = await this.#until(
-      async () => (await countDueWork(this.run.world.postgres)) === 0,
-      DRAIN_LIMIT_MS,
-    );
+    const drained = await isDrained(this.run);
     return { recoveredMs, drainedMs: drained ? this.run.ledger.now - healed : null };
   }
 
@@ -133,15 +130,6 @@ export class Session {
     }
   }
 
-  async #until(holds: () => Promise<boolean>, limitMs: number): Promise<boolean> {
-    const deadline = performance.now() + limitMs;
-    while (!(await holds())) {
-      if (performance.now() > deadline) return false;
-      await pause(POLL_MS);
-    }
-    return true;
-  }
-
   /** A gateway that ended by itself has been reported; the rest of the run needs two. */
   async #reviveDead(): Promise<void> {
     for (const gateway of this.run.world.gateways)
@@ -149,32 +137,5 @@ export class Session {
         await gateway.kill();
         await gateway.start();
       }
-  }
-
-  /** The reconciler, who sees all of it in its own way, has nothing to add. */
-  async #expectClean(): Promise<void> {
-    const { world, report } = this.run;
-    const reconciler = await WorldReconciler.open(world, world.postgres.port);
-    const found = await reconciler.run().finally(() => reconciler.close());
-    report.countChecks('I4', 1);
-    const wrong = found.abortedBecause ?? findingsOf(found);
-    if (wrong !== null) await report.violate('I4', `the reconciler at the end: ${wrong}`);
-  }
-
-  /** Time passes for everything that was left unfinished, the workers see to it, and nothing of it may be there any more. */
-  async #end(): Promise<void> {
-    const { world } = this.run;
-    const ended = this.run.ledger.now;
-    await expireUploads(world.postgres);
-    await world.place.age();
-    for (const gateway of world.gateways) {
-      await gateway.stop();
-      await gateway.start();
-    }
-    const drained = await this.#until(async () => (await countDueWork(world.postgres)) === 0, DRAIN_LIMIT_MS);
-    await this.#until(async () => (await world.place.leftovers()).length === 0, 5_000);
-    const recovery = { recoveredMs: 0, drainedMs: drained ? this.run.ledger.now - ended : null };
-    await this.#settlement.settle(recovery, true);
-    await this.#expectClean();
   }
 }

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { filesUnder } from './gateway-inside.js';
 import { REACHABLE, STORAGE } from './storage-under-test.js';
 
+export { isRunning, serverPid } from './running-processes.js';
+
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 /** The built gateway's program. */
 export const MAIN = join(REPOSITORY, 'dist/apps/gateway/src/main.js');
@@ -116,19 +118,6 @@ export class GatewayProcess {
     await rm(this.dataDir, { recursive: true, force: true });
     if (objects.length > 0) throw new Error(`Not on ${STORAGE}: ${objects.join(', ')}`);
   }
-}
-
-/** The process id of the embedded server on a data folder, as its pid file names it; null without one. */
-export async function serverPid(dataDir: string): Promise<number | null> {
-  const text = await readFile(join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8').catch(() => '');
-  const pid = Number.parseInt(text, 10);
-  return Number.isNaN(pid) ? null : pid;
-}
-
-/** Whether a process runs; one that has ended and only waits for its parent does not. */
-export async function isRunning(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => null);
-  return stat !== null && !/\) [ZX] /.test(stat);
 }
 
 /** Starts a gateway's process and waits for nothing. */

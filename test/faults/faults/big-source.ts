@@ -14,9 +14,12 @@ const CLIENT = 100;
 export interface BigSource {
   readonly path: string;
   readonly headers: Record<string, string>;
+  readonly sizeBytes: number;
+  /** Deletes it. */
+  readonly remove: () => Promise<void>;
 }
 
-/** Writes a source too large for any buffer on the way; null when that did not go well. */
+/** Writes a source that no client touches, too large for any buffer on the way; null when that did not go well. */
 export async function putBig(strike: Strike): Promise<BigSource | null> {
   const { run, choices } = strike;
   const agent = new Agent();
@@ -24,28 +27,28 @@ export async function putBig(strike: Strike): Promise<BigSource | null> {
   const { owner } = turn;
   const write = run.nextWrite();
   const bytes = patternBytes(contentOf(run, owner, { write, sizeBytes: BIG_BYTES }));
-  const version = {
-    write,
-    sizeBytes: BIG_BYTES,
-    sha256: sha256(bytes),
-    name: nameOf(write),
-    contentType: 'application/zip',
-  };
-  const path = '/v1/sources/slot-1/content';
+  const name = nameOf(write);
+  const contentType = 'application/zip';
+  const id = `big-${write}`;
+  const change = { subject: `${owner.code}/${id}`, guarded: false, repeatable: true };
+  const path = `/v1/sources/${id}/content`;
   const { result } = await turn.change({
+    ...change,
     kind: 'put',
-    subject: `${owner.code}/slot-1`,
-    effect: version,
-    guarded: false,
-    repeatable: true,
-    call: turn.call('PUT', `${path}?name=${encodeURIComponent(version.name)}`, {
+    effect: { write, sizeBytes: BIG_BYTES, sha256: sha256(bytes), name, contentType },
+    call: turn.call('PUT', `${path}?name=${encodeURIComponent(name)}`, {
       body: bytes,
-      headers: { 'content-type': version.contentType },
+      headers: { 'content-type': contentType },
     }),
   });
   if (result !== 'ok') return null;
   return {
     path,
     headers: { authorization: `Bearer ${turn.editor}`, 'x-sub-tenant-id': owner.subTenantId },
+    sizeBytes: BIG_BYTES,
+    remove: async () => {
+      const call = turn.call('DELETE', `/v1/sources/${id}`);
+      await turn.change({ ...change, kind: 'remove', effect: null, call });
+    },
   };
 }

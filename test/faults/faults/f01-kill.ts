@@ -3,6 +3,7 @@ import type { Fault } from './fault.js';
 /** A gateway is gone in the midst of whatever it was doing, sometimes both, and started again. */
 export const kill: Fault = {
   id: 'F1',
+  variant: 'at random',
   name: 'kill -9 of a gateway at random',
   async strike(strike) {
     const { choices, world } = strike;

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
+
 import type { Fault } from './fault.js';
-import { inject, release, tracingObstacle } from './tracing.js';
+import { failing, tracingObstacle } from './tracing.js';
 
 /** What a worker thread does to files on the way of an upload to the disk. */
 const CALLS = ['fsync', 'link', 'unlink', 'writev', 'fchmod', 'openat', 'close'] as const;
@@ -7,6 +9,7 @@ const CALLS = ['fsync', 'link', 'unlink', 'writev', 'fchmod', 'openat', 'close']
 /** The disk answers with EIO: nothing of that is acknowledged, and a sync that failed is not tried again. */
 export const diskBroken: Fault = {
   id: 'F16',
+  variant: 'EIO',
   name: 'EIO from the disk',
   storages: ['filesystem'],
   obstacle: tracingObstacle,
@@ -15,13 +18,9 @@ export const diskBroken: Fault = {
       const gateway = strike.choices.pick(strike.world.gateways);
       const call = strike.choices.pick(CALLS);
       const when = `${strike.choices.between(1, 3)}+${strike.choices.between(2, 4)}`;
-      const strace = await inject(gateway.pid, { call, action: 'error=EIO', when, workersOnly: true });
-      strike.hit();
-      try {
-        await strike.wait(700, 1_200);
-      } finally {
-        await release(strace);
-      }
+      const injection = { call, action: 'error=EIO', when, workersOnly: true } as const;
+      const last = (): Promise<void> => strike.wait(1_000, 1_800);
+      strike.hit(await failing(gateway.pid, injection, join(strike.world.folder, 'strace.txt'), last));
     }
   },
 };

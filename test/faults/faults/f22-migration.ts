@@ -1,28 +1,28 @@
 import { makeDatabase, runMigrations } from '../world/migrated-database.js';
 import type { Fault, Strike } from './fault.js';
 
-/** About as many answers as a migration gets. */
-const MOST_ANSWERS = 60;
-
 /** A migration is killed at the k-th answer of the server, and run again: the schema is what it would have been. */
 export const migration: Fault = {
   id: 'F22',
   name: 'kill -9 in the midst of a migration, twice',
   async strike(strike) {
     const { world, choices } = strike;
-    const name = await makeDatabase(world);
+    const [whole, name] = [await makeDatabase(world), await makeDatabase(world)];
     try {
-      for (let count = 2; count > 0; count -= 1)
-        if ((await runMigrations(world, name, choices.between(1, MOST_ANSWERS))) === null) strike.hit();
-      const code = await runMigrations(world, name);
+      const { answers } = await runMigrations(world, whole);
+      for (let count = 2; count > 0; count -= 1) {
+        const killed = await runMigrations(world, name, choices.between(1, answers - 1));
+        if (killed.code === null) strike.hit();
+      }
+      const { code } = await runMigrations(world, name);
       strike.checked('I9');
       if (code !== 0)
         await strike.violate('I9', `a migration that was interrupted ended with ${code ?? 'a signal'}`);
-      const [expected, actual] = [await schemaOf(strike, 'gatehold'), await schemaOf(strike, name)];
+      const [expected, actual] = [await schemaOf(strike, whole), await schemaOf(strike, name)];
       if (expected !== actual)
         await strike.violate('I9', 'a migration that was interrupted made another schema');
     } finally {
-      await world.postgres.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      for (const made of [whole, name]) await world.postgres.query(`DROP DATABASE ${made} WITH (FORCE)`);
     }
   },
 };

@@ -7,8 +7,10 @@ import type { World } from '../world/world.js';
 
 /** Something that is done to a running system while its clients go on. */
 export interface Fault {
-  /** As in the list of faults: `F1`. Several may share one. */
+  /** As in the list of faults: `F1`. */
   readonly id: string;
+  /** What tells it from others of the same id, in a word or two. */
+  readonly variant?: string;
   readonly name: string;
   /** Where it applies; everywhere when absent. */
   readonly storages?: readonly StorageName[];
@@ -16,6 +18,11 @@ export interface Fault {
   readonly obstacle?: (run: Run) => Promise<string | null>;
   /** Brings it about, lets it last, and mends what it broke: afterwards everything runs again. */
   strike(strike: Strike): Promise<void>;
+}
+
+/** What a fault is called in reports: `F1 at a call`. */
+export function labelOf({ id, variant }: Pick<Fault, 'id' | 'variant'>): string {
+  return variant === undefined ? id : `${id} ${variant}`;
 }
 
 /** One time that a fault is brought about. */

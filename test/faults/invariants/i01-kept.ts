@@ -65,12 +65,16 @@ function checkReadBacks({ seen }: Evidence, rows: ReadonlyMap<string, SourceRow>
 
 function wrongAnswer(answer: ReadBack, row: SourceRow | undefined): string | null {
   if (row === undefined)
-    return answer.status === 404 ? null : `there is none, and the answer is ${answer.status ?? 'none'}`;
+    return answer.status === 404 ? null : `there is none, and the answer is ${statusOf(answer)}`;
   const status = answer.via === 'range' ? 206 : 200;
-  if (answer.status !== status) return `answered with ${answer.status ?? 'nothing'} instead of ${status}`;
+  if (answer.status !== status) return `answered with ${statusOf(answer)} instead of ${status}`;
   if (answer.name !== null && answer.name !== row.name) return `called "${answer.name}", not "${row.name}"`;
   if (answer.contentType !== null && answer.contentType !== row.contentType)
     return `of type ${answer.contentType}, not ${row.contentType}`;
   const expected = answer.via === 'range' ? answer.expectedSha256 : row.sha256;
   return answer.sha256 === expected ? null : `other bytes than those of "${row.name}"`;
+}
+
+function statusOf({ status, why }: ReadBack): string {
+  return status === null ? `nothing (${why})` : String(status);
 }

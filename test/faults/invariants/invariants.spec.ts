@@ -32,6 +32,7 @@ const READ_BACK: ReadBack = {
   gateway: 'G1',
   via: 'content',
   status: 200,
+  why: '',
   sha256: DIGEST,
   expectedSha256: null,
   name: null,
@@ -44,6 +45,7 @@ const SEEN: Observation = {
   rows: [ROW],
   uploads: [],
   outboxKeys: [],
+  crashes: [],
   objects: new Map([[KEY, { sizeBytes: 18, sha256: DIGEST }]]),
   leftovers: [],
   removedKeys: new Set(),
@@ -100,7 +102,18 @@ function violationsOf(id: string, given: Evidence): readonly string[] {
   return invariant.check(given).violations;
 }
 
+/** An object whose key says when it was made. */
+const YOUNG_MADE = 1_795_904_755_882;
+const YOUNG = new Map([
+  ['key-of-acme/01a22443-d8aa-7d36-b855-fabb2bced2d6', { sizeBytes: 18, sha256: DIGEST }],
+]);
+
 describe('the invariants', () => {
+  it('I4 lets a crash of the database take along the row of a write that had just begun', () => {
+    const seen = { rows: [], objects: YOUNG, crashes: [YOUNG_MADE + 100], final: false };
+    expect(violationsOf('I4', evidence(seen, []))).toEqual([]);
+  });
+
   it.each(INVARIANTS.map(({ id, title }) => [id, title]))('%s holds where all is well (%s)', (id) => {
     expect(violationsOf(id, evidence({}, [read(DIGEST)]))).toEqual([]);
   });
@@ -124,7 +137,13 @@ const broken: readonly [string, string, Partial<Observation>, Entry[], RegExp][]
   ['I1', 'its type is another', { rows: [{ ...ROW, contentType: 'image/png' }] }, [], /image\/png.*possible/],
   ['I1', 'its name is another', { rows: [{ ...ROW, name: nameOf(2) }] }, [], /write 2.*possible: write 1/],
   ['I1', 'it does not come back', { readBacks: [{ ...READ_BACK, status: 404 }] }, [], /404 instead of 200/],
-  ['I1', 'nothing comes back', { readBacks: [{ ...READ_BACK, status: null }] }, [], /nothing instead of 200/],
+  [
+    'I1',
+    'nothing comes back',
+    { readBacks: [{ ...READ_BACK, status: null, why: 'ECONNRESET after 3 ms' }] },
+    [],
+    /nothing \(ECONNRESET after 3 ms\) instead of 200/,
+  ],
   ['I1', 'other bytes come back', { readBacks: [{ ...READ_BACK, sha256: '00' }] }, [], /other bytes/],
   [
     'I1',
@@ -172,6 +191,27 @@ const broken: readonly [string, string, Partial<Observation>, Entry[], RegExp][]
     /SHA-256/,
   ],
   ['I4', 'an object has no row', { rows: [] }, [], /no row names the object/],
+  [
+    'I4',
+    'an object has no row, and its key is older than what a crash can take along',
+    { rows: [], objects: YOUNG, crashes: [YOUNG_MADE + 2_001], final: false },
+    [],
+    /no row names/,
+  ],
+  [
+    'I4',
+    'an object has no row, and its key is younger than the crash',
+    { rows: [], objects: YOUNG, crashes: [YOUNG_MADE - 1], final: false },
+    [],
+    /no row names/,
+  ],
+  [
+    'I4',
+    'an object that lost its row in a crash is still there at the end',
+    { rows: [], objects: YOUNG, crashes: [YOUNG_MADE + 100] },
+    [],
+    /no row names/,
+  ],
   ['I4', 'a temporary file is left', { leftovers: ['.tmp'] }, [], /left behind: .tmp/],
   ['I4', 'a dead upload is left', { uploads: [{ objectKey: 'x', expired: true }] }, [], /not swept/],
   ['I4', 'a removal is left', { outboxKeys: ['x'] }, [], /not done/],

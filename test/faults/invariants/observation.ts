@@ -32,6 +32,8 @@ export interface ReadBack {
   readonly via: 'metadata' | 'content' | 'range' | 'link';
   /** Null: no complete answer. */
   readonly status: number | null;
+  /** Why there was none, and after how long; empty where there was one. */
+  readonly why: string;
   /** Of the body; null for metadata. */
   readonly sha256: string | null;
   /** What the part should have been; null where it is no part. */
@@ -84,6 +86,8 @@ export interface Observation {
   readonly rows: readonly SourceRow[];
   readonly uploads: readonly UploadRow[];
   readonly outboxKeys: readonly string[];
+  /** When the database crashed, in milliseconds since 1970. */
+  readonly crashes: readonly number[];
   readonly objects: ReadonlyMap<string, StoredObject>;
   readonly leftovers: readonly string[];
   /** Keys of objects that somebody removed, or asked to be removed, since the run began. */

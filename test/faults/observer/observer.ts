@@ -58,6 +58,7 @@ export class Observer {
       began,
       ended: run.ledger.now,
       ...tables,
+      crashes: [...run.world.postgres.crashes],
       usage,
       objects: new Map(this.#objects),
       leftovers,
@@ -154,7 +155,7 @@ export class Observer {
     return subjects.flatMap((subject) => {
       const row = bySubject.get(subject) ?? null;
       const owner = world.owners.find(({ code }) => subject.startsWith(`${code}/`));
-      const id = row?.sourceId ?? /\/(slot-\d+|gone-\d+)$/.exec(subject)?.[1];
+      const id = row?.sourceId ?? /\/((?:slot|gone|big)-\d+)$/.exec(subject)?.[1];
       // What was made without an id and is not there can be asked for by nobody.
       return owner === undefined || id === undefined ? [] : [{ owner, subject, id, row }];
     });

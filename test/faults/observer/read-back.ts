@@ -5,7 +5,7 @@ import { writeOf } from '../content/naming.js';
 import type { Owner } from '../content/owner.js';
 import type { ReadBack, SourceRow } from '../invariants/observation.js';
 import { contentOf, type Run } from '../run.js';
-import { jsonOf, send, type Answer, type Call } from '../wire/call.js';
+import { jsonOf, send, Unanswered, type Answer, type Call } from '../wire/call.js';
 import type { GatewaySlot } from '../world/gateway-slot.js';
 
 /** Longest part that is asked for. */
@@ -34,6 +34,9 @@ export async function readBack(
 }
 
 class Reader {
+  /** Why the last request that got no answer got none. */
+  #why = '';
+
   constructor(
     private readonly run: Run,
     private readonly agent: Agent,
@@ -88,12 +91,14 @@ class Reader {
     answer: Answer | null,
     expectedSha256: string | null,
   ): ReadBack {
+    const why = answer === null ? this.#why : '';
     const body = via !== 'metadata' && (answer?.status === 200 || answer?.status === 206) ? answer : null;
     return {
       subject: this.wanted.subject,
       gateway: gateway.name,
       via,
       status: answer?.status ?? null,
+      why,
       sha256: body === null ? null : sha256(body.bytes),
       expectedSha256,
       name: null,
@@ -109,7 +114,14 @@ class Reader {
     return this.#send(gateway.url, { token, ...rest, method, path, headers });
   }
 
-  #send(base: string, call: Call): Promise<Answer | null> {
-    return send(base, call, this.agent).catch(() => null);
+  async #send(base: string, call: Call): Promise<Answer | null> {
+    const began = performance.now();
+    try {
+      return await send(base, call, this.agent);
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      this.#why = `${error.message} after ${(performance.now() - began).toFixed(0)} ms`;
+      return null;
+    }
   }
 }

@@ -1,4 +1,4 @@
-import type { Agent } from 'node:http';
+import { Agent } from 'node:http';
 
 import type { SourceRow, UsageSeen } from '../invariants/observation.js';
 import { jsonOf, send } from '../wire/call.js';
@@ -27,4 +27,51 @@ export async function statedUsage(
       });
     }
   return seen;
+}
+
+/** What `usage` says of each tenant, beside what its lists come to, page by page, in all of its sub-tenants. */
+export async function listedUsage(world: World): Promise<UsageSeen[]> {
+  const agent = new Agent({ keepAlive: true });
+  const seen: UsageSeen[] = [];
+  try {
+    for (const [tenantId, token] of world.credentials.admins) {
+      const [gateway] = world.gateways;
+      const ask = async (path: string, subTenantId?: string): Promise<Readonly<Record<string, unknown>>> => {
+        const headers = subTenantId === undefined ? {} : { 'x-sub-tenant-id': subTenantId };
+        const answer = await send(gateway.url, { method: 'GET', path, token, headers }, agent);
+        if (answer.status !== 200)
+          throw new Error(`GET ${path}: ${answer.status} ${answer.bytes.toString()}`);
+        return jsonOf(answer) ?? {};
+      };
+      const counted = { objects: 0, bytes: 0 };
+      for (const { subTenantId } of world.owners.filter((owner) => owner.tenantId === tenantId))
+        await countList((path) => ask(path, subTenantId), counted);
+      const { objects, bytes } = await ask(`/v1/tenants/${tenantId}/usage`);
+      seen.push({ of: tenantId, stated: { objects: Number(objects), bytes: Number(bytes) }, counted });
+    }
+  } finally {
+    agent.destroy();
+  }
+  return seen;
+}
+
+interface Listed {
+  readonly data: readonly { readonly status: string; readonly size_bytes: number }[];
+  readonly pagination: { readonly next_cursor: string | null };
+}
+
+async function countList(
+  ask: (path: string) => Promise<unknown>,
+  counted: { objects: number; bytes: number },
+): Promise<void> {
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const { data, pagination } = (await ask(`/v1/sources?limit=100${after}`)) as Listed;
+    for (const { size_bytes } of data.filter(({ status }) => status === 'available')) {
+      counted.objects += 1;
+      counted.bytes += size_bytes;
+    }
+    cursor = pagination.next_cursor;
+  }
 }

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { NOT_HERE } from '../faults/faults.js';
 import type { RunResult } from './result.js';
 import { totals } from './summary.js';
-import { faultTable, operationTable, runTable } from './tables.js';
+import { faultTable, killPointTable, operationTable, runTable } from './tables.js';
 
 /** Writes what runs came to into a page, each storage between marks of its own; what stands outside of them stays. */
 export async function writePage(path: string, results: readonly RunResult[]): Promise<void> {
@@ -31,6 +31,7 @@ function section(results: readonly RunResult[]): string {
     `${totals(results)}, in ${minutes.toFixed(0)} minutes altogether. ${versions.join('; ')}.`,
     runTable(results),
     faultTable(results),
+    killPointTable(results),
     operationTable(results),
     `Answers that were damaged on purpose and did not match the digest that came with them: ${broken}. Lines of log looked through: ${lines}.`,
     'Not executed:',
@@ -40,7 +41,7 @@ function section(results: readonly RunResult[]): string {
 
 function notExecuted(results: readonly RunResult[]): string {
   const leftOut = results.flatMap((result) =>
-    result.leftOut.map(({ id, name, why }) => `- ${id}, ${name}: ${why}`),
+    result.leftOut.map(({ label, name, why }) => `- ${label}, ${name}: ${why}`),
   );
   const notHere = Object.entries(NOT_HERE).map(([id, why]) => `- ${id}, ${why}`);
   return [...new Set([...leftOut, ...notHere])].join('\n');

@@ -25,7 +25,8 @@ export interface Checked {
 
 /** What one fault came to in one run. */
 export interface FaultTally {
-  readonly id: string;
+  /** As `labelOf` has it. */
+  readonly label: string;
   /** How often it was brought about, and how many blows that was: kills, cuts, treated requests. */
   executed: number;
   hits: number;
@@ -37,12 +38,19 @@ export interface FaultTally {
 
 /** A fault that was not brought about, and why. */
 export interface LeftOut {
-  readonly id: string;
+  readonly label: string;
   readonly name: string;
   readonly why: string;
-  /** False: it has nothing to do with this storage. */
-  readonly applies: boolean;
 }
+
+/** The k-th system call of a kind, and whether a gateway was killed at it. */
+export interface KillPoint {
+  readonly k: number;
+  readonly reached: boolean;
+}
+
+/** What the end of a run is called where faults have their names. */
+export const END = 'at the end';
 
 const SHOWN = 20;
 
@@ -52,6 +60,8 @@ export class Report {
   readonly faults = new Map<string, FaultTally>();
   readonly violations: Violation[] = [];
   readonly failures: Failure[] = [];
+  /** System calls at which a gateway was to be killed, by their name. */
+  readonly killPoints = new Map<string, KillPoint[]>();
   /** Answers whose bytes were not those that they said they were, as whoever checks them sees. */
   visiblyBroken = 0;
   /** Lines that the gateways wrote. */
@@ -72,7 +82,7 @@ export class Report {
     const known = this.faults.get(this.#fault);
     if (known !== undefined) return known;
     const fresh = {
-      id: this.#fault,
+      label: this.#fault,
       executed: 0,
       hits: 0,
       recoveredMs: 0,
@@ -112,6 +122,10 @@ export class Report {
 
   countFailure(failure: Failure): void {
     this.failures.push(failure);
+  }
+
+  countKillPoint(call: string, point: KillPoint): void {
+    this.killPoints.set(call, [...(this.killPoints.get(call) ?? []), point]);
   }
 
   countVisible(): void {

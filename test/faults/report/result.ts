@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { Result } from '../ledger/entry.js';
 import type { Run } from '../run.js';
 import type { Session } from '../session.js';
-import type { FaultTally, LeftOut, Violation } from './report.js';
+import type { FaultTally, KillPoint, LeftOut, Violation } from './report.js';
 
 /** What a run came to. */
 export interface RunResult {
@@ -19,6 +19,7 @@ export interface RunResult {
   readonly violations: readonly Violation[];
   readonly visiblyBroken: number;
   readonly failures: number;
+  readonly killPoints: ReadonlyMap<string, readonly KillPoint[]>;
   readonly logLines: number;
 }
 
@@ -36,6 +37,7 @@ export async function resultOf(run: Run, session: Session, durationMs: number): 
     violations: report.violations,
     visiblyBroken: report.visiblyBroken,
     failures: report.failures.length,
+    killPoints: report.killPoints,
     logLines: run.report.logLines,
   };
 }

@@ -1,7 +1,8 @@
+import { labelOf } from '../faults/fault.js';
 import { FAULTS } from '../faults/faults.js';
 import { INVARIANTS } from '../invariants/invariants.js';
 import type { RunResult } from './result.js';
-import type { FaultTally } from './report.js';
+import { END, type FaultTally } from './report.js';
 
 /** Rows of words as a Markdown table, its columns as wide as their longest word. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -13,21 +14,17 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
-/**
- * Faults by invariants: how often each invariant was looked at after each fault, and how often it did not hold. A fault
- * stands there once, whatever it consists of.
- */
+/** Faults by invariants: how often each invariant was looked at after each fault, and how often it did not hold. */
 export function faultTable(results: readonly RunResult[]): string {
-  const ids = [...new Set(FAULTS.map(({ id }) => id))];
-  const rows = ids.flatMap((id) => {
-    const tallies = results.flatMap(({ faults }) => faults.get(id) ?? []);
-    return tallies.length === 0 ? [] : [faultRow(id, tallies)];
+  const rows = [...FAULTS.map(labelOf), END].map((label) => {
+    const tallies = results.flatMap(({ faults }) => faults.get(label) ?? []);
+    return tallies.length === 0 ? [label, '0'] : faultRow(label, tallies);
   });
   const columns = INVARIANTS.map(({ id }) => id);
   return table(['fault', 'times', 'blows', 'recovery', 'drained', ...columns], rows);
 }
 
-function faultRow(id: string, tallies: readonly FaultTally[]): string[] {
+function faultRow(label: string, tallies: readonly FaultTally[]): string[] {
   const sum = (value: (tally: FaultTally) => number): number =>
     tallies.reduce((total, tally) => total + value(tally), 0);
   const seconds = (value: (tally: FaultTally) => number): string =>
@@ -40,7 +37,7 @@ function faultRow(id: string, tallies: readonly FaultTally[]): string[] {
   const executed = String(sum((tally) => tally.executed));
   const hits = String(sum((tally) => tally.hits));
   return [
-    id,
+    label,
     executed,
     hits,
     seconds((tally) => tally.recoveredMs),
@@ -76,4 +73,16 @@ export function runTable(results: readonly RunResult[]): string {
     ];
   });
   return table(['seed', 'duration', 'operations', 'faults', 'failed requests', 'violations'], rows);
+}
+
+/** The system calls at which gateways were to be killed: which of each kind, and at how many of them one was. */
+export function killPointTable(results: readonly RunResult[]): string {
+  const calls = [...new Set(results.flatMap(({ killPoints }) => [...killPoints.keys()]))].sort();
+  const rows = calls.map((call) => {
+    const points = results.flatMap(({ killPoints }) => killPoints.get(call) ?? []);
+    const reached = points.filter((point) => point.reached);
+    const ks = [...new Set(reached.map(({ k }) => k))].sort((one, other) => one - other);
+    return [call, String(points.length), String(reached.length), ks.join(', ')];
+  });
+  return table(['system call', 'aimed at', 'killed at', 'which'], rows);
 }

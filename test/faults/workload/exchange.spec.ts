@@ -1,15 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { verdictOf, type Attempt } from './exchange.js';
+import { describeAttempt, verdictOf, type Attempt } from './exchange.js';
+
+const WHERE = { gateway: 'G1', tookMs: 7 };
 
 function answered(status: number, code?: string): Attempt {
   const headers = { 'content-type': 'application/problem+json' };
   const bytes = Buffer.from(code === undefined ? '' : JSON.stringify({ code }));
-  return { answer: { status, headers, bytes }, sent: true, reason: '' };
+  return { answer: { status, headers, bytes }, sent: true, reason: '', ...WHERE };
 }
 
-const lost: Attempt = { answer: null, sent: true, reason: 'ECONNRESET' };
-const notSent: Attempt = { answer: null, sent: false, reason: 'refused' };
+const lost: Attempt = { answer: null, sent: true, reason: 'ECONNRESET', ...WHERE };
+const notSent: Attempt = { answer: null, sent: false, reason: 'refused', ...WHERE };
 
 describe('what is known of a change after its attempts', () => {
   it.each([
@@ -36,5 +38,13 @@ describe('what is known of a change after its attempts', () => {
 
   it('closes a guarded change with its good answer', () => {
     expect(verdictOf([lost, answered(200)], true)).toEqual({ result: 'ok', closed: true });
+  });
+
+  it('tells of each attempt where it went, what came of it and when', () => {
+    expect([notSent, lost, answered(503, 'unavailable')].map(describeAttempt)).toEqual([
+      'G1: refused, not sent, after 7 ms',
+      'G1: ECONNRESET, after 7 ms',
+      'G1: 503 unavailable, after 7 ms',
+    ]);
   });
 });

@@ -8,6 +8,9 @@ export interface Attempt {
   /** False: no byte of it can have reached a gateway. */
   readonly sent: boolean;
   readonly reason: string;
+  /** Which gateway it was sent to, and how long it took in milliseconds. */
+  readonly gateway: string;
+  readonly tookMs: number;
 }
 
 /** What is known of a change after all its tries. */
@@ -42,4 +45,14 @@ export function verdictOf(attempts: readonly Attempt[], guarded: boolean): Verdi
 export function codeOf(answer: Answer): string | null {
   const code = answer.status < 400 ? null : jsonOf(answer)?.['code'];
   return typeof code === 'string' ? code : null;
+}
+
+/** An attempt in a few words, for whoever looks for the cause of a failure. */
+export function describeAttempt(attempt: Attempt): string {
+  const { answer, sent, reason, gateway, tookMs } = attempt;
+  const what =
+    answer === null
+      ? `${reason}${sent ? '' : ', not sent'}`
+      : `${answer.status} ${codeOf(answer) ?? ''}`.trimEnd();
+  return `${gateway}: ${what}, after ${tookMs.toFixed(0)} ms`;
 }

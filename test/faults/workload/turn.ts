@@ -5,7 +5,8 @@ import type { Owner } from '../content/owner.js';
 import type { Result, Version } from '../ledger/entry.js';
 import type { Run } from '../run.js';
 import { jsonOf, send, Unanswered, type Answer, type Call } from '../wire/call.js';
-import { codeOf, verdictOf, type Attempt } from './exchange.js';
+import type { GatewaySlot } from '../world/gateway-slot.js';
+import { codeOf, describeAttempt, verdictOf, type Attempt } from './exchange.js';
 
 /** A change of a source that a client asks for. */
 export interface Change {
@@ -29,7 +30,7 @@ export interface Changed {
 
 /** What a client does at one time: everything is drawn from the turn's own choices, and all of it is written down. */
 export class Turn {
-  readonly #gateways: readonly string[];
+  readonly #gateways: readonly GatewaySlot[];
 
   constructor(
     readonly run: Run,
@@ -38,8 +39,7 @@ export class Turn {
     readonly owner: Owner,
     private readonly agent: Agent,
   ) {
-    const urls = run.world.gateways.map(({ url }) => url);
-    this.#gateways = choices.shuffled(urls);
+    this.#gateways = choices.shuffled(run.world.gateways);
   }
 
   /** The token that works with the owner's sources. */
@@ -107,12 +107,18 @@ export class Turn {
     return { result, answer, json };
   }
 
-  async #attempt(gateway: string, call: Call): Promise<Attempt> {
+  async #attempt({ name, url }: GatewaySlot, call: Call): Promise<Attempt> {
+    const began = performance.now();
+    const end = (): Pick<Attempt, 'gateway' | 'tookMs'> => ({
+      gateway: name,
+      tookMs: performance.now() - began,
+    });
     try {
-      return { answer: await send(gateway, call, this.agent), sent: true, reason: '' };
+      const answer = await send(url, call, this.agent);
+      return { answer, sent: true, reason: '', ...end() };
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
-      return { answer: null, sent: error.sent, reason: error.message };
+      return { answer: null, sent: error.sent, reason: error.message, ...end() };
     }
   }
 
@@ -120,7 +126,7 @@ export class Turn {
     const last = attempts.at(-1);
     const status = last?.answer?.status ?? null;
     if (status === null || status >= 500) {
-      const why = last?.answer == null ? (last?.reason ?? '') : `${status} ${codeOf(last.answer) ?? ''}`;
+      const why = attempts.map(describeAttempt).join('; ');
       this.run.report.countFailure({ kind, why, began, ended: this.run.ledger.now, repeatable });
     }
     for (const { answer } of attempts)

@@ -12,8 +12,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { CEPH_PROGRAMS } from '../../support/ceph.js';
 import { eventually } from '../../support/eventually.js';
-import { isRunning } from '../../support/gateway-process.js';
+import { findExecutable } from '../../support/executables.js';
+import { isRunning } from '../../support/running-processes.js';
 import { S3Proxy } from '../wire/s3-proxy.js';
 import type { Place } from './place.js';
 
@@ -37,6 +39,12 @@ export class CephPlace implements Place {
     private readonly client: S3Client,
     readonly version: string,
   ) {}
+
+  /** Why there can be none on this machine; null when there can. */
+  static obstacle(): string | null {
+    const missing = CEPH_PROGRAMS.filter((name) => findExecutable(name) === null);
+    return missing.length === 0 ? null : `${missing.join(', ')} not installed`;
+  }
 
   /** Starts Ceph in a folder (some 12 s) and makes a bucket. */
   static async make(folder: string): Promise<CephPlace> {

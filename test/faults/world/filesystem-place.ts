@@ -36,9 +36,14 @@ export class FilesystemPlace implements Place {
   }
 
   async read(key: string): Promise<Buffer | null> {
+    return readFile(this.fileOf(key)).catch(() => null);
+  }
+
+  /** The file of an object. */
+  fileOf(key: string): string {
     const segments = key.split('/');
     const name = segments.pop() ?? '';
-    return readFile(join(this.#root, ...segments, `_${name.slice(-2)}`, name)).catch(() => null);
+    return join(this.#root, ...segments, `_${name.slice(-2)}`, name);
   }
 
   async leftovers(): Promise<string[]> {

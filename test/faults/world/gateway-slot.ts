@@ -1,14 +1,11 @@
-import { once } from 'node:events';
-
 import { openDescriptors } from '../../support/open-descriptors.js';
-import { GatewayProcess } from '../../support/gateway-process.js';
 import { FrontProxy } from '../wire/front-proxy.js';
 import { PostgresProxy } from '../wire/postgres-proxy.js';
+import { GatewayProcess } from './gateway-process.js';
 
 /** How a slot starts its gateways. */
 export interface GatewaySettings {
   readonly name: string;
-  readonly dataDir: string;
   /** `databasePort`: the port that the gateway reaches PostgreSQL at. */
   readonly env: (databasePort: number) => Readonly<Record<string, string>>;
 }
@@ -16,10 +13,10 @@ export interface GatewaySettings {
 /** One of the two gateways: an address that stays, and the processes that come and go behind it. */
 export class GatewaySlot {
   #gateway: GatewayProcess | null = null;
-  /** Of processes that ended, what they wrote; of the one that runs, what has not been taken yet begins at `#taken`. */
-  #past: string[] = [];
-  #taken = 0;
+  /** What processes wrote that are gone. */
+  #past = '';
   #wanted = false;
+  #unexpectedEnds = 0;
 
   private constructor(
     private readonly settings: GatewaySettings,
@@ -53,24 +50,34 @@ export class GatewaySlot {
 
   /** False when the process ended although nobody here ended it. */
   get isAlive(): boolean {
-    const { child } = this.#running;
-    return !this.#wanted || (child.exitCode === null && child.signalCode === null);
+    return !this.#wanted || this.#running.isRunning;
+  }
+
+  /** How often a process ended although nobody here ended it, since this was last asked. */
+  takeUnexpectedEnds(): number {
+    const count = this.#unexpectedEnds;
+    this.#unexpectedEnds = 0;
+    return count;
   }
 
   /** Starts a process and resolves when it is ready. */
   async start(): Promise<void> {
-    const { dataDir, env } = this.settings;
-    const gateway = await GatewayProcess.start({ dataDir, env: env(this.database.port) });
+    const gateway = await GatewayProcess.start(this.settings.env(this.database.port));
     this.#gateway = gateway;
     this.#wanted = true;
-    this.#taken = 0;
     this.front.leadTo(Number(new URL(gateway.url).port));
+    void gateway.ended().then(() => {
+      if (this.#gateway !== gateway) return;
+      // Its port may be somebody else's by now.
+      this.front.leadTo(null);
+      if (this.#wanted) this.#unexpectedEnds += 1;
+    });
   }
 
   /** Kills the process with no warning, unless something else has done so; resolves when it is gone. */
   async kill(): Promise<void> {
     this.#wanted = false;
-    await this.#running.signal('SIGKILL');
+    await this.#running.end('SIGKILL');
     this.#bury();
   }
 
@@ -82,15 +89,14 @@ export class GatewaySlot {
   /** Asks it to stop as an operator would; resolves with the exit code when it is gone. */
   async stop(): Promise<number | null> {
     this.#wanted = false;
-    const code = await this.#running.signal('SIGTERM');
+    const code = await this.#running.end('SIGTERM');
     this.#bury();
     return code;
   }
 
   /** Resolves when the process is gone, whoever ended it. */
   async ended(): Promise<void> {
-    const { child } = this.#running;
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    await this.#running.ended();
   }
 
   /** Halts it where it stands. */
@@ -109,25 +115,20 @@ export class GatewaySlot {
 
   /** What its processes have written since this was last asked. */
   takeLog(): string {
-    const log = this.#gateway?.log ?? '';
-    const fresh = [...this.#past, log.slice(this.#taken)].join('');
-    this.#past = [];
-    this.#taken = log.length;
-    return fresh;
+    this.#bury();
+    const log = this.#past;
+    this.#past = '';
+    return log;
   }
 
   async close(): Promise<void> {
-    if (this.#gateway !== null) {
-      this.#gateway.child.kill('SIGCONT');
-      await this.kill();
-    }
+    if (this.#gateway !== null) await this.kill();
     await this.front.close();
     await this.database.close();
   }
 
   #bury(): void {
-    this.#past.push(this.#running.log.slice(this.#taken));
-    this.#taken = this.#running.log.length;
+    this.#past += this.#gateway?.takeLog() ?? '';
   }
 
   get #running(): GatewayProcess {

@@ -20,20 +20,20 @@ export async function makeDatabase({ postgres }: World): Promise<string> {
 /** Makes a database with the schema of the run's own and no rows; answers its name. */
 export async function migrateNew(world: World): Promise<string> {
   const name = await makeDatabase(world);
-  const code = await runMigrations(world, name);
+  const { code } = await runMigrations(world, name);
   if (code !== 0) throw new Error(`The migrations ended with ${code ?? 'a signal'}.`);
   return name;
 }
 
 /**
- * Runs `gatehold migrate` on a database; it is killed when the server has answered so many times. Answers the exit code,
- * or null when it was.
+ * Runs `gatehold migrate` on a database; it is killed when the server has answered so many times. Answers the exit code
+ * (null when it was killed), and how often the server has answered.
  */
 export async function runMigrations(
   { env, postgres }: World,
   database: string,
   killAt = Infinity,
-): Promise<number | null> {
+): Promise<{ readonly code: number | null; readonly answers: number }> {
   const proxy = await PostgresProxy.open();
   proxy.leadTo(postgres.port);
   const settings = { PATH: process.env['PATH'] ?? '', ...env(proxy.port, database) };
@@ -45,5 +45,5 @@ export async function runMigrations(
   };
   const [code] = (await once(child, 'exit')) as [number | null];
   await proxy.close();
-  return code;
+  return { code, answers };
 }

@@ -1,7 +1,7 @@
 import { EmbeddedPostgres } from '#database';
 import pg from 'pg';
 
-import { serverPid } from '../../support/gateway-process.js';
+import { serverPid } from '../../support/running-processes.js';
 
 /** The role that gateways log in as; the migrations make it a member of what it needs. */
 const APP_ROLE = 'faults_app';
@@ -10,6 +10,8 @@ const APP_PASSWORD = 'canary-app-password-5d1f';
 /** The PostgreSQL of a run, past every proxy. Its port may be another after each start. */
 export class PostgresServer {
   #server: EmbeddedPostgres | null = null;
+  /** When it crashed, by the clock that keys are made by: milliseconds since 1970. */
+  readonly crashes: number[] = [];
 
   private constructor(private readonly folder: string) {}
 
@@ -74,6 +76,7 @@ export class PostgresServer {
   async crash(): Promise<void> {
     const pid = await serverPid(this.folder);
     if (pid === null) throw new Error('PostgreSQL does not run.');
+    this.crashes.push(Date.now());
     process.kill(pid, 'SIGQUIT');
     await this.#running.lost;
     await this.#running.stop();

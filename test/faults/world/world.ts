@@ -65,7 +65,7 @@ export class World {
       };
     };
     const slot = async (name: string): Promise<GatewaySlot> => {
-      const made = await GatewaySlot.make({ name, dataDir, env }, postgres.port);
+      const made = await GatewaySlot.make({ name, env }, postgres.port);
       closers.add(() => made.close());
       return made;
     };

@@ -469,6 +469,11 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     ids: ['0.tenantId', '1.uploadId'],
     open: ['0.subTenantId'],
   },
+  'UploadStore.discard': {
+    args: (w) => [context(w), { objectKey: `${w.tenantKey}/x`, bindingId: null }],
+    ids: ['0.tenantId', '1.objectKey'],
+    open: ['0.subTenantId'],
+  },
   'CommitStore.commit': {
     args: (w) => [
       context(w),
