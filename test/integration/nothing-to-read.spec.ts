@@ -12,7 +12,6 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 /** Where servers of all kinds keep what only their operators should see. */
 const NOWHERE = [
   '/',
-  '/metrics',
   '/debug',
   '/debug/pprof/',
   '/debug/vars',
@@ -55,7 +54,7 @@ const NOWHERE = [
 ];
 
 /** What everybody may see, by design. */
-const OPEN = ['/health/live', '/health/ready', '/openapi.json', '/docs'];
+const OPEN = ['/health/live', '/health/ready', '/metrics', '/openapi.json', '/docs'];
 
 async function secretsOfTheGateway(): Promise<Record<string, string>> {
   const read = (name: string): Promise<string> => readFile(join(dataDir, name), 'utf8');
