@@ -5,7 +5,8 @@ import { LimitedFolder } from './limited-folder.js';
 import type { Place } from './place.js';
 
 const BYTES = 2 * 1024 ** 3;
-const DAY_MS = 24 * 3_600_000;
+/** More than the sweep waits for: eight days, since an upload by URL may live for seven. */
+const OLD_MS = 9 * 24 * 3_600_000;
 
 /** Objects in the data folder that all gateways share; on a file system of its own where one can be mounted. */
 export class FilesystemPlace implements Place {
@@ -51,7 +52,7 @@ export class FilesystemPlace implements Place {
   }
 
   async age(): Promise<boolean> {
-    const then = new Date(Date.now() - 2 * DAY_MS);
+    const then = new Date(Date.now() - OLD_MS);
     for (const name of await this.leftovers())
       await utimes(join(this.#root, name), then, then).catch(() => undefined);
     return true;
