@@ -3,11 +3,11 @@ import { createHash, createHmac, createSecretKey, timingSafeEqual, type KeyObjec
 
 /** What the bytes of an upload have to be. */
 export interface BoundBytes {
-  /** Null: any size. */
+  /** Null where no size was declared. */
   readonly sizeBytes: number | null;
-  /** Null: any. */
+  /** Null where none was declared. */
   readonly contentType: string | null;
-  /** Hex; null: any. */
+  /** Hex; null where none was declared. */
   readonly checksumSha256: string | null;
 }
 

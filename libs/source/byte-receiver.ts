@@ -51,7 +51,7 @@ export class ByteReceiver {
     });
   }
 
-  /** What there is room for now. Throws `tenant_not_found` when the tenant or sub-tenant is gone. */
+  /** What there is room for at this moment. Throws `tenant_not_found` when the tenant or sub-tenant is gone. */
   async getRoom(context: TenantContext): Promise<Room> {
     const room = await this.store.findRoom(context);
     if (room === null) throw TenantErrors.notFound();
