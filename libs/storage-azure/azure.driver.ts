@@ -11,14 +11,14 @@ import {
   StorageDriver,
   StorageErrors,
 } from '#storage';
-import { randomUUID } from 'node:crypto';
 
 import { makeAzureClient } from './azure.client.js';
-import { azureFailure, isContainerTaken, isTaken } from './azure.errors.js';
+import { azureFailure, isContainerTaken } from './azure.errors.js';
 import { AzurePlace } from './azure.place.js';
+import { keepsWriteOnce } from './azure.probe.js';
 import { parseAzureSettings, type AzureSettings } from './azure.settings.js';
 import { AzureStorage } from './azure.storage.js';
-import { IF_FREE, until } from './call-options.js';
+import { until } from './call-options.js';
 
 /** What the composition root gives. */
 export interface AzureDriverOptions {
@@ -87,23 +87,5 @@ async function findContainer(
       // Somebody else made it in between, or it was only the look that is not allowed.
       if (!isContainerTaken(refused)) throw refused;
     });
-  }
-}
-
-/** Puts one name twice. The service refuses the second; whatever only looks like it may take both. */
-async function keepsWriteOnce(place: AzurePlace, signal: AbortSignal): Promise<boolean> {
-  const probe = place.blob(`${place.prefix}gatehold-probe/${randomUUID()}`);
-  const put = () => probe.upload('probe', 5, { ...until(signal), conditions: IF_FREE });
-  await put();
-  try {
-    return await put().then(
-      () => false,
-      (error: unknown) => {
-        if (isTaken(error)) return true;
-        throw error;
-      },
-    );
-  } finally {
-    await probe.delete(until(signal)).catch(() => undefined);
   }
 }

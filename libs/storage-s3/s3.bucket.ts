@@ -1,13 +1,5 @@
-import {
-  CreateBucketCommand,
-  DeleteObjectCommand,
-  HeadBucketCommand,
-  PutObjectCommand,
-  S3ServiceException,
-} from '@aws-sdk/client-s3';
-import { randomUUID } from 'node:crypto';
+import { CreateBucketCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
 
-import { isTaken } from './s3.errors.js';
 import type { S3Place } from './s3.place.js';
 import type { S3Settings } from './s3.settings.js';
 
@@ -35,30 +27,4 @@ function creation(bucket: string, locationConstraint: boolean): CreateBucketComm
     name: 'withoutLocationConstraint',
   });
   return command;
-}
-
-/**
- * Tries whether the server keeps `If-None-Match: *`: puts one key twice. A server that ignores the condition takes the
- * second one too. Throws when there is no telling, because the server cannot be reached or fails.
- */
-export async function keepsWriteOnce(place: S3Place): Promise<boolean> {
-  const probe = { Bucket: place.bucket, Key: `${place.prefix}gatehold-probe/${randomUUID()}` };
-  const put = () =>
-    place.client.send(new PutObjectCommand({ ...probe, Body: Buffer.from('probe'), IfNoneMatch: '*' }));
-  try {
-    await put();
-    return await put().then(() => false, saysTaken);
-  } catch (error) {
-    // Not even the first was taken: the server does not know the condition, or these credentials may not write.
-    if (error instanceof S3ServiceException && (error.$metadata.httpStatusCode ?? 500) < 500) return false;
-    if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 501) return false;
-    throw error;
-  } finally {
-    await place.client.send(new DeleteObjectCommand(probe)).catch(() => undefined);
-  }
-}
-
-function saysTaken(error: unknown): boolean {
-  if (isTaken(error)) return true;
-  throw error;
 }

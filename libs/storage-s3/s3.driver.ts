@@ -10,12 +10,13 @@ import {
 } from '#storage';
 
 import type { QuerySignerFactory } from './query-signer.js';
-import { ensureBucket, keepsWriteOnce } from './s3.bucket.js';
+import { ensureBucket } from './s3.bucket.js';
 import { makeS3Client, type S3ConnectionLimits } from './s3.client.js';
 import { type S3CopyLimits, USUAL_COPIES } from './s3.copy.js';
 import { s3Failure } from './s3.errors.js';
 import { S3Place } from './s3.place.js';
 import { S3Presigner } from './s3.presigner.js';
+import { keepsWriteOnce } from './s3.probe.js';
 import { parseS3Settings, type S3Settings } from './s3.settings.js';
 import { S3Storage } from './s3.storage.js';
 

@@ -14,6 +14,7 @@ export * from './object-presigner.port.js';
 export * from './object-storage.port.js';
 export * from './part-buffers.js';
 export * from './part-reader.js';
+export * from './probes.js';
 export * from './repeats.js';
 export * from './storage-clock.js';
 export * from './storage-driver.port.js';

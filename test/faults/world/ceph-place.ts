@@ -12,6 +12,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { PROBE_FOLDER } from '#storage';
+
 import { CEPH_PROGRAMS } from '../../support/ceph.js';
 import { eventually } from '../../support/eventually.js';
 import { findExecutable } from '../../support/executables.js';
@@ -79,6 +81,12 @@ export class CephPlace implements Place {
   }
 
   async sizes(): Promise<Map<string, number>> {
+    const sizes = await this.#everything();
+    for (const key of sizes.keys()) if (key.startsWith(PROBE_FOLDER)) sizes.delete(key);
+    return sizes;
+  }
+
+  async #everything(): Promise<Map<string, number>> {
     const sizes = new Map<string, number>();
     let ContinuationToken: string | undefined;
     do {
@@ -101,7 +109,11 @@ export class CephPlace implements Place {
 
   async leftovers(): Promise<string[]> {
     const { Uploads = [] } = await this.client.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
-    return Uploads.map(({ Key = '', UploadId = '' }) => `${Key} (multipart upload ${UploadId})`);
+    const probes = [...(await this.#everything()).keys()].filter((key) => key.startsWith(PROBE_FOLDER));
+    return [
+      ...probes,
+      ...Uploads.map(({ Key = '', UploadId = '' }) => `${Key} (multipart upload ${UploadId})`),
+    ];
   }
 
   /** The server alone knows how old a multipart upload is. */
