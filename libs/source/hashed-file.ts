@@ -1,4 +1,4 @@
-import type { PutResult } from '#storage';
+import type { ObjectKey, ObjectStorage, PutResult } from '#storage';
 import { createHash } from 'node:crypto';
 
 /** A file of which size and checksum are known. */
@@ -19,4 +19,23 @@ export async function hashOnly(
     hash.update(chunk);
   }
   return { stored: { sizeBytes, checksumSha256: hash.digest('hex') } };
+}
+
+/** Which bytes of an object are to be read back. */
+export interface ReadBack {
+  readonly expectedSize: number;
+  /** Fails when the object is another one by now. */
+  readonly ifMatch?: string;
+  readonly signal: AbortSignal;
+}
+
+/** Reads a stored object to its end, once, for its SHA-256; null when there is none. */
+export async function readBack(
+  storage: ObjectStorage,
+  key: ObjectKey,
+  options: ReadBack,
+): Promise<PutResult | null> {
+  const body = await storage.get(key, options);
+  if (body === null) return null;
+  return (await hashOnly(body.stream() as AsyncIterable<Buffer>, () => undefined)).stored;
 }

@@ -9,7 +9,7 @@ import { NewUploadStore } from './new-upload.store.js';
 import type { PendingUpload } from './pending-upload.js';
 import { PendingUploadStore } from './pending-upload.store.js';
 import { toSourceReference, type SourceReference } from './source-reference.js';
-import { assertMayPut } from './source-writer.service.js';
+import { assertMayPut } from './source-rights.js';
 import { SourceStore } from './source.store.js';
 import type { Source } from './source.js';
 import { UploadIssuer, type Addresses } from './upload-issuer.js';

@@ -9,6 +9,7 @@ import { contentTypeOf } from './content-type.js';
 import type { HashedFile } from './hashed-file.js';
 import { findableReference, toSourceReference, type SourceReference } from './source-reference.js';
 import { SourceErrors } from './source.errors.js';
+import { assertMayPut } from './source-rights.js';
 import { assertUnchanged } from './source.service.js';
 import { SourceStore } from './source.store.js';
 import type { Source } from './source.js';
@@ -126,12 +127,6 @@ function whatBecomesOf(form: UploadForm): Omit<Commitment, 'stored'> {
 /** What a form asks for, whatever its boundary and the order of its fields: the same form asks for the same. */
 function contentOf({ staged, ...said }: UploadForm<HashedFile>): unknown {
   return { ...said, ...staged.stored };
-}
-
-/** Making a source and replacing one are different rights, and which of them a PUT needs shows only here. */
-export function assertMayPut(caller: Principal, existing: Source | null): void {
-  const needed = existing === null ? 'sources:create' : 'sources:write';
-  if (!caller.scopes.has(needed)) throw SourceErrors.scope(needed);
 }
 
 function incomingBody(request: GatewayRequest, signal: AbortSignal): IncomingBytes {

@@ -1,17 +1,11 @@
 import { BoundStorages } from '#binding';
 import { normalizeContentType } from '#http';
-import { createHash } from 'node:crypto';
-import {
-  parseObjectKey,
-  type ObjectHead,
-  type ObjectKey,
-  type ObjectStorage,
-  type PutResult,
-} from '#storage';
+import { parseObjectKey, type ObjectHead, type ObjectKey, type PutResult } from '#storage';
 import { Injectable } from '@nestjs/common';
 
+import { readBack } from './hashed-file.js';
 import { assemblyOf, type ClaimedPart } from './part-assembly.js';
-import { type PendingUpload, type UploadLease } from './pending-upload.js';
+import type { PendingUpload, UploadLease } from './pending-upload.js';
 import { UploadErrors } from './upload.errors.js';
 
 /** What has come, under a key that nobody can write any more. */
@@ -67,7 +61,9 @@ export class UploadArrivals {
     if (head === null) throw UploadErrors.notReceived();
     // Again: what was copied may have been another by then.
     assertAcceptable(upload, head, maxBytes);
-    const stored = await read(storage, objectKey, head, signal);
+    const { sizeBytes: expectedSize, entityTag: ifMatch } = head;
+    const stored = await readBack(storage, objectKey, { expectedSize, ifMatch, signal });
+    if (stored === null) throw UploadErrors.notReceived();
     if (upload.declaredSha256 !== null && stored.checksumSha256 !== upload.declaredSha256)
       throw UploadErrors.checksumMismatch();
     return { objectKey, stored };
@@ -84,18 +80,4 @@ function assertAcceptable(
   // Parts have no type, and what is made of them has one that nobody declared.
   if (multipartId !== null || head.contentType === undefined) return;
   if (normalizeContentType(head.contentType) !== contentType) throw UploadErrors.typeMismatch();
-}
-
-/** Reads an object to its end, once; it has to be the one that was looked at. */
-async function read(
-  storage: ObjectStorage,
-  key: ObjectKey,
-  { sizeBytes, entityTag }: ObjectHead,
-  signal: AbortSignal,
-): Promise<PutResult> {
-  const body = await storage.get(key, { expectedSize: sizeBytes, ifMatch: entityTag, signal });
-  if (body === null) throw UploadErrors.notReceived();
-  const hash = createHash('sha256');
-  for await (const chunk of body.stream() as AsyncIterable<Buffer>) hash.update(chunk);
-  return { sizeBytes, checksumSha256: hash.digest('hex') };
 }

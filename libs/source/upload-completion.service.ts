@@ -7,6 +7,7 @@ import { ByteReceiver } from './byte-receiver.js';
 import type { ClaimedPart } from './part-assembly.js';
 import { asUpload, contextOf, isOpen, type PendingUpload, type UploadLease } from './pending-upload.js';
 import { PendingUploadStore } from './pending-upload.store.js';
+import { assertMayComplete } from './source-rights.js';
 import { SourceErrors } from './source.errors.js';
 import { SourceStore } from './source.store.js';
 import type { Source } from './source.js';
@@ -151,12 +152,6 @@ export class UploadCompletion implements OnApplicationShutdown {
     await giveTurnUp(this.store, upload, lease, isFatal);
     this.committer.wake();
   }
-}
-
-/** Who completes an upload makes the source that waits for it, and replaces one that has content. */
-function assertMayComplete(caller: Principal, { status }: Source): void {
-  const needed = status === 'available' ? 'sources:write' : 'sources:create';
-  if (!caller.scopes.has(needed)) throw SourceErrors.scope(needed);
 }
 
 function refuse(): never {

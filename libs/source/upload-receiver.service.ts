@@ -17,8 +17,8 @@ import {
   type UploadLease,
 } from './pending-upload.js';
 import { PendingUploadStore } from './pending-upload.store.js';
+import { assertTokenReplaces } from './source-rights.js';
 import { SourceErrors } from './source.errors.js';
-import type { Source } from './source.js';
 import { UploadCommitter } from './upload-committer.js';
 import { UploadErrors } from './upload.errors.js';
 import { giveTurnUp, keepingTurn } from './upload-turn.js';
@@ -106,7 +106,7 @@ export class UploadReceiver implements OnApplicationShutdown {
       await this.bytes.reserve(context, written, incoming.sizeBytes);
     const stored = await this.bytes.receive(context, storage, written, room, incoming);
     await this.committer.commit(upload, lease, { objectKey, stored }, (source) =>
-      assertMayPut(upload, source),
+      assertTokenReplaces(upload.tokenReplaces, source),
     );
     return `"${stored.checksumSha256}"`;
   }
@@ -116,11 +116,6 @@ export class UploadReceiver implements OnApplicationShutdown {
     await giveTurnUp(this.store, upload, lease, isOver);
     this.committer.wake();
   }
-}
-
-/** Nobody who could be asked is there: the upload acts by the token that began it. */
-function assertMayPut({ tokenReplaces }: PendingUpload, { status }: Source): void {
-  if (status === 'available' && !tokenReplaces) throw SourceErrors.scope('sources:write');
 }
 
 async function receivePart(

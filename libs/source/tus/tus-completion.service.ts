@@ -10,7 +10,7 @@ import {
 import { Injectable } from '@nestjs/common';
 
 import { CommitStore } from '../commit.store.js';
-import { hashOnly } from '../hashed-file.js';
+import { readBack } from '../hashed-file.js';
 import { OutboxWorker } from '../outbox.worker.js';
 import { SourceErrors } from '../source.errors.js';
 import type { Source } from '../source.js';
@@ -72,7 +72,9 @@ export class TusCompletion {
     const [whole] = upload.tails;
     const objectKey = parts.length === 0 && whole !== undefined ? whole.objectKey : upload.objectKey;
     if (parts.length > 0) await assemble(storage, upload, parts);
-    const stored = await read(storage, objectKey, upload.lengthBytes, this.work.signal);
+    const options = { expectedSize: upload.lengthBytes, signal: this.work.signal };
+    const stored = await readBack(storage, objectKey, options);
+    if (stored === null) throw new CodedError(StorageErrors.contentUnavailable, 'The upload cannot be read.');
     if (upload.declaredSha256 !== null && upload.declaredSha256 !== stored.checksumSha256)
       throw new CodedError(StorageErrors.checksumMismatch, 'The content does not have the declared SHA-256.');
     await this.commit(context, held, upload, { objectKey, stored });
@@ -127,18 +129,6 @@ async function assemble(
       ? new CodedError(StorageErrors.uploadNotFound, 'A part is gone.', { cause: error })
       : error;
   }
-}
-
-/** Reads an object to its end. */
-async function read(
-  storage: ObjectStorage,
-  key: ObjectKey,
-  sizeBytes: number,
-  signal: AbortSignal,
-): Promise<PutResult> {
-  const body = await storage.get(key, { expectedSize: sizeBytes, signal });
-  if (body === null) throw new CodedError(StorageErrors.contentUnavailable, 'The upload cannot be read.');
-  return (await hashOnly(body.stream() as AsyncIterable<Buffer>, () => undefined)).stored;
 }
 
 /**

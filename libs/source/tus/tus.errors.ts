@@ -1,3 +1,4 @@
+import { HttpErrors } from '#http';
 import { CodedError, CommonErrors, type ErrorKind } from '#kernel';
 
 import { UploadErrors } from '../upload.errors.js';
@@ -16,11 +17,6 @@ const KINDS = {
     code: 'checksum_algorithm_unsupported',
     status: 400,
     title: 'The checksum algorithm is not known',
-  },
-  mediaType: {
-    code: 'unsupported_media_type',
-    status: 415,
-    title: 'The body is of a type not read here',
   },
   preflight: {
     code: 'preflight_refused',
@@ -50,7 +46,10 @@ export const TusErrors = {
   algorithm: (known: readonly string[]) =>
     new CodedError(KINDS.algorithm, `Upload-Checksum: known algorithms are ${known.join(', ')}.`),
   mediaType: () =>
-    new CodedError(KINDS.mediaType, 'The bytes of an upload are sent as application/offset+octet-stream.'),
+    new CodedError(
+      HttpErrors.unsupportedMediaType,
+      'The bytes of an upload are sent as application/offset+octet-stream.',
+    ),
   beyondLength: () =>
     new CodedError(CommonErrors.payloadTooLarge, 'The body goes beyond the length of the upload.'),
   tooLarge: () =>
