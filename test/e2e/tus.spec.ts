@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 
 import { expectStatus, freshId, makeToken, makeTenant, type TestTenant } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
-import { ask } from '../support/raw-http.js';
+import { ask, type Reply } from '../support/raw-http.js';
 import { sharedGateway } from '../support/shared-gateway.js';
 import { pattern, sha256 } from '../support/gateway-inside.js';
 import { objectsOf, untilObjects } from '../support/tenant-objects.js';
@@ -28,6 +28,21 @@ let tenant: TestTenant;
 beforeAll(async () => {
   tenant = await makeTenant(root);
 });
+
+/** Sends bytes to the beginning of an upload in pieces, or with other headers than a client would. */
+function patch(
+  path: string,
+  body: Buffer | readonly Buffer[],
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Reply> {
+  const usual = {
+    'tus-resumable': '1.0.0',
+    'upload-offset': '0',
+    'content-type': 'application/offset+octet-stream',
+  };
+  const { token } = tenant.editor;
+  return ask(url, { method: 'PATCH', path, token, headers: { ...usual, ...headers }, body });
+}
 
 const idOf = (headers: Headers): string => headers.get('upload-source-id') ?? '';
 
@@ -302,34 +317,14 @@ describe('UP-18: PATCH', () => {
     const declared = await sendBytes(tenant.editor, path, 0, bytes);
     expect([declared.status, declared.json.code]).toEqual([413, 'payload_too_large']);
     expect(await offsetOf(tenant.editor, path)).toBe(0);
-    const chunked = await ask(url, {
-      method: 'PATCH',
-      path,
-      token: tenant.editor.token,
-      headers: {
-        'tus-resumable': '1.0.0',
-        'upload-offset': '0',
-        'content-type': 'application/offset+octet-stream',
-      },
-      body: [bytes.subarray(0, 600), bytes.subarray(600)],
-    });
+    const chunked = await patch(path, [bytes.subarray(0, 600), bytes.subarray(600)]);
     expect(chunked.status).toBe(413);
     expect(await offsetOf(tenant.editor, path)).toBeLessThan(1_000);
   });
 
   it('takes a chunked body', async () => {
     const path = await makeUpload(tenant.editor, { length: bytes.length });
-    const answer = await ask(url, {
-      method: 'PATCH',
-      path,
-      token: tenant.editor.token,
-      headers: {
-        'tus-resumable': '1.0.0',
-        'upload-offset': '0',
-        'content-type': 'application/offset+octet-stream',
-      },
-      body: [bytes.subarray(0, 1_700), bytes.subarray(1_700)],
-    });
+    const answer = await patch(path, [bytes.subarray(0, 1_700), bytes.subarray(1_700)]);
     expect([answer.status, answer.headers['upload-offset']]).toEqual([204, '3000']);
   });
 
@@ -362,18 +357,7 @@ describe('UP-18: PATCH', () => {
     [{ trailer: 'Upload-Checksum' }, 400],
   ])('refuses %j', async (headers, status) => {
     const path = await makeUpload(tenant.editor, { length: 3 });
-    const refused = await ask(url, {
-      method: 'PATCH',
-      path,
-      token: tenant.editor.token,
-      headers: {
-        'tus-resumable': '1.0.0',
-        'upload-offset': '0',
-        'content-type': 'application/offset+octet-stream',
-        ...(headers as Record<string, string>),
-      },
-      body: Buffer.from('abc'),
-    });
+    const refused = await patch(path, Buffer.from('abc'), headers);
     expect([refused.status, refused.headers['content-type']]).toEqual([
       status,
       'application/problem+json; charset=utf-8',

@@ -1,17 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 
 import { Api, expectStatus, makeTenant, type Answer, type TestTenant } from '../support/api.js';
-import { CommitWire } from '../support/commit-wire.js';
 import { objectFiles, untilFiles } from '../support/gateway-inside.js';
-import { GatewayProcess } from '../support/gateway-process.js';
 import { freshKey, keyedCalls, postKeyed } from '../support/keyed-calls.js';
 import { beginForm, postForm } from '../support/keyed-uploads.js';
 import { LosingProxy } from '../support/losing-proxy.js';
-import { ThrowawayDatabase, withClient } from '../support/test-database.js';
+import { withClient } from '../support/test-database.js';
+import { UnluckyGateways } from '../support/unlucky-gateways.js';
 
 jest.setTimeout(120_000);
 
@@ -21,49 +17,24 @@ const NAMES = [...Object.keys(keyedCalls(new Api('', null), {} as TestTenant)), 
 const MAKERS = NAMES.filter((name) => name !== 'POST /v1/links/batch');
 const FORM = { content: 'a file of one tenant', fields: { name: 'One' } };
 
-let throwaway: ThrowawayDatabase;
-let wire: CommitWire;
-let dataDir: string;
-/** The one that has all the accidents; its way to the database is the wire. */
-let unlucky: GatewayProcess;
-/** The one beside it. */
-let other: GatewayProcess;
+let gateways: UnluckyGateways;
 let tenant: TestTenant;
 
 beforeAll(async () => {
-  throwaway = await ThrowawayDatabase.create();
-  wire = await CommitWire.to(throwaway.logins.port);
-  dataDir = await mkdtemp(join(tmpdir(), 'gatehold-keys-'));
-  other = await start(throwaway.runtimeUrl);
-  unlucky = await startUnlucky();
+  gateways = await UnluckyGateways.start({
+    GATEHOLD_DRAIN_SECONDS: '1',
+    // URLs that are handed out are to be the same whoever hands them out.
+    GATEHOLD_PUBLIC_URL: 'http://files.example.com',
+  });
 });
 
-afterAll(async () => {
-  for (const gateway of [unlucky, other]) await gateway.dispose();
-  await wire.close();
-  await throwaway.drop();
-  await rm(dataDir, { recursive: true, force: true });
-});
+afterAll(() => gateways.dispose());
 
 beforeEach(async () => {
-  if (unlucky.child.exitCode !== null || unlucky.child.signalCode !== null) unlucky = await startUnlucky();
-  tenant = await makeTenant(new Api(other.url, other.rootToken));
+  await gateways.revive();
+  tenant = await makeTenant(gateways.root);
   expectStatus(await tenant.editor.put('one', 'the file'), 201);
 });
-
-function start(url: string): Promise<GatewayProcess> {
-  const env = {
-    DATABASE_URL: url,
-    DATABASE_MIGRATION_URL: throwaway.ownerUrl,
-    GATEHOLD_DRAIN_SECONDS: '1',
-  };
-  // URLs that are handed out are to be the same whoever hands them out.
-  return GatewayProcess.start({ dataDir, env: { ...env, GATEHOLD_PUBLIC_URL: 'http://files.example.com' } });
-}
-
-function startUnlucky(): Promise<GatewayProcess> {
-  return start(throwaway.runtimeUrl.replace(`:${throwaway.logins.port}/`, `:${wire.port}/`));
-}
 
 /** One request that may be sent again and again, to either gateway. */
 interface Repeatable {
@@ -80,7 +51,7 @@ function repeatable(name: string): Repeatable {
       send: (url) => postForm(at(tenant.editor, url), FORM, key),
       count: () => count("SELECT count(*)::int AS count FROM sources WHERE tenant_id = $1 AND name = 'One'"),
     };
-  const call = keyedCalls(new Api('', other.rootToken), tenant)[name];
+  const call = keyedCalls(new Api('', gateways.other.rootToken), tenant)[name];
   if (call === undefined) throw new Error(`No such call: ${name}.`);
   const json = call.body();
   const table = {
@@ -105,7 +76,10 @@ async function count(text: string, more: unknown[] = []): Promise<number> {
 }
 
 async function asOwner<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
-  return await withClient(throwaway.ownerUrl, async (client) => (await client.query<Row>(text, values)).rows);
+  return await withClient(
+    gateways.throwaway.ownerUrl,
+    async (client) => (await client.query<Row>(text, values)).rows,
+  );
 }
 
 /** The name of the statement, as it stands on the wire, that records the answer of an operation. */
@@ -119,21 +93,21 @@ function seen({ status, headers, text }: Answer): object {
 
 it('UP-07: what was answered and not heard is answered so on every gateway, and after a restart', async () => {
   const requests = NAMES.map(repeatable);
-  const proxy = await LosingProxy.open(unlucky.url);
+  const proxy = await LosingProxy.open(gateways.unlucky.url);
   try {
     proxy.loseAnswers(() => true, requests.length);
     for (const { send } of requests) await expect(send(proxy.url)).rejects.toThrow();
     const answers: object[] = [];
     for (const { send } of requests) {
-      const [there, here] = [await send(other.url), await send(proxy.url)];
+      const [there, here] = [await send(gateways.other.url), await send(proxy.url)];
       expect([200, 201]).toContain(there.status);
       expect(seen(here)).toEqual(seen(there));
       answers.push(seen(there));
     }
-    await unlucky.signal('SIGTERM');
-    unlucky = await startUnlucky();
+    await gateways.unlucky.signal('SIGTERM');
+    await gateways.revive();
     for (const [index, { send }] of requests.entries())
-      expect(seen(await send(unlucky.url))).toEqual(answers[index]);
+      expect(seen(await send(gateways.unlucky.url))).toEqual(answers[index]);
   } finally {
     await proxy.close();
   }
@@ -142,24 +116,26 @@ it('UP-07: what was answered and not heard is answered so on every gateway, and 
 describe.each(MAKERS)('%s', (name) => {
   it('CF-04: makes one thing when the gateway is killed after the commit and before the answer', async () => {
     const { send, count: made } = repeatable(name);
-    const struck = wire.loseNext('answer', marker(name), () => unlucky.child.kill('SIGKILL'));
-    await expect(send(unlucky.url)).rejects.toThrow();
+    const struck = gateways.wire.loseNext('answer', marker(name), () =>
+      gateways.unlucky.child.kill('SIGKILL'),
+    );
+    await expect(send(gateways.unlucky.url)).rejects.toThrow();
     await struck;
-    await unlucky.ended();
+    await gateways.unlucky.ended();
     expect(await made()).toBe(1);
-    const first = await send(other.url);
+    const first = await send(gateways.other.url);
     expect(first.status).toBe(201);
-    expect(seen(await send(other.url))).toEqual(seen(first));
+    expect(seen(await send(gateways.other.url))).toEqual(seen(first));
     expect(await made()).toBe(1);
   });
 
   it('DB-04: makes one thing when the answer to the commit is lost', async () => {
     const { send, count: made } = repeatable(name);
-    const struck = wire.loseNext('answer', marker(name));
-    const [lost] = await Promise.all([send(unlucky.url), struck]);
+    const struck = gateways.wire.loseNext('answer', marker(name));
+    const [lost] = await Promise.all([send(gateways.unlucky.url), struck]);
     expect(lost).toMatchObject({ status: 503, json: { code: 'unavailable' } });
     expect(lost.headers.get('retry-after')).not.toBeNull();
-    const [here, there] = [await send(unlucky.url), await send(other.url)];
+    const [here, there] = [await send(gateways.unlucky.url), await send(gateways.other.url)];
     expect(here.status).toBe(201);
     expect(seen(there)).toEqual(seen(here));
     expect(await made()).toBe(1);
@@ -167,11 +143,11 @@ describe.each(MAKERS)('%s', (name) => {
 
   it('DB-04: makes nothing when the commit is lost, and may be sent again at once', async () => {
     const { send, count: made } = repeatable(name);
-    const struck = wire.loseNext('commit', marker(name));
-    const [lost] = await Promise.all([send(unlucky.url), struck]);
+    const struck = gateways.wire.loseNext('commit', marker(name));
+    const [lost] = await Promise.all([send(gateways.unlucky.url), struck]);
     expect(lost).toMatchObject({ status: 503, json: { code: 'unavailable' } });
     expect(await made()).toBe(0);
-    const [there, here] = [await send(other.url), await send(unlucky.url)];
+    const [there, here] = [await send(gateways.other.url), await send(gateways.unlucky.url)];
     expect(there.status).toBe(201);
     expect(seen(here)).toEqual(seen(there));
     expect(await made()).toBe(1);
@@ -181,44 +157,44 @@ describe.each(MAKERS)('%s', (name) => {
 describe('DB-04: after a lost answer to a commit', () => {
   it('the content of the source is there, and none beside it', async () => {
     const { send } = repeatable(UPLOAD);
-    await Promise.all([send(unlucky.url), wire.loseNext('answer', marker(UPLOAD))]);
-    const { json } = await send(unlucky.url);
+    await Promise.all([send(gateways.unlucky.url), gateways.wire.loseNext('answer', marker(UPLOAD))]);
+    const { json } = await send(gateways.unlucky.url);
     const { text } = await tenant.editor.get(`/v1/sources/${json.source_id as string}/content`);
     expect(text).toBe(FORM.content);
-    expect(await untilFiles(dataDir, tenant.editor, 2)).toHaveLength(2);
+    expect(await untilFiles(gateways.dataDir, tenant.editor, 2)).toHaveLength(2);
   });
 });
 
 describe('a request under way on one gateway', () => {
   it('UP-07: is told of at once on the other, and answered there when it is over', async () => {
     const under = await tokenUnderWay();
-    const repeat = await under.send(other.url);
+    const repeat = await under.send(gateways.other.url);
     expect(repeat).toMatchObject({ status: 409, json: { code: 'idempotency_key_in_use' } });
     expect(repeat.headers.get('retry-after')).toBe('1');
     await under.letGo();
     expect((await under.first).status).toBe(201);
-    expect(seen(await under.send(other.url))).toEqual(seen(await under.first));
+    expect(seen(await under.send(gateways.other.url))).toEqual(seen(await under.first));
   });
 
   it('CF-04: is free again when that gateway is killed', async () => {
     const under = await tokenUnderWay();
-    await unlucky.signal('SIGKILL');
+    await gateways.unlucky.signal('SIGKILL');
     await expect(under.first).rejects.toThrow();
     await under.letGo();
-    let again = await under.send(other.url);
+    let again = await under.send(gateways.other.url);
     // Until the server has noticed that nobody is at the other end.
-    while (again.status === 409) again = await under.send(other.url);
+    while (again.status === 409) again = await under.send(gateways.other.url);
     expectStatus(again, 201);
     expect(await count('SELECT count(*)::int AS count FROM tokens WHERE tenant_id = $1')).toBe(5);
   });
 
   it('CF-04: an upload is waited for until the claim of the killed gateway ends, and done anew then', async () => {
     const key = freshKey();
-    const upload = await beginForm(new Api(unlucky.url, tenant.editor.token), FORM, key);
+    const upload = await beginForm(new Api(gateways.unlucky.url, tenant.editor.token), FORM, key);
     expect(upload.isWanted).toBe(true);
     const waiting = await postForm(tenant.editor, FORM, key);
     expect(waiting).toMatchObject({ status: 409, json: { code: 'idempotency_key_in_use' } });
-    await unlucky.signal('SIGKILL');
+    await gateways.unlucky.signal('SIGKILL');
     await expect(upload.answer).rejects.toThrow();
     const dead = await postForm(tenant.editor, FORM, key);
     expect(dead.status).toBe(409);
@@ -230,14 +206,14 @@ describe('a request under way on one gateway', () => {
     const text = "SELECT count(*)::int AS count FROM sources WHERE tenant_id = $1 AND name = 'One'";
     expect(await count(text)).toBe(1);
     // The dead one's bytes go when its own lease ends.
-    expect((await objectFiles(dataDir, tenant.editor)).length).toBeLessThanOrEqual(3);
+    expect((await objectFiles(gateways.dataDir, tenant.editor)).length).toBeLessThanOrEqual(3);
   });
 
   it('CF-04: an upload is given up by a gateway that stops, and may be sent to the other at once', async () => {
     const key = freshKey();
-    const upload = await beginForm(new Api(unlucky.url, tenant.editor.token), FORM, key);
+    const upload = await beginForm(new Api(gateways.unlucky.url, tenant.editor.token), FORM, key);
     expect(upload.isWanted).toBe(true);
-    await unlucky.signal('SIGTERM');
+    await gateways.unlucky.signal('SIGTERM');
     await expect(upload.answer).rejects.toThrow();
     expectStatus(await postForm(tenant.editor, FORM, key), 201);
   });
@@ -249,15 +225,15 @@ async function tokenUnderWay(): Promise<{
   readonly send: (url: string) => Promise<Answer>;
   readonly letGo: () => Promise<void>;
 }> {
-  const client = new pg.Client({ connectionString: throwaway.ownerUrl });
+  const client = new pg.Client({ connectionString: gateways.throwaway.ownerUrl });
   await client.connect();
   await client.query('BEGIN');
   // What reads tokens goes on, what makes one waits.
   await client.query('LOCK TABLE tokens IN SHARE MODE');
   const [key, wish] = [freshKey(), { name: 'a', role: 'viewer' }];
   const send = (url: string): Promise<Answer> =>
-    postKeyed(new Api(url, other.rootToken), `/v1/tenants/${tenant.id}/tokens`, wish, key);
-  const first = send(unlucky.url);
+    postKeyed(new Api(url, gateways.other.rootToken), `/v1/tenants/${tenant.id}/tokens`, wish, key);
+  const first = send(gateways.unlucky.url);
   // Awaited by the test; until then nobody may be listening.
   first.catch(() => undefined);
   const waiting = `SELECT 1 FROM pg_stat_activity

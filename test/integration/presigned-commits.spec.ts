@@ -1,15 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 import { Api, freshId, makeUnboundTenant, type Json, type TestTenant } from '../support/api.js';
 import { CEPH_PROGRAMS, CEPH_START_MS, sharedCeph } from '../support/ceph.js';
 import { CephBucket } from '../support/ceph-buckets.js';
-import { CommitWire } from '../support/commit-wire.js';
 import { eventually } from '../support/eventually.js';
 import { pattern } from '../support/gateway-inside.js';
-import { GatewayProcess } from '../support/gateway-process.js';
+import { type GatewayProcess } from '../support/gateway-process.js';
 import {
   begin,
   bound,
@@ -22,59 +18,32 @@ import {
   usageOf,
 } from '../support/presigned.js';
 import { describeWith } from '../support/programs.js';
-import { ThrowawayDatabase, withClient } from '../support/test-database.js';
+import { withClient } from '../support/test-database.js';
+import { UnluckyGateways } from '../support/unlucky-gateways.js';
 
 jest.setTimeout(CEPH_START_MS);
 
-let throwaway: ThrowawayDatabase;
-let wire: CommitWire;
-let dataDir: string;
-/** The one that has all the accidents; its way to the database is the wire. */
-let unlucky: GatewayProcess;
-/** The one beside it. */
-let other: GatewayProcess;
+let gateways: UnluckyGateways;
 
 beforeAll(async () => {
-  throwaway = await ThrowawayDatabase.create();
-  wire = await CommitWire.to(throwaway.logins.port);
-  dataDir = await mkdtemp(join(tmpdir(), 'gatehold-uploads-'));
-  other = await start(throwaway.runtimeUrl);
-  unlucky = await startUnlucky();
+  gateways = await UnluckyGateways.start({
+    GATEHOLD_UPLOAD_PART_BYTES: '5MiB',
+    GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8',
+  });
 });
 
-afterAll(async () => {
-  for (const gateway of [unlucky, other]) await gateway.dispose();
-  await wire.close();
-  await throwaway.drop();
-  await rm(dataDir, { recursive: true, force: true });
-});
+afterAll(() => gateways.dispose());
 
 beforeEach(async () => {
-  if (unlucky.child.exitCode !== null || unlucky.child.signalCode !== null) unlucky = await startUnlucky();
+  await gateways.revive();
 });
 
-function start(url: string): Promise<GatewayProcess> {
-  return GatewayProcess.start({
-    dataDir,
-    env: {
-      DATABASE_URL: url,
-      DATABASE_MIGRATION_URL: throwaway.ownerUrl,
-      GATEHOLD_UPLOAD_PART_BYTES: '5MiB',
-      GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8',
-    },
-  });
-}
-
-function startUnlucky(): Promise<GatewayProcess> {
-  return start(throwaway.runtimeUrl.replace(`:${throwaway.logins.port}/`, `:${wire.port}/`));
-}
-
 const at = (gateway: GatewayProcess, caller: Api): Api => new Api(gateway.url, caller.token);
-const root = (): Api => new Api(other.url, other.rootToken);
+const root = (): Api => gateways.root;
 
 /** Changes an upload's row behind the gateways' back. */
 async function change(upload: Json, set: string): Promise<void> {
-  await withClient(throwaway.ownerUrl, async (client) => {
+  await withClient(gateways.throwaway.ownerUrl, async (client) => {
     await client.query('SET row_security = off');
     await client.query(`UPDATE uploads SET ${set} WHERE upload_id = $1`, [upload.upload_id]);
   });
@@ -93,12 +62,14 @@ function describeAccidents(makePlace: (root: Api) => Promise<TestTenant>, sizes:
       const bytes = pattern(size);
       const upload = await begin(tenant.editor, { ...declared(bytes), source_id: freshId('doc') });
       await sendAll(upload, bytes);
-      const gone = wire.loseNext(lost, upload.upload_id as string);
-      const first = await complete(at(unlucky, tenant.editor), upload);
+      const gone = gateways.wire.loseNext(lost, upload.upload_id as string);
+      const first = await complete(at(gateways.unlucky, tenant.editor), upload);
       await gone;
       expect(first.status).toBe(503);
       const again = await Promise.all(
-        [other, unlucky, other].map((gateway) => complete(at(gateway, tenant.editor), upload)),
+        [gateways.other, gateways.unlucky, gateways.other].map((gateway) =>
+          complete(at(gateway, tenant.editor), upload),
+        ),
       );
       for (const { status, json } of again) {
         expect([status, json]).toEqual([200, again[0]?.json]);
@@ -117,8 +88,10 @@ function describeAccidents(makePlace: (root: Api) => Promise<TestTenant>, sizes:
     const bytes = pattern(size);
     const upload = await begin(tenant.editor, declared(bytes));
     await sendAll(upload, bytes);
-    const gone = wire.loseNext('commit', upload.upload_id as string, () => unlucky.child.kill('SIGKILL'));
-    const broken = complete(at(unlucky, tenant.editor), upload).catch(() => null);
+    const gone = gateways.wire.loseNext('commit', upload.upload_id as string, () =>
+      gateways.unlucky.child.kill('SIGKILL'),
+    );
+    const broken = complete(at(gateways.unlucky, tenant.editor), upload).catch(() => null);
     await gone;
     expect(await broken).toBeNull();
     // Its turn lasts two minutes.
@@ -131,7 +104,7 @@ function describeAccidents(makePlace: (root: Api) => Promise<TestTenant>, sizes:
 describe('a gateway that stands still while it completes an upload', () => {
   /** Stops it in the middle; false when it was done before. */
   async function stopped(upload: Json): Promise<boolean> {
-    return await withClient(throwaway.ownerUrl, async (client) => {
+    return await withClient(gateways.throwaway.ownerUrl, async (client) => {
       await client.query('SET row_security = off');
       for (;;) {
         const { rows } = await client.query<{ state: string; busy: boolean }>(
@@ -140,7 +113,7 @@ describe('a gateway that stands still while it completes an upload', () => {
         );
         if (rows[0]?.state === 'completed') return false;
         if (rows[0]?.busy !== true) continue;
-        unlucky.child.kill('SIGSTOP');
+        gateways.unlucky.child.kill('SIGSTOP');
         const { rowCount } = await client.query(
           `UPDATE uploads SET leased_until = now() WHERE upload_id = $1 AND state = 'receiving'`,
           [upload.upload_id],
@@ -157,10 +130,10 @@ describe('a gateway that stands still while it completes an upload', () => {
       expect(attempt).toBeLessThan(20);
       const upload = await begin(tenant.editor, declared(bytes));
       await sendAll(upload, bytes);
-      const first = complete(at(unlucky, tenant.editor), upload);
+      const first = complete(at(gateways.unlucky, tenant.editor), upload);
       isCaught = await stopped(upload);
       const second = await complete(tenant.editor, upload);
-      unlucky.child.kill('SIGCONT');
+      gateways.unlucky.child.kill('SIGCONT');
       for (const { status, json } of [second, await first]) {
         expect([status, json]).toEqual([200, second.json]);
         expect(json).toMatchObject({ status: 'available', version: 1 });
@@ -182,9 +155,9 @@ describe('accidents with whole bytes on the filesystem', () => {
 
   it.each(['commit', 'answer'] as const)('DB-04: lose nothing with the %s', async (lost) => {
     const bytes = pattern(100_000);
-    const upload = await begin(at(unlucky, tenant.editor), declared(bytes));
-    expect(new URL(upload.url as string).origin).toBe(unlucky.url);
-    const gone = wire.loseNext(lost, upload.upload_id as string);
+    const upload = await begin(at(gateways.unlucky, tenant.editor), declared(bytes));
+    expect(new URL(upload.url as string).origin).toBe(gateways.unlucky.url);
+    const gone = gateways.wire.loseNext(lost, upload.upload_id as string);
     expect((await send(upload, bytes)).status).toBe(503);
     await gone;
     // Whoever was not told sends again.
@@ -225,8 +198,8 @@ describeWith(CEPH_PROGRAMS, 'accidents on Ceph', () => {
       const bytes = pattern(2 * PART_BYTES);
       const wish = { name, ...declared(bytes) };
       const headers = { 'idempotency-key': freshId('key') };
-      const gone = wire.loseNext(lost, name);
-      const first = await at(unlucky, tenant.editor).post('/v1/uploads', wish, { headers });
+      const gone = gateways.wire.loseNext(lost, name);
+      const first = await at(gateways.unlucky, tenant.editor).post('/v1/uploads', wish, { headers });
       await gone;
       expect(first.status).toBe(503);
       const { json: granted } = await eventually('the key is free, or answers', async () => {
