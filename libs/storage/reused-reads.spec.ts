@@ -16,7 +16,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { reusingReads } from './reused-reads.js';
 
 /** More than the kernel keeps of an answer that nobody reads. */
-const SIZE = 48 * MIB;
+const SIZE = 24 * MIB;
 /** TLS by a secret that both sides know: no certificate is needed. */
 const SECRET = Buffer.alloc(32, 'known to both');
 const TLS = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const;
