@@ -29,3 +29,13 @@ export const SIZES = [
   { weight: 2, sizeBytes: 5 * MIB + 1 },
   { weight: 0.4, sizeBytes: 40 * MIB },
 ] as const;
+
+/** Sizes of uploads that may come in parts. */
+export const UPLOAD_SIZES = [
+  { weight: 5, sizeBytes: 0 },
+  { weight: 5, sizeBytes: 1 },
+  { weight: 70, sizeBytes: 4 * KIB },
+  { weight: 6, sizeBytes: 5 * MIB },
+  { weight: 8, sizeBytes: 5 * MIB + 1 },
+  { weight: 4, sizeBytes: 11 * MIB },
+] as const;

@@ -11,7 +11,7 @@ import type {
 /** A change of a source, and when it may have taken effect. Times are those of the ledger. */
 interface Change {
   readonly effect: Version | null;
-  readonly began: number;
+  began: number;
   /** From then on it certainly had taken effect; null: nobody knows. */
   acked: number | null;
   /** From then on it cannot take effect (any more); Infinity while an attempt of it is open. */
@@ -41,6 +41,8 @@ export class History {
   readonly #versions = new Map<string, Version[]>();
   readonly #writes = new Map<number, { readonly subject: string; readonly version: Version }>();
   readonly #refused = new Set<number>();
+  /** Operations that a look at the sources has decided; their clients may hear of it later. */
+  readonly #decided = new Set<number>();
   #reads: ReadEntry[] = [];
   #readEnds: number[] = [];
   #changedSinceSettled = new Set<string>();
@@ -134,6 +136,7 @@ export class History {
 
   #end(outcome: OutcomeEntry, at: number): void {
     const open = this.#open.get(outcome.op);
+    if (this.#decided.has(outcome.op)) return;
     if (open === undefined) throw new Error(`The ledger has an outcome of ${outcome.op} without its intent.`);
     const { change, intent } = open;
     const isOpen = change.repeated && !(intent.guarded && outcome.result === 'ok');
@@ -161,7 +164,7 @@ export class History {
     else this.#refused.delete(intent.effect.write);
   }
 
-  #settle({ states }: SettledEntry, at: number): void {
+  #settle({ states, underWay }: SettledEntry, at: number): void {
     for (const [name, subject] of this.#subjects) {
       const state = states[name] ?? null;
       subject.changes = [newChange(this.#versionOf(state), at)];
@@ -170,8 +173,23 @@ export class History {
     }
     this.#reads = [];
     this.#readEnds = [];
-    this.#open.clear();
     this.#changedSinceSettled = new Set();
+    const lasting = new Set(underWay);
+    for (const [op, { change, intent }] of [...this.#open]) {
+      if (isPossibleYet(change) && lasting.has(change.effect?.write ?? -1))
+        this.#keep(intent.subject, change, at);
+      else {
+        this.#open.delete(op);
+        this.#decided.add(op);
+      }
+    }
+  }
+
+  /** What has not taken effect yet does so after the sources were looked at, or never. */
+  #keep(name: string, change: Change, at: number): void {
+    change.began = at + A_MOMENT;
+    this.#subject(name).changes.push(change);
+    this.#changedSinceSettled.add(name);
   }
 
   #versionOf(state: SettledState): Version | null {
@@ -185,6 +203,14 @@ export class History {
     this.#subjects.set(name, fresh);
     return fresh;
   }
+}
+
+/** Shorter than anything takes; milliseconds. */
+const A_MOMENT = 1e-6;
+
+/** It may take effect later. */
+function isPossibleYet({ closed, refused }: Change): boolean {
+  return closed === Infinity && !refused;
 }
 
 /** A change that took effect at one moment. */

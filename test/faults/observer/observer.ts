@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 
 import { sha256 } from '../content/pattern.js';
 import { subjectOf } from '../invariants/invariant.js';
@@ -19,7 +20,7 @@ import { send } from '../wire/call.js';
 import type { GatewaySlot } from '../world/gateway-slot.js';
 import { LogScan } from './log-scan.js';
 import { readBack, type Wanted } from './read-back.js';
-import { readTables, type Tables } from './tables.js';
+import { holdArrivals, noticeArrivals, readTables, type Tables } from './tables.js';
 import { statedUsage } from './usage.js';
 
 /** How often a moment is looked for at which storage and tables agree, and how long that waits each time. */
@@ -30,6 +31,12 @@ const SAMPLE = 12;
 const READERS = 6;
 /** Connections of the pools, those that listen, and the harness's own. */
 const MOST_SESSIONS = 2 * 10 + 8;
+
+/** What tables and storage have. */
+interface Moment {
+  readonly tables: Tables;
+  readonly leftovers: string[];
+}
 
 /** Looks at everything when nothing is under way. What objects have in them is read once: they never change. */
 export class Observer {
@@ -46,10 +53,19 @@ export class Observer {
   }
 
   async observe(recovery: RecoverySeen, final: boolean): Promise<Observation> {
+    const { postgres } = this.run.world;
+    await holdArrivals(postgres);
+    try {
+      return await this.#look(recovery, final);
+    } finally {
+      await noticeArrivals(postgres);
+    }
+  }
+
+  async #look(recovery: RecoverySeen, final: boolean): Promise<Observation> {
     const { run } = this;
     const began = run.ledger.now;
-    const { tables, leftovers } = await this.#agreedMoment();
-    const readBacks = await this.#readBacks(tables.rows, final);
+    const { tables, leftovers, readBacks } = await this.#stillMoment(final);
     const usage = [...tables.usage, ...(await this.#statedUsage(tables.rows))];
     const revoked = await this.#revoked();
     const processes = await this.#processes();
@@ -73,8 +89,18 @@ export class Observer {
     };
   }
 
+  /** An upload may end, or be noticed to have come, while its source is read back: then all of it is read again. */
+  async #stillMoment(final: boolean): Promise<Moment & { readonly readBacks: ReadBack[] }> {
+    for (let count = 1; ; count += 1) {
+      const agreed = await this.#agreedMoment();
+      const readBacks = await this.#readBacks(agreed.tables.rows, final);
+      const { rows } = await readTables(this.run.world.postgres);
+      if (count === TRIES || isDeepStrictEqual(rows, agreed.tables.rows)) return { ...agreed, readBacks };
+    }
+  }
+
   /** Workers may be in the midst of something: whatever is wrong for good is so every time. */
-  async #agreedMoment(): Promise<{ readonly tables: Tables; readonly leftovers: string[] }> {
+  async #agreedMoment(): Promise<Moment> {
     const { postgres, place } = this.run.world;
     for (let count = 1; ; count += 1) {
       await this.#refreshObjects(await place.sizes());
@@ -85,7 +111,10 @@ export class Observer {
   }
 
   #agrees({ rows, uploads, outboxKeys }: Tables): boolean {
-    const named = new Set([...rows, ...uploads].map(({ objectKey }) => objectKey));
+    const named = new Set([
+      ...rows.map(({ objectKey }) => objectKey),
+      ...uploads.flatMap(({ objectKey, attemptKey }) => [objectKey, attemptKey]),
+    ]);
     const isThere = ({ objectKey }: SourceRow): boolean => objectKey === null || this.#objects.has(objectKey);
     return (
       outboxKeys.length === 0 &&
