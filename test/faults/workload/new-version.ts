@@ -1,4 +1,4 @@
-import { CONTENT_TYPES, nameOf, SIZES, UPLOAD_SIZES } from '../content/naming.js';
+import { CONTENT_TYPES, nameOf, SIZES, type UPLOAD_SIZES } from '../content/naming.js';
 import { patternBytes, sha256 } from '../content/pattern.js';
 import type { Version } from '../ledger/entry.js';
 import { contentOf } from '../run.js';
