@@ -1,3 +1,4 @@
+import { beginAfter, isPossibleYet, newChange, NOTHING, type Change } from './change.js';
 import type {
   IntentEntry,
   Line,
@@ -7,20 +8,6 @@ import type {
   SettledState,
   Version,
 } from './entry.js';
-
-/** A change of a source, and when it may have taken effect. Times are those of the ledger. */
-interface Change {
-  readonly effect: Version | null;
-  began: number;
-  /** From then on it certainly had taken effect; null: nobody knows. */
-  acked: number | null;
-  /** From then on it cannot take effect (any more); Infinity while an attempt of it is open. */
-  closed: number;
-  /** It was refused, so it is no change at all. */
-  refused: boolean;
-  /** It was sent again behind its client's back. */
-  repeated: boolean;
-}
 
 /** What is known of one source. */
 interface Subject {
@@ -187,7 +174,7 @@ export class History {
 
   /** What has not taken effect yet does so after the sources were looked at, or never. */
   #keep(name: string, change: Change, at: number): void {
-    change.began = at + A_MOMENT;
+    beginAfter(change, at);
     this.#subject(name).changes.push(change);
     this.#changedSinceSettled.add(name);
   }
@@ -204,19 +191,3 @@ export class History {
     return fresh;
   }
 }
-
-/** Shorter than anything takes; milliseconds. */
-const A_MOMENT = 1e-6;
-
-/** It may take effect later. */
-function isPossibleYet({ closed, refused }: Change): boolean {
-  return closed === Infinity && !refused;
-}
-
-/** A change that took effect at one moment. */
-function newChange(effect: Version | null, at: number): Change {
-  return { effect, began: at, acked: at, closed: at, refused: false, repeated: false };
-}
-
-/** How every source begins. */
-const NOTHING = newChange(null, -Infinity);

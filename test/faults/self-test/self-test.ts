@@ -6,7 +6,8 @@ import type { Run } from '../run.js';
 import { Settlement } from '../settle.js';
 import { Client, CLIENTS } from '../workload/client.js';
 import { Scene } from './scene.js';
-import { SABOTAGES, type Sabotage } from './sabotages.js';
+import type { Sabotage } from './sabotage.js';
+import { SABOTAGES } from './sabotages.js';
 
 /** What became of the harness's test of itself. */
 export interface SelfTestResult {
