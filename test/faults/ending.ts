@@ -1,5 +1,5 @@
 import { runCommand } from '../support/cli.js';
-import { holdsWithin, isDrained } from './drained.js';
+import { areUploadsForgotten, holdsWithin } from './drained.js';
 import { expireUploads } from './observer/tables.js';
 import { listedUsage } from './observer/usage.js';
 import { END } from './report/report.js';
@@ -28,7 +28,7 @@ export class Ending {
       await gateway.stop();
       await gateway.start();
     }
-    const drainedMs = (await isDrained(this.run)) ? ledger.now - ended : null;
+    const drainedMs = (await areUploadsForgotten(this.run)) ? ledger.now - ended : null;
     await holdsWithin(SWEPT_MS, async () => (await world.place.leftovers()).length === 0);
     await this.settlement.settle({ recoveredMs: 0, drainedMs });
     await this.#tidyUp();

@@ -30,7 +30,7 @@ export class Settlement {
     const states: Record<string, SettledState> = {};
     for (const [subject, { name, sourceId }] of rowsBySubject(evidence))
       states[subject] = { write: writeOf(name) ?? -1, sourceId };
-    await run.ledger.append({ type: 'settled', states });
+    await run.ledger.append({ type: 'settled', states, underWay: underWay(seen) });
     return seen;
   }
 
@@ -40,4 +40,10 @@ export class Settlement {
     this.#said.add(text);
     await this.run.report.violate(invariant, detail);
   }
+}
+
+/** Writes that an upload may still bring about. */
+function underWay({ uploads }: Observation): number[] {
+  const open = uploads.filter(({ state }) => state === 'receiving');
+  return open.flatMap(({ name }) => (name === null ? [] : (writeOf(name) ?? [])));
 }

@@ -19,8 +19,14 @@ export const CONTENT_TYPES = ['application/pdf', 'text/plain', 'image/png', 'app
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Sizes of contents, and how often each is drawn. */
-export const SIZES = [
+/** How large a content is, and how often it is so, compared with the others. */
+export interface Size {
+  readonly weight: number;
+  readonly sizeBytes: number;
+}
+
+/** Sizes of contents. */
+export const SIZES: readonly Size[] = [
   { weight: 10, sizeBytes: 0 },
   { weight: 10, sizeBytes: 1 },
   { weight: 70, sizeBytes: 4 * KIB },
@@ -28,4 +34,14 @@ export const SIZES = [
   { weight: 2, sizeBytes: 5 * MIB },
   { weight: 2, sizeBytes: 5 * MIB + 1 },
   { weight: 0.4, sizeBytes: 40 * MIB },
-] as const;
+];
+
+/** Sizes of uploads that may come in parts. */
+export const UPLOAD_SIZES: readonly Size[] = [
+  { weight: 5, sizeBytes: 0 },
+  { weight: 5, sizeBytes: 1 },
+  { weight: 70, sizeBytes: 4 * KIB },
+  { weight: 6, sizeBytes: 5 * MIB },
+  { weight: 8, sizeBytes: 5 * MIB + 1 },
+  { weight: 4, sizeBytes: 11 * MIB },
+];

@@ -1,4 +1,4 @@
-import { expireUploads } from '../observer/tables.js';
+import { expireWrites } from '../observer/tables.js';
 import type { Fault } from './fault.js';
 
 /** Longer than a worker waits between two looks for work. */
@@ -21,7 +21,7 @@ export const standStill: Fault = {
       try {
         await strike.wait(300, 1_200);
         if (losesLeases) {
-          await expireUploads(strike.world.postgres);
+          await expireWrites(strike.world.postgres);
           await strike.wait(SWEEP_MS, SWEEP_MS);
         }
       } finally {

@@ -3,6 +3,7 @@ import type { Version } from '../ledger/entry.js';
 import {
   checkEach,
   rowsBySubject,
+  subjectOf,
   together,
   type Evidence,
   type Finding,
@@ -18,7 +19,7 @@ export const kept: Invariant = {
     const rows = rowsBySubject(evidence);
     return together(
       checkEach(evidence.history.subjects, (subject) => wrongState(evidence, subject, rows.get(subject))),
-      checkReadBacks(evidence, rows),
+      checkReadBacks(evidence, rows, waitingSubjects(evidence)),
     );
   },
 };
@@ -56,16 +57,33 @@ function describe(row: SourceRow | undefined): string {
   return `"${row.name}", ${row.sizeBytes ?? '?'} bytes, ${row.contentType}, ${row.sha256 ?? 'no digest'}`;
 }
 
-function checkReadBacks({ seen }: Evidence, rows: ReadonlyMap<string, SourceRow>): Finding {
+/** Sources that are there and have no content yet. */
+function waitingSubjects(evidence: Evidence): Set<string> {
+  const waiting = evidence.seen.rows.filter(({ status }) => status === 'pending');
+  return new Set(waiting.map((row) => subjectOf(evidence, row) ?? ''));
+}
+
+function checkReadBacks(
+  { seen }: Evidence,
+  rows: ReadonlyMap<string, SourceRow>,
+  waiting: ReadonlySet<string>,
+): Finding {
   return checkEach(seen.readBacks, (answer) => {
-    const what = wrongAnswer(answer, rows.get(answer.subject));
+    const row = rows.get(answer.subject);
+    const what =
+      row === undefined ? wrongAbsence(answer, waiting.has(answer.subject)) : wrongAnswer(answer, row);
     return what === null ? null : `${answer.subject} by ${answer.via} through ${answer.gateway}: ${what}`;
   });
 }
 
-function wrongAnswer(answer: ReadBack, row: SourceRow | undefined): string | null {
-  if (row === undefined)
+function wrongAbsence(answer: ReadBack, isWaiting: boolean): string | null {
+  if (!isWaiting)
     return answer.status === 404 ? null : `there is none, and the answer is ${statusOf(answer)}`;
+  const status = answer.via === 'metadata' ? 200 : 409;
+  return answer.status === status ? null : `it has no content yet, and the answer is ${statusOf(answer)}`;
+}
+
+function wrongAnswer(answer: ReadBack, row: SourceRow): string | null {
   const status = answer.via === 'range' ? 206 : 200;
   if (answer.status !== status) return `answered with ${statusOf(answer)} instead of ${status}`;
   if (answer.name !== null && answer.name !== row.name) return `called "${answer.name}", not "${row.name}"`;

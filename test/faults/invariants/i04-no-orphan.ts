@@ -1,4 +1,5 @@
 import { checkEach, together, type Invariant } from './invariant.js';
+import type { SourceRow, UploadRow } from './observation.js';
 
 /**
  * The row of a write under way is committed without waiting for the disk, so that a crash of PostgreSQL may take it along:
@@ -10,7 +11,8 @@ const LOST_WITH_CRASH_MS = 600 + 1_400;
 /**
  * Every object has a row that names it: a source, a write under way, or a removal to come. Alone an object whose key was
  * made right before a crash of the database may have lost its row, until the reconciler comes by. At the end of a run, when
- * all that was unfinished has become old and the reconciler was there, nothing is left but the objects of sources.
+ * all that was unfinished has become old and the reconciler was there, nothing is left but the objects of sources. A source
+ * without content is there only for as long as an upload may bring it some.
  */
 export const noOrphan: Invariant = {
   id: 'I4',
@@ -18,7 +20,7 @@ export const noOrphan: Invariant = {
   check({ seen }) {
     const named = new Set([
       ...seen.rows.map(({ objectKey }) => objectKey),
-      ...seen.uploads.map(({ objectKey }) => objectKey),
+      ...seen.uploads.flatMap(({ objectKey, attemptKey }) => [objectKey, attemptKey]),
       ...seen.outboxKeys,
     ]);
     const objects = checkEach(seen.objects.keys(), (key) =>
@@ -26,9 +28,16 @@ export const noOrphan: Invariant = {
         ? null
         : `no row names the object ${key}`,
     );
-    if (!seen.final) return objects;
+    const waiting = seen.rows.filter(({ status }) => status === 'pending');
+    const sources = checkEach(waiting, (row) =>
+      seen.uploads.some((upload) => brings(upload, row))
+        ? null
+        : `source ${row.sourceId} waits for an upload that is not there`,
+    );
+    if (!seen.final) return together(objects, sources);
     return together(
       objects,
+      sources,
       checkEach(seen.leftovers, (name) => `unfinished and left behind: ${name}`),
       checkEach(seen.uploads, ({ objectKey }) => `a dead upload was not swept: ${objectKey}`),
       checkEach(seen.outboxKeys, (key) => `a removal was not done: ${key}`),
@@ -46,4 +55,8 @@ function mayHaveLostItsRow(key: string, crashes: readonly number[]): boolean {
     16,
   );
   return crashes.some((crashed) => made <= crashed && crashed - made <= LOST_WITH_CRASH_MS);
+}
+
+function brings({ state, tenantId, sourceId }: UploadRow, row: SourceRow): boolean {
+  return state === 'receiving' && tenantId === row.tenantId && sourceId === row.sourceId;
 }

@@ -6,8 +6,10 @@ export const refused: Invariant = {
   id: 'I7',
   title: 'refused means nothing happened; usage is exact',
   check({ history, seen }) {
+    const available = seen.rows.filter(({ status }) => status === 'available');
     return together(
-      checkEach(seen.rows, ({ name, sourceId }) => {
+      // A source that waits has the name of the first upload of it, and may be waiting for another one.
+      checkEach(available, ({ name, sourceId }) => {
         const write = writeOf(name) ?? -1;
         return history.refusedWrites.has(write)
           ? `source ${sourceId} has write ${write}, which was refused`

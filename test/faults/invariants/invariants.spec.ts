@@ -6,7 +6,7 @@ import type { Entry } from '../ledger/entry.js';
 import { History } from '../ledger/history.js';
 import type { Evidence } from './invariant.js';
 import { INVARIANTS } from './invariants.js';
-import type { Observation, ReadBack, SourceRow } from './observation.js';
+import type { Observation, ReadBack, SourceRow, UploadRow } from './observation.js';
 
 const OWNERS = [
   { code: 1, tenantId: 'acme', subTenantId: 'default' },
@@ -38,6 +38,21 @@ const READ_BACK: ReadBack = {
   name: null,
   contentType: 'text/plain',
   ownerCodes: [1],
+};
+const UPLOAD: UploadRow = {
+  tenantId: 'acme',
+  state: 'receiving',
+  objectKey: 'x',
+  attemptKey: null,
+  sourceId: null,
+  name: null,
+};
+const WAITING = {
+  ...ROW,
+  sourceId: 'id-2',
+  externalId: 'slot-2',
+  status: 'pending',
+  objectKey: null,
 };
 const SEEN: Observation = {
   began: 100_000,
@@ -167,6 +182,13 @@ const broken: readonly [string, string, Partial<Observation>, Entry[], RegExp][]
     [],
     /there is none, and the answer is 200/,
   ],
+  [
+    'I1',
+    'a source without content is answered with some',
+    { rows: [ROW, WAITING], readBacks: [{ ...READ_BACK, subject: '1/slot-2' }] },
+    [],
+    /no content yet, and the answer is 200/,
+  ],
   ['I2', 'a client saw what was refused', {}, [read('2')], /digest 2; possible: write 1/],
   [
     'I2',
@@ -213,7 +235,14 @@ const broken: readonly [string, string, Partial<Observation>, Entry[], RegExp][]
     /no row names/,
   ],
   ['I4', 'a temporary file is left', { leftovers: ['.tmp'] }, [], /left behind: .tmp/],
-  ['I4', 'a dead upload is left', { uploads: [{ objectKey: 'x', expired: true }] }, [], /not swept/],
+  ['I4', 'a dead upload is left', { uploads: [UPLOAD] }, [], /not swept/],
+  [
+    'I4',
+    'a source waits for nobody',
+    { rows: [ROW, WAITING], uploads: [{ ...UPLOAD, sourceId: 'id-2', state: 'ended' }] },
+    [],
+    /id-2 waits/,
+  ],
   ['I4', 'a removal is left', { outboxKeys: ['x'] }, [], /not done/],
   ['I5', 'an object that is needed was removed', { removedKeys: new Set([KEY]) }, [], /was removed/],
   [
@@ -298,9 +327,20 @@ describe('an invariant does not hold', () => {
 
 describe('what is not finished', () => {
   it('may be there before the end of a run', () => {
-    const seen = { final: false, leftovers: ['.tmp'], uploads: [{ objectKey: 'x', expired: false }] };
+    const seen = { final: false, leftovers: ['.tmp'], uploads: [UPLOAD] };
     const objects = new Map([...SEEN.objects, ['x', { sizeBytes: 1, sha256: null }]]);
     expect(violationsOf('I4', evidence({ ...seen, objects }))).toEqual([]);
+  });
+
+  it('may be a source that waits, by the name of an upload that was refused', () => {
+    const rows = [ROW, { ...WAITING, name: nameOf(2) }];
+    const readBacks = [
+      { ...READ_BACK, subject: '1/slot-2', status: 409 },
+      { ...READ_BACK, subject: '1/slot-2', via: 'metadata' as const },
+    ];
+    const uploads = [{ ...UPLOAD, sourceId: 'id-2' }];
+    const given = evidence({ rows, readBacks, uploads, final: false }, []);
+    for (const id of ['I1', 'I4', 'I7']) expect(violationsOf(id, given)).toEqual([]);
   });
 
   it('may be what an unknown upload became, or not', () => {

@@ -12,10 +12,16 @@ export interface SourceRow {
   readonly objectKey: string | null;
 }
 
-/** A row of a write under way. */
+/** A row of a write under way, or of an upload of its own that has been over for less than a day. */
 export interface UploadRow {
+  readonly tenantId: string;
+  readonly state: 'receiving' | 'completed' | 'ended';
   readonly objectKey: string;
-  readonly expired: boolean;
+  /** The key that whoever completes it writes; null: none of its own. */
+  readonly attemptKey: string | null;
+  /** Of an upload that outlives its request: what it is to become. */
+  readonly sourceId: string | null;
+  readonly name: string | null;
 }
 
 /** An object of the storage, read past the gateways. */

@@ -68,10 +68,12 @@ export interface ReadEntry {
   readonly found: { readonly sha256: string; readonly name: string | null } | null;
 }
 
-/** Every source of the run, looked at when nothing was under way: whatever was open until then is decided. */
+/** Every source of the run, looked at when nothing was under way: what was open until then is decided, but for uploads that last. */
 export interface SettledEntry {
   readonly type: 'settled';
   readonly states: Readonly<Record<string, SettledState>>;
+  /** Writes whose uploads are still open: whatever their clients know, they may take effect later. */
+  readonly underWay: readonly number[];
 }
 
 /** A fault begins, or what it broke is whole again. */

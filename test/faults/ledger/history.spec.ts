@@ -103,13 +103,38 @@ describe('History', () => {
 
   it('is decided by how the sources were found when nothing was under way', () => {
     const told = new Told().intent(1).outcome(1, 'unknown').intent(2).outcome(2, 'unknown');
-    told.say({ type: 'settled', states: { [SUBJECT]: { write: 2, sourceId: 'id' } } });
+    told.say({ type: 'settled', states: { [SUBJECT]: { write: 2, sourceId: 'id' } }, underWay: [] });
     expect(told.possible()).toEqual([2]);
     expect(
-      new Told().intent(1).outcome(1, 'unknown').say({ type: 'settled', states: {} }).possible(),
+      new Told()
+        .intent(1)
+        .outcome(1, 'unknown')
+        .say({ type: 'settled', states: {}, underWay: [] })
+        .possible(),
     ).toEqual([null]);
     expect(told.history.changed.size).toBe(0);
     expect(told.intent(3).history.changed).toEqual(new Set([SUBJECT]));
+  });
+
+  it('keeps an upload possible that was open still when everything was looked at, until its end is known', () => {
+    const settled = { type: 'settled', states: { [SUBJECT]: { write: 1, sourceId: 'id' } } } as const;
+    const told = new Told().intent(1).outcome(1, 'ok').intent(2).outcome(2, 'unknown');
+    told.say({ ...settled, underWay: [2] });
+    expect(told.possible()).toEqual([1, 2]);
+    expect(told.history.changed).toEqual(new Set([SUBJECT]));
+    expect(told.outcome(2, 'ok').possible()).toEqual([2]);
+    const refused = new Told()
+      .intent(1)
+      .outcome(1, 'ok')
+      .intent(2)
+      .say({ ...settled, underWay: [2] });
+    expect(refused.outcome(2, 'refused').possible()).toEqual([1]);
+  });
+
+  it('lets clients hear later of what was decided already', () => {
+    const told = new Told().intent(1).outcome(1, 'ok').intent(2).outcome(2, 'unknown');
+    told.say({ type: 'settled', states: { [SUBJECT]: { write: 1, sourceId: 'id' } }, underWay: [] });
+    expect(told.outcome(2, 'ok').possible()).toEqual([1]);
   });
 
   it('holds a source to the ids that were answered, until it may have been deleted', () => {

@@ -1,3 +1,4 @@
+import { beginAfter, isPossibleYet, newChange, NOTHING, type Change } from './change.js';
 import type {
   IntentEntry,
   Line,
@@ -7,20 +8,6 @@ import type {
   SettledState,
   Version,
 } from './entry.js';
-
-/** A change of a source, and when it may have taken effect. Times are those of the ledger. */
-interface Change {
-  readonly effect: Version | null;
-  readonly began: number;
-  /** From then on it certainly had taken effect; null: nobody knows. */
-  acked: number | null;
-  /** From then on it cannot take effect (any more); Infinity while an attempt of it is open. */
-  closed: number;
-  /** It was refused, so it is no change at all. */
-  refused: boolean;
-  /** It was sent again behind its client's back. */
-  repeated: boolean;
-}
 
 /** What is known of one source. */
 interface Subject {
@@ -41,6 +28,8 @@ export class History {
   readonly #versions = new Map<string, Version[]>();
   readonly #writes = new Map<number, { readonly subject: string; readonly version: Version }>();
   readonly #refused = new Set<number>();
+  /** Operations that a look at the sources has decided; their clients may hear of it later. */
+  readonly #decided = new Set<number>();
   #reads: ReadEntry[] = [];
   #readEnds: number[] = [];
   #changedSinceSettled = new Set<string>();
@@ -134,6 +123,7 @@ export class History {
 
   #end(outcome: OutcomeEntry, at: number): void {
     const open = this.#open.get(outcome.op);
+    if (this.#decided.has(outcome.op)) return;
     if (open === undefined) throw new Error(`The ledger has an outcome of ${outcome.op} without its intent.`);
     const { change, intent } = open;
     const isOpen = change.repeated && !(intent.guarded && outcome.result === 'ok');
@@ -161,7 +151,7 @@ export class History {
     else this.#refused.delete(intent.effect.write);
   }
 
-  #settle({ states }: SettledEntry, at: number): void {
+  #settle({ states, underWay }: SettledEntry, at: number): void {
     for (const [name, subject] of this.#subjects) {
       const state = states[name] ?? null;
       subject.changes = [newChange(this.#versionOf(state), at)];
@@ -170,8 +160,23 @@ export class History {
     }
     this.#reads = [];
     this.#readEnds = [];
-    this.#open.clear();
     this.#changedSinceSettled = new Set();
+    const lasting = new Set(underWay);
+    for (const [op, { change, intent }] of [...this.#open]) {
+      if (isPossibleYet(change) && lasting.has(change.effect?.write ?? -1))
+        this.#keep(intent.subject, change, at);
+      else {
+        this.#open.delete(op);
+        this.#decided.add(op);
+      }
+    }
+  }
+
+  /** What has not taken effect yet does so after the sources were looked at, or never. */
+  #keep(name: string, change: Change, at: number): void {
+    beginAfter(change, at);
+    this.#subject(name).changes.push(change);
+    this.#changedSinceSettled.add(name);
   }
 
   #versionOf(state: SettledState): Version | null {
@@ -186,11 +191,3 @@ export class History {
     return fresh;
   }
 }
-
-/** A change that took effect at one moment. */
-function newChange(effect: Version | null, at: number): Change {
-  return { effect, began: at, acked: at, closed: at, refused: false, repeated: false };
-}
-
-/** How every source begins. */
-const NOTHING = newChange(null, -Infinity);

@@ -1,25 +1,24 @@
 import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 
-import { sha256 } from '../content/pattern.js';
 import { subjectOf } from '../invariants/invariant.js';
 import type {
   Observation,
-  ProcessesSeen,
   ReadBack,
   RecoverySeen,
   RevokedSeen,
   SourceRow,
-  StoredObject,
   UsageSeen,
 } from '../invariants/observation.js';
 import type { Run } from '../run.js';
 import { STALE_MS } from '../staleness.js';
 import { send } from '../wire/call.js';
-import type { GatewaySlot } from '../world/gateway-slot.js';
 import { LogScan } from './log-scan.js';
+import { Processes } from './processes.js';
 import { readBack, type Wanted } from './read-back.js';
-import { readTables, type Tables } from './tables.js';
+import { SeenObjects } from './seen-objects.js';
+import { holdArrivals, noticeArrivals, readTables, type Tables } from './tables.js';
 import { statedUsage } from './usage.js';
 
 /** How often a moment is looked for at which storage and tables agree, and how long that waits each time. */
@@ -28,31 +27,46 @@ const TRY_MS = 250;
 /** Sources that nobody touched, and things that were taken back, that are looked at each time. */
 const SAMPLE = 12;
 const READERS = 6;
-/** Connections of the pools, those that listen, and the harness's own. */
-const MOST_SESSIONS = 2 * 10 + 8;
 
-/** Looks at everything when nothing is under way. What objects have in them is read once: they never change. */
+/** What tables and storage have. */
+interface Moment {
+  readonly tables: Tables;
+  readonly leftovers: string[];
+}
+
+/** Looks at everything when nothing is under way. */
 export class Observer {
   readonly #agent = new Agent({ keepAlive: true });
-  readonly #objects = new Map<string, StoredObject>();
-  readonly #removed = new Set<string>();
+  readonly #objects: SeenObjects;
+  readonly #processes: Processes;
   readonly #logs = new LogScan();
-  #before: Map<string, number> | null = null;
 
-  constructor(private readonly run: Run) {}
+  constructor(private readonly run: Run) {
+    this.#objects = new SeenObjects(run.world.place);
+    this.#processes = new Processes(run.world);
+  }
 
   close(): void {
     this.#agent.destroy();
   }
 
   async observe(recovery: RecoverySeen, final: boolean): Promise<Observation> {
+    const { postgres } = this.run.world;
+    await holdArrivals(postgres);
+    try {
+      return await this.#look(recovery, final);
+    } finally {
+      await noticeArrivals(postgres);
+    }
+  }
+
+  async #look(recovery: RecoverySeen, final: boolean): Promise<Observation> {
     const { run } = this;
     const began = run.ledger.now;
-    const { tables, leftovers } = await this.#agreedMoment();
-    const readBacks = await this.#readBacks(tables.rows, final);
+    const { tables, leftovers, readBacks } = await this.#stillMoment(final);
     const usage = [...tables.usage, ...(await this.#statedUsage(tables.rows))];
     const revoked = await this.#revoked();
-    const processes = await this.#processes();
+    const processes = await this.#processes.look();
     const { leaks, lines } = this.#logs.scan(run.world);
     return {
       began,
@@ -60,7 +74,7 @@ export class Observer {
       ...tables,
       crashes: [...run.world.postgres.crashes],
       usage,
-      objects: new Map(this.#objects),
+      objects: new Map(this.#objects.all),
       leftovers,
       removedKeys: this.#removedKeys(),
       final,
@@ -73,11 +87,21 @@ export class Observer {
     };
   }
 
+  /** An upload may end, or be noticed to have come, while its source is read back: then all of it is read again. */
+  async #stillMoment(final: boolean): Promise<Moment & { readonly readBacks: ReadBack[] }> {
+    for (let count = 1; ; count += 1) {
+      const agreed = await this.#agreedMoment();
+      const readBacks = await this.#readBacks(agreed.tables.rows, final);
+      const { rows } = await readTables(this.run.world.postgres);
+      if (count === TRIES || isDeepStrictEqual(rows, agreed.tables.rows)) return { ...agreed, readBacks };
+    }
+  }
+
   /** Workers may be in the midst of something: whatever is wrong for good is so every time. */
-  async #agreedMoment(): Promise<{ readonly tables: Tables; readonly leftovers: string[] }> {
+  async #agreedMoment(): Promise<Moment> {
     const { postgres, place } = this.run.world;
     for (let count = 1; ; count += 1) {
-      await this.#refreshObjects(await place.sizes());
+      await this.#objects.refresh();
       const tables = await readTables(postgres);
       if (count === TRIES || this.#agrees(tables)) return { tables, leftovers: await place.leftovers() };
       await pause(TRY_MS);
@@ -85,31 +109,22 @@ export class Observer {
   }
 
   #agrees({ rows, uploads, outboxKeys }: Tables): boolean {
-    const named = new Set([...rows, ...uploads].map(({ objectKey }) => objectKey));
-    const isThere = ({ objectKey }: SourceRow): boolean => objectKey === null || this.#objects.has(objectKey);
+    const named = new Set([
+      ...rows.map(({ objectKey }) => objectKey),
+      ...uploads.flatMap(({ objectKey, attemptKey }) => [objectKey, attemptKey]),
+    ]);
+    const isThere = ({ objectKey }: SourceRow): boolean =>
+      objectKey === null || this.#objects.all.has(objectKey);
     return (
       outboxKeys.length === 0 &&
       rows.every(isThere) &&
-      [...this.#objects.keys()].every((key) => named.has(key))
+      [...this.#objects.all.keys()].every((key) => named.has(key))
     );
-  }
-
-  async #refreshObjects(sizes: ReadonlyMap<string, number>): Promise<void> {
-    for (const key of [...this.#objects.keys()])
-      if (!sizes.has(key)) {
-        this.#objects.delete(key);
-        this.#removed.add(key);
-      }
-    for (const [key, sizeBytes] of sizes) {
-      if (this.#objects.get(key)?.sizeBytes === sizeBytes) continue;
-      const bytes = await this.run.world.place.read(key);
-      this.#objects.set(key, { sizeBytes, sha256: bytes === null ? null : sha256(bytes) });
-    }
   }
 
   #removedKeys(): Set<string> {
     const { place } = this.run.world;
-    return new Set([...this.#removed, ...(place.storage === 'ceph' ? place.proxy.removals : [])]);
+    return new Set([...this.#objects.removed, ...(place.storage === 'ceph' ? place.proxy.removals : [])]);
   }
 
   /** What changed, a sample of the rest, and all of it at the end. */
@@ -129,9 +144,10 @@ export class Observer {
     const [one, other] = this.run.world.gateways;
     const gateways = index % 2 === 0 ? ([one, other] as const) : ([other, one] as const);
     const answers = await readBack(this.run, this.#agent, wanted, gateways);
-    const isAsExpected = answers.every(({ status }) =>
-      wanted.row === null ? status === 404 : status !== null && status !== 404,
-    );
+    const isAsExpected =
+      wanted.row === null
+        ? answers.every(isAbsence)
+        : answers.every(({ status }) => status !== null && status !== 404);
     if (isAsExpected) return answers;
     await pause(STALE_MS);
     return readBack(this.run, this.#agent, wanted, gateways);
@@ -180,29 +196,9 @@ export class Observer {
     const { world, routes } = this.run;
     return routes.has('GET /v1/tenants/{tenant_id}/usage') ? statedUsage(world, this.#agent, rows) : [];
   }
-
-  async #processes(): Promise<ProcessesSeen> {
-    const { gateways, postgres } = this.run.world;
-    const open = new Map<string, number>();
-    for (const gateway of gateways) open.set(gateway.name, (await gateway.descriptors()).length);
-    this.#before ??= open;
-    const before = this.#before;
-    const [sessions] = await postgres.query<{ count: number; idle: number }>(SESSIONS);
-    return {
-      ended: gateways.filter((gateway: GatewaySlot) => !gateway.isAlive).map(({ name }) => name),
-      descriptors: [...open].map(([gateway, count]) => ({
-        gateway,
-        open: count,
-        before: before.get(gateway) ?? count,
-      })),
-      sessions: sessions?.count ?? 0,
-      mostSessions: MOST_SESSIONS,
-      idleInTransaction: sessions?.idle ?? 0,
-    };
-  }
 }
 
-/** A transaction that is open for a moment is none that was left open. */
-const SESSIONS = `SELECT count(*)::int AS count,
-  (count(*) FILTER (WHERE state LIKE 'idle in transaction%' AND state_change < now() - interval '2 seconds'))::int AS idle
-FROM pg_stat_activity WHERE application_name LIKE 'gatehold%'`;
+/** There is no source, or one that waits for content. */
+function isAbsence({ via, status }: ReadBack): boolean {
+  return status === 404 || status === (via === 'metadata' ? 200 : 409);
+}

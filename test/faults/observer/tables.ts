@@ -28,11 +28,30 @@ export function readTables(postgres: PostgresServer): Promise<Tables> {
 }
 
 /** Ends the leases of writes whose gateway is gone, as 15 minutes would. */
-export async function expireUploads(postgres: PostgresServer): Promise<void> {
-  await postgres.query("UPDATE uploads SET expires_at = now() WHERE kind = 'direct'");
+export async function expireWrites(postgres: PostgresServer): Promise<void> {
+  await postgres.query("UPDATE uploads SET expires_at = now() WHERE kind = 'direct' AND part_of IS NULL");
 }
 
-/** Entries that a worker has to see to: removals, and writes whose lease is over. */
+/** Ends the time of everything that is under way, and of what is kept of uploads that are over, as a week would. */
+export async function expireUploads(postgres: PostgresServer): Promise<void> {
+  await postgres.query(
+    'UPDATE uploads SET expires_at = now(), leased_until = CASE WHEN lease_id IS NOT NULL THEN now() END',
+  );
+}
+
+/** Lets nobody notice by itself for a while that uploads have come. */
+export async function holdArrivals(postgres: PostgresServer): Promise<void> {
+  await postgres.query(
+    "UPDATE uploads SET due_at = now() + interval '10 minutes' WHERE due_at IS NOT NULL AND state = 'receiving'",
+  );
+}
+
+/** Has it looked at once which uploads have come. */
+export async function noticeArrivals(postgres: PostgresServer): Promise<void> {
+  await postgres.query("UPDATE uploads SET due_at = now() WHERE due_at IS NOT NULL AND state = 'receiving'");
+}
+
+/** Entries that a worker has to see to: removals, and uploads whose time is over and that nobody is at. */
 export async function countDueWork(postgres: PostgresServer): Promise<number> {
   const [row] = await postgres.query<{ count: number }>(DUE);
   return row?.count ?? 0;
@@ -46,9 +65,12 @@ interface UsageRow {
 
 const SOURCES = `SELECT tenant_id AS "tenantId", sub_tenant_id AS "subTenantId", source_id AS "sourceId",
   external_id AS "externalId", name, status, content_type AS "contentType", size_bytes::float8 AS "sizeBytes",
-  encode(checksum_sha256, 'hex') AS "sha256", object_key AS "objectKey" FROM sources`;
-const UPLOADS = 'SELECT object_key AS "objectKey", expires_at <= now() AS expired FROM uploads';
-const DUE = `SELECT ((SELECT count(*) FROM outbox) + (SELECT count(*) FROM uploads WHERE expires_at <= now()))::int AS count`;
+  encode(checksum_sha256, 'hex') AS "sha256", object_key AS "objectKey" FROM sources
+  ORDER BY tenant_id, source_id`;
+const UPLOADS = `SELECT tenant_id AS "tenantId", state, object_key AS "objectKey", attempt_key AS "attemptKey",
+  source_id AS "sourceId", name FROM uploads`;
+const DUE = `SELECT ((SELECT count(*) FROM outbox) + (SELECT count(*) FROM uploads
+  WHERE expires_at <= now() AND (leased_until IS NULL OR leased_until <= now())))::int AS count`;
 
 /** What the counters come to beside what they count, by sub-tenant. */
 const USAGE = `

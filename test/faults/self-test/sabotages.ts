@@ -5,15 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { revokeToken } from '../operations/revoke-token.js';
 import { STALE_MS } from '../staleness.js';
 import { look } from '../workload/look.js';
-import type { Scene } from './scene.js';
-
-/** Something that breaks a promise on purpose, past the gateways. */
-export interface Sabotage {
-  /** The invariant that has to see it. */
-  readonly invariant: string;
-  readonly name: string;
-  commit(scene: Scene): Promise<void>;
-}
+import type { Sabotage } from './sabotage.js';
+import { UPLOAD_SABOTAGES } from './upload-sabotages.js';
 
 /** At least one for each invariant. */
 export const SABOTAGES: readonly Sabotage[] = [
@@ -165,6 +158,7 @@ export const SABOTAGES: readonly Sabotage[] = [
       run.world.secrets.set('secret of the self-test', LEAKED);
     },
   },
+  ...UPLOAD_SABOTAGES,
 ];
 
 const LEAKED = 'canary-of-the-self-test-7d1c';

@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { isDrained } from '../drained.js';
+import { areUploadsForgotten } from '../drained.js';
 import { Observer } from '../observer/observer.js';
 import type { Run } from '../run.js';
 import { Settlement } from '../settle.js';
 import { Client, CLIENTS } from '../workload/client.js';
 import { Scene } from './scene.js';
-import { SABOTAGES, type Sabotage } from './sabotages.js';
+import type { Sabotage } from './sabotage.js';
+import { SABOTAGES } from './sabotages.js';
 
 /** What became of the harness's test of itself. */
 export interface SelfTestResult {
@@ -51,7 +52,7 @@ async function work(run: Run): Promise<void> {
     for (const client of clients) client.resume();
     await pause(WORK_MS);
     await Promise.all(clients.map((client) => client.pause()));
-    if (!(await isDrained(run))) throw new Error('The outbox did not become empty.');
+    if (!(await areUploadsForgotten(run))) throw new Error('The outbox did not become empty.');
   } finally {
     for (const client of clients) client.close();
   }

@@ -8,6 +8,8 @@ export interface Call {
   readonly token?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
+  /** How long its answer may take; as long as any when absent. Milliseconds. */
+  readonly limitMs?: number;
 }
 
 /** A complete answer: one whose body broke off is none. */
@@ -37,7 +39,12 @@ export const NOT_SENT = 'x-not-sent';
 const LIMIT_MS = 20_000;
 
 /** Sends a request to `base`, over a connection that may be used again; rejects with {@link Unanswered}. */
-export function send(base: string, call: Call, agent: Agent, limitMs = LIMIT_MS): Promise<Answer> {
+export function send(
+  base: string,
+  call: Call,
+  agent: Agent,
+  limitMs = call.limitMs ?? LIMIT_MS,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const target = new URL(call.path, base);
     const outgoing = request(target, { method: call.method, agent, headers: headersOf(call) });

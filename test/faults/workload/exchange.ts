@@ -20,6 +20,13 @@ export interface Verdict {
   readonly closed: boolean;
 }
 
+/** It may still happen, or have happened. */
+export const OPEN: Verdict = { result: 'unknown', closed: false };
+export const DONE: Verdict = { result: 'ok', closed: true };
+export const NEVER: Verdict = { result: 'refused', closed: true };
+/** It has happened, or it never will. */
+export const OVER: Verdict = { result: 'unknown', closed: true };
+
 /** Failures of the storage are found out before anything is committed. */
 const BEFORE_COMMIT = new Set(['storage_unavailable', 'storage_timeout', 'insufficient_storage']);
 

@@ -3,6 +3,7 @@ import type { Version } from '../ledger/entry.js';
 import { contentOf } from '../run.js';
 import { STALE_MS } from '../staleness.js';
 import type { Answer, Call } from '../wire/call.js';
+import { codeOf } from './exchange.js';
 import type { Turn } from './turn.js';
 
 /** A look at a source's content. */
@@ -28,7 +29,8 @@ export async function look(turn: Turn, { subject, via, call }: Look): Promise<An
     if (found !== null)
       await run.ledger.append({ type: 'read', client: turn.client, subject, via, began, found });
   }
-  if (answer.status === 404 && via !== 'link')
+  const isEmpty = answer.status === 409 && codeOf(answer) === 'source_not_uploaded';
+  if (isEmpty || (answer.status === 404 && via !== 'link'))
     await run.ledger.append({ type: 'read', client: turn.client, subject, via, began, found: null });
   return answer;
 }

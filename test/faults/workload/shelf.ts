@@ -1,5 +1,6 @@
 import type { Owner } from '../content/owner.js';
 import type { Choices } from '../choices.js';
+import type { LeftUpload } from './left-upload.js';
 
 /** A thing that opened something until it was taken back for good. */
 export interface Revoked {
@@ -28,11 +29,13 @@ export interface Suspension {
 const SLOTS = 8;
 const MOST_POSTED = 40;
 const MOST_REVOKED = 400;
+const MOST_LEFT = 30;
 
 /** What the clients of a run know together: which sources there may be, and what was taken back. */
 export class Shelf {
   readonly revoked: Revoked[] = [];
   readonly suspensions: Suspension[] = [];
+  #left: LeftUpload[] = [];
   readonly #posted = new Map<number, Posted[]>();
   readonly #suspending = new Set<number>();
 
@@ -65,6 +68,21 @@ export class Shelf {
   /** True when an owner has so many sources without ids that one should rather go. */
   isCrowded(owner: Owner): boolean {
     return (this.#posted.get(owner.code) ?? []).length >= MOST_POSTED;
+  }
+
+  /** Leaves an upload as it is; the oldest of too many is forgotten. */
+  leave(left: LeftUpload): void {
+    this.#left.push(left);
+    if (this.#left.length > MOST_LEFT) this.#left.shift();
+  }
+
+  /** Takes an upload of an owner's that was left, if there is one: nobody else has it then. */
+  takeLeft(owner: Owner, choices: Choices): LeftUpload['upload'] | null {
+    const place = choices.fraction();
+    const own = this.#left.filter((left) => left.owner === owner);
+    const taken = own[Math.floor(place * own.length)];
+    this.#left = this.#left.filter((left) => left !== taken);
+    return taken?.upload ?? null;
   }
 
   addRevoked(revoked: Revoked): void {

@@ -6,7 +6,7 @@ import type { Result, Version } from '../ledger/entry.js';
 import type { Run } from '../run.js';
 import { jsonOf, send, Unanswered, type Answer, type Call } from '../wire/call.js';
 import type { GatewaySlot } from '../world/gateway-slot.js';
-import { codeOf, describeAttempt, verdictOf, type Attempt } from './exchange.js';
+import { codeOf, describeAttempt, verdictOf, type Attempt, type Verdict } from './exchange.js';
 
 /** A change of a source that a client asks for. */
 export interface Change {
@@ -21,6 +21,14 @@ export interface Change {
   readonly call: Call;
 }
 
+/** What a client was told of a change in the end. */
+export interface Told {
+  readonly answer: Answer | null;
+  readonly attempts: number;
+  /** The id of the source that it made or replaced; null where that is not known. */
+  readonly sourceId: string | null;
+}
+
 /** What a change came to. */
 export interface Changed {
   readonly result: Result;
@@ -30,7 +38,7 @@ export interface Changed {
 
 /** What a client does at one time: everything is drawn from the turn's own choices, and all of it is written down. */
 export class Turn {
-  readonly #gateways: readonly GatewaySlot[];
+  #gateways: readonly GatewaySlot[];
 
   constructor(
     readonly run: Run,
@@ -63,6 +71,11 @@ export class Turn {
     return this.call(method, path, { ...rest, headers, body: Buffer.from(JSON.stringify(body)) });
   }
 
+  /** What comes next is sent to the other gateway first. */
+  turnToOther(): void {
+    this.#gateways = this.#gateways.toReversed();
+  }
+
   /**
    * Sends a call to one gateway and, when nothing was heard of it or it is told to come back, once more to the other one,
    * as a load balancer does. Answers every try; what failed both times is reported.
@@ -81,30 +94,35 @@ export class Turn {
   }
 
   /** Asks for a change, with its intent and its outcome in the ledger. */
-  async change({ kind, subject, effect, guarded, repeatable, call }: Change): Promise<Changed> {
+  async change(change: Change): Promise<Changed> {
+    const { kind, effect, guarded, repeatable, call } = change;
+    const op = await this.intend(change);
+    const attempts = await this.ask(kind, withRequestId(call, op), repeatable);
+    const answer = attempts.at(-1)?.answer ?? null;
+    const json = answer === null ? null : jsonOf(answer);
+    const verdict = verdictOf(attempts, guarded);
+    const id = verdict.result === 'ok' && effect !== null ? json?.['source_id'] : null;
+    const sourceId = typeof id === 'string' ? id : null;
+    await this.conclude(op, kind, verdict, { answer, attempts: attempts.length, sourceId });
+    return { result: verdict.result, answer, json };
+  }
+
+  /** Writes down what is about to be asked for; answers the number of the operation. */
+  async intend({ kind, subject, effect, guarded }: Omit<Change, 'call' | 'repeatable'>): Promise<number> {
     const { ledger, nextOp } = this.run;
     const op = nextOp();
     await ledger.append({ type: 'intent', op, client: this.client, kind, subject, effect, guarded });
-    const headers = { ...call.headers, 'x-request-id': requestIdOf(op) };
-    const attempts = await this.ask(kind, { ...call, headers }, repeatable);
-    const answer = attempts.at(-1)?.answer ?? null;
-    const json = answer === null ? null : jsonOf(answer);
-    const { result, closed } = verdictOf(attempts, guarded);
-    const sourceId = result === 'ok' && effect !== null ? json?.['source_id'] : null;
-    await ledger.append({
-      type: 'outcome',
-      op,
-      result,
-      closed,
-      status: answer?.status ?? null,
-      code: answer === null ? null : codeOf(answer),
-      attempts: attempts.length,
-      sourceId: typeof sourceId === 'string' ? sourceId : null,
-    });
-    this.run.report.countOperation(kind, result);
-    const code = answer === null ? null : codeOf(answer);
-    if (code !== null) this.run.report.countCode(code);
-    return { result, answer, json };
+    return op;
+  }
+
+  /** Writes down what became of an operation, as far as its client knows. */
+  async conclude(op: number, kind: string, { result, closed }: Verdict, told: Told): Promise<void> {
+    const { ledger, report } = this.run;
+    const { answer, attempts, sourceId } = told;
+    const [status, code] = answer === null ? [null, null] : [answer.status, codeOf(answer)];
+    await ledger.append({ type: 'outcome', op, result, closed, status, code, attempts, sourceId });
+    report.countOperation(kind, result);
+    if (code !== null) report.countCode(code);
   }
 
   async #attempt({ name, url }: GatewaySlot, call: Call): Promise<Attempt> {
@@ -140,6 +158,11 @@ export class Turn {
 
 function isWorthRepeating({ answer }: Attempt): boolean {
   return answer === null || answer.status === 503;
+}
+
+/** A call that says which operation it is of. */
+export function withRequestId(call: Call, op: number): Call {
+  return { ...call, headers: { ...call.headers, 'x-request-id': requestIdOf(op) } };
 }
 
 /** What names an operation in the headers of its requests. */

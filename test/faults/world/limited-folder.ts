@@ -5,6 +5,9 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** How often all room is taken for, while others take of it as well. */
+const TRIES = 10;
+
 /** A folder on a file system of its own, which can be full while nothing else on the machine is. */
 export class LimitedFolder {
   private constructor(
@@ -38,9 +41,7 @@ export class LimitedFolder {
 
   /** Takes all room but so many bytes, until {@link empty}. */
   async fill(leftBytes: number): Promise<void> {
-    const { bavail, bsize } = await statfs(this.path);
-    const size = Math.max(0, bavail * bsize - leftBytes);
-    await run('fallocate', ['--length', String(Math.max(1, size)), this.#filler]);
+    for (let tries = 1; !(await this.#take(leftBytes, tries === TRIES)); tries += 1) await this.empty();
     const file = await open(this.#filler, 'r+');
     await file.sync().finally(() => file.close());
   }
@@ -52,6 +53,19 @@ export class LimitedFolder {
   async unmount(): Promise<void> {
     await run('umount', [this.path]);
     if (this.image !== null) await rm(this.image, { force: true });
+  }
+
+  /** False when somebody was faster and took of the same room meanwhile; throws then if it was the last try. */
+  async #take(leftBytes: number, isLast: boolean): Promise<boolean> {
+    const { bavail, bsize } = await statfs(this.path);
+    const size = Math.max(1, bavail * bsize - leftBytes);
+    try {
+      await run('fallocate', ['--length', String(size), this.#filler]);
+      return true;
+    } catch (error) {
+      if (isLast) throw error;
+      return false;
+    }
   }
 
   get #filler(): string {

@@ -22,6 +22,7 @@ const LIMITS = {
   GATEHOLD_STORAGE_CONNECT_SECONDS: '1',
   GATEHOLD_STORAGE_FIRST_BYTE_SECONDS: '5',
   GATEHOLD_STORAGE_IDLE_SECONDS: '5',
+  GATEHOLD_UPLOAD_PART_BYTES: '5MiB',
 };
 
 /** Two gateways on one PostgreSQL and one storage, with a proxy on every way between them and to their clients. */
