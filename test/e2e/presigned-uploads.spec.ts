@@ -176,7 +176,7 @@ function describeUploads(makePlace: (root: Api) => Promise<TestTenant>, isDirect
     expect((await contentOf(tenant.viewer, id)).toString()).toBe('two');
   });
 
-  it('UP-08, PS-11: ends an upload whose bytes have another SHA-256, and removes what came', async () => {
+  it('UP-08, PS-11, PS-13: ends an upload whose bytes have another SHA-256, and removes what came', async () => {
     const before = await usageOf(tenant);
     const bytes = pattern(1000);
     const upload = await begin(tenant.editor, { ...declared(bytes), source_id: freshId('doc') });

@@ -121,7 +121,7 @@ export function describePresign(opened: StorageUnderTest): void {
       if (other === 403) expect(await statusOf(follow(request, sampleBytes(10)))).toBeLessThan(300);
     });
 
-    it('UP-08 has declared checksums verified by the backend, where it says that it does', async () => {
+    it('UP-08, PS-13 has declared checksums verified by the backend, where it says that it does', async () => {
       const { storage } = opened();
       const presigner = presignerOf(storage);
       if (!storage.capabilities.checksums.includes('sha256')) return;
