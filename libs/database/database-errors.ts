@@ -72,6 +72,16 @@ export function isRetryable(error: unknown): boolean {
   return state !== null && RETRYABLE_STATES.has(state);
 }
 
+/**
+ * True when the server has refused a statement for what it says or for what others did meanwhile: nothing of its
+ * transaction has taken effect, and each of several that it was made of may succeed by itself. Classes: 22 data,
+ * 23 integrity, 40 rollback, of which 40003 leaves the outcome open.
+ */
+export function isRolledBack(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== null && /^(22|23|40)/.test(state) && state !== '40003';
+}
+
 /** True when the statement would have made a second row where `constraint` allows one. */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   return (

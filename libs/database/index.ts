@@ -3,9 +3,11 @@ export { Database, type DatabaseLog, type DatabaseOptions } from './database.js'
 export {
   DatabaseUnusableError,
   isForeignKeyViolation,
+  isRolledBack,
   isUniqueViolation,
   NoDatabaseError,
 } from './database-errors.js';
+export type { GatheredExchange } from './gathering.js';
 export { assertGiven, assertNamed } from './given.js';
 export { DatabaseModule } from './database.module.js';
 export {

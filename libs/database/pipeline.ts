@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { DataSource } from 'typeorm';
 
 import { assertGiven } from './given.js';
@@ -5,6 +6,8 @@ import type { Statement, StatementResult } from './statement.js';
 
 /** The part of a `pg` client that stores need; with `pipeline: true` statements are sent without waiting. */
 export interface PipelineConnection {
+  /** The client's end of the protocol, and its socket. */
+  readonly connection?: { readonly stream?: Pick<Duplex, 'cork' | 'uncork'> };
   query<Row>(statement: {
     name: string;
     text: string;
@@ -22,6 +25,19 @@ export async function withConnection<T>(
     return await exchange((await runner.connect()) as PipelineConnection);
   } finally {
     await runner.release();
+  }
+}
+
+/**
+ * Has everything that `send` sends, without waiting in between, leave in one piece: a system call and the waking of the
+ * server for all of it, instead of each statement by itself.
+ */
+export function inOnePiece<T>({ connection }: PipelineConnection, send: () => T): T {
+  connection?.stream?.cork();
+  try {
+    return send();
+  } finally {
+    connection?.stream?.uncork();
   }
 }
 

@@ -3,6 +3,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 
 import { isRetryable, translateDatabaseError } from './database-errors.js';
 import { run, type PipelineConnection } from './pipeline.js';
+import { forgetRecent } from './recent-answers.js';
 import { namesNoTenant, type Statement } from './statement.js';
 
 const MAX_ATTEMPTS = 3;
@@ -66,6 +67,8 @@ export async function inTransaction<T>(
     await rollBack(runner);
     throw error;
   } finally {
+    // Also after a failure: whether a commit took effect whose answer was lost is not known.
+    forgetRecent(dataSource);
     await runner.release();
   }
 }

@@ -1,8 +1,10 @@
 import type { DataSource, EntityManager } from 'typeorm';
 
 import { translateDatabaseError } from './database-errors.js';
+import { Gathering, type GatheredExchange } from './gathering.js';
 import { assertGiven } from './given.js';
-import { run, withConnection, type PipelineConnection } from './pipeline.js';
+import { inOnePiece, run, withConnection, type PipelineConnection } from './pipeline.js';
+import { forgetRecent, RecentAnswers } from './recent-answers.js';
 import { inTransaction, joined, repeated, type Exchange } from './shared-transaction.js';
 import { namesTenant, namesTenantOfKey, type Statement, type StatementResult } from './statement.js';
 
@@ -80,6 +82,52 @@ export class TenantDatabase {
     );
   }
 
+  /**
+   * Makes one exchange of calls that come at the same moment with the same key: see {@link Gathering}. Inside a
+   * `SharedTransaction` each call is an exchange of its own.
+   */
+  gathered<Item, Result>(
+    exchange: GatheredExchange<Item, Result>,
+  ): (key: string, item: Item) => Promise<Result> {
+    const gathering = new Gathering(exchange);
+    return async (key, item) => {
+      if (joined(this.dataSource) === null) return await gathering.call(key, item);
+      const [result] = await exchange(key, [item]);
+      return result as Result;
+    };
+  }
+
+  /**
+   * For what every request asks: those who ask the same at the same moment share one answer, and so does, for half a
+   * second, whoever asks the same after them ({@link RecentAnswers}). Null is never remembered. Nobody may change an answer;
+   * what is asked is told apart by its arguments as JSON. Inside a `SharedTransaction` everybody reads.
+   */
+  recent<Question extends readonly unknown[], Answer>(
+    read: (...question: Question) => Promise<Answer>,
+  ): (...question: Question) => Promise<Answer> {
+    const recent = new RecentAnswers<Answer>(this.dataSource);
+    const gathering = new Gathering<Question, Answer>(async (key, questions) => {
+      const [first] = questions as readonly [Question, ...Question[]];
+      const answer = await recent.read(key, () => read(...first));
+      return questions.map(() => answer);
+    });
+    return async (...question) => {
+      assertGiven(question);
+      if (joined(this.dataSource) !== null) return await read(...question);
+      const key = JSON.stringify(question);
+      const found = recent.find(key);
+      return found === undefined ? await gathering.call(key, question) : found;
+    };
+  }
+
+  /**
+   * Nothing that was read before counts any more in this process: for whoever has changed, by a single statement, what is
+   * read by way of {@link recent}. A {@link transaction} does so by itself.
+   */
+  forgetRecent(): void {
+    forgetRecent(this.dataSource);
+  }
+
   private pipelined<Row>(
     naming: Statement,
     before: readonly Statement[],
@@ -111,9 +159,12 @@ async function inOneRoundTrip<Row>(
 ): Promise<StatementResult<Row>> {
   // When a statement fails, the server answers those behind it with an error and COMMIT with a rollback: all of them
   // must be awaited, and the first failure is the cause.
-  const leading = [BEGIN, ...before].map((one) => run(connection, one));
-  const answer = run<Row>(connection, statement);
-  const settled = await Promise.allSettled([...leading, answer, run(connection, COMMIT)]);
+  const { leading, answer, commit } = inOnePiece(connection, () => ({
+    leading: [BEGIN, ...before].map((one) => run(connection, one)),
+    answer: run<Row>(connection, statement),
+    commit: run(connection, COMMIT),
+  }));
+  const settled = await Promise.allSettled([...leading, answer, commit]);
   const failure = settled.find((outcome) => outcome.status === 'rejected');
   if (failure !== undefined) throw failure.reason;
   return await answer;

@@ -6,7 +6,8 @@ import { Injectable } from '@nestjs/common';
 import { reserveAsItComes } from './reserved-body.js';
 import { SourceErrors } from './source.errors.js';
 import { assertFits, type Room, type Wanted } from './upload-bounds.js';
-import { UploadStore, type Upload } from './upload.store.js';
+import type { Upload } from './upload.js';
+import { UploadStore } from './upload.store.js';
 
 /** Bytes on their way in, and what is known of them before they come. */
 export interface IncomingBytes {
@@ -71,10 +72,14 @@ export class ByteReceiver {
 
   /** Refuses a declared size beyond the limit; undefined means that none is declared. */
   assertAcceptable(sizeBytes: number | undefined): void {
+    if (this.isAcceptable(sizeBytes)) return;
     const { maxUploadBytes } = this.limits;
-    if (sizeBytes !== undefined && sizeBytes > maxUploadBytes) {
-      throw new CodedError(CommonErrors.payloadTooLarge, `A file may have ${maxUploadBytes} bytes at most.`);
-    }
+    throw new CodedError(CommonErrors.payloadTooLarge, `A file may have ${maxUploadBytes} bytes at most.`);
+  }
+
+  /** Whether {@link assertAcceptable} would let it pass. */
+  isAcceptable(sizeBytes: number | undefined): boolean {
+    return sizeBytes === undefined || sizeBytes <= this.limits.maxUploadBytes;
   }
 
   /** A body whose size is not known takes its room as it comes, where a quota is set. */

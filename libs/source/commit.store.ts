@@ -1,15 +1,17 @@
-import { isUniqueViolation, TenantDatabase, type Statement, type TenantTransaction } from '#database';
+import { TenantDatabase, type Statement, type TenantTransaction } from '#database';
 import { newUuid, type TenantContext } from '#kernel';
 import type { PutResult } from '#storage';
 import { Injectable } from '@nestjs/common';
 
+import { gatheredCommit, type GatheredCommit, type NewSource } from './gathered-commit.js';
 import { makingSource } from './making-sources.js';
 import type { SourceReference } from './source-reference.js';
 import { SourceErrors } from './source.errors.js';
 import { SOURCE_COLUMNS, type Source } from './source.js';
 import { lock } from './source.store.js';
 import { assertFits } from './upload-bounds.js';
-import { lockRoom, type Upload } from './upload.store.js';
+import type { Upload } from './upload.js';
+import { lockRoom } from './upload.store.js';
 
 /** What becomes of a completed write. */
 export interface Commitment {
@@ -21,8 +23,8 @@ export interface Commitment {
   readonly metadata: Readonly<Record<string, unknown>> | undefined;
   readonly stored: PutResult;
   /**
-   * True when nothing is known to be there, and the write may happen then: one round trip is tried first, unless there
-   * is something to do {@link alongside}.
+   * True when nothing is known to be there, and the write may happen then: it is tried first together with others that
+   * are ready, unless there is something to do {@link alongside}.
    */
   readonly expectsNone: boolean;
   /** What takes the upload's row, exactly one; when absent the row is removed. Not with `expectsNone`. */
@@ -42,7 +44,11 @@ export interface Committed {
 /** Database access for what makes a written object a source's content. */
 @Injectable()
 export class CommitStore {
-  constructor(private readonly database: TenantDatabase) {}
+  private readonly makeGathered: GatheredCommit;
+
+  constructor(private readonly database: TenantDatabase) {
+    this.makeGathered = gatheredCommit(database);
+  }
 
   /**
    * Makes the written object the content of a source, in one transaction: the upload's row is taken (it must still be
@@ -51,7 +57,7 @@ export class CommitStore {
   async commit(context: TenantContext, upload: Upload, commitment: Commitment): Promise<Committed> {
     const made =
       commitment.expectsNone && commitment.alongside === undefined
-        ? await insertAtOnce(this.database, context, upload, commitment)
+        ? await this.makeGathered(newSource(context, upload, commitment))
         : null;
     if (made !== null) return { source: made, replaced: false };
     return await makingSource(() =>
@@ -59,24 +65,6 @@ export class CommitStore {
         commitOnce(transaction, context, upload, commitment),
       ),
     );
-  }
-}
-
-/** A source that is new, in one round trip. Null when there is one after all: that takes a look at it. */
-async function insertAtOnce(
-  database: TenantDatabase,
-  context: TenantContext,
-  upload: Upload,
-  commitment: Commitment,
-): Promise<Source | null> {
-  const values = [...newSourceValues(context, upload, commitment), upload.uploadId];
-  try {
-    const { rows } = await database.query<Source>(context.tenantId, { ...TAKE_AND_INSERT, values });
-    return rows[0] ?? refuseEnded();
-  } catch (error) {
-    if (isUniqueViolation(error, 'sources_external_id') || isUniqueViolation(error, 'sources_pkey'))
-      return null;
-    throw error;
   }
 }
 
@@ -121,28 +109,30 @@ async function insert(
   upload: Upload,
   commitment: Commitment,
 ): Promise<Source> {
-  const values = newSourceValues(context, upload, commitment);
+  const source = newSource(context, upload, commitment);
+  const values = INSERTED.map((column) => source[column]);
   return only((await transaction.query<Source>({ ...INSERT, values })).rows);
 }
 
-function newSourceValues(
+function newSource(
   { tenantId, subTenantId }: TenantContext,
-  { objectKey, bindingId }: Upload,
+  { objectKey, bindingId, uploadId }: Upload,
   { reference, stored, metadata, contentType, name, defaultName }: Commitment,
-): unknown[] {
-  return [
+): NewSource {
+  return {
     tenantId,
-    reference.sourceId ?? newUuid(),
+    sourceId: reference.sourceId ?? newUuid(),
     subTenantId,
-    reference.externalId,
-    name ?? defaultName,
+    externalId: reference.externalId,
+    name: name ?? defaultName,
     contentType,
-    stored.sizeBytes,
-    stored.checksumSha256,
+    sizeBytes: stored.sizeBytes,
+    checksumSha256: stored.checksumSha256,
     objectKey,
-    JSON.stringify(metadata ?? {}),
+    metadata: JSON.stringify(metadata ?? {}),
     bindingId,
-  ];
+    uploadId,
+  };
 }
 
 async function replace(
@@ -178,22 +168,29 @@ function only(rows: readonly Source[]): Source {
   return row;
 }
 
-const INSERT_SQL = `INSERT INTO sources AS s (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type,
-  size_bytes, checksum_sha256, object_key, metadata, binding_id)
-SELECT $1, $2::uuid, $3, $4, $5, 'available', $6, $7::bigint, decode($8, 'hex'), $9, $10::jsonb, $11::uuid`;
 const TAKE = {
   name: 'take-upload',
   text: "DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $2 AND state = 'receiving' AND expires_at > now()",
 };
+const INSERTED = [
+  'tenantId',
+  'sourceId',
+  'subTenantId',
+  'externalId',
+  'name',
+  'contentType',
+  'sizeBytes',
+  'checksumSha256',
+  'objectKey',
+  'metadata',
+  'bindingId',
+] as const;
 const INSERT = {
   name: 'insert-source',
-  text: `${INSERT_SQL} RETURNING ${SOURCE_COLUMNS}`,
-};
-const TAKE_AND_INSERT = {
-  name: 'take-upload-and-insert-source',
-  text: `WITH taken AS (
-  DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $12 AND state = 'receiving' AND expires_at > now() RETURNING 1)
-${INSERT_SQL} FROM taken RETURNING ${SOURCE_COLUMNS}`,
+  text: `INSERT INTO sources AS s (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type,
+  size_bytes, checksum_sha256, object_key, metadata, binding_id)
+SELECT $1, $2::uuid, $3, $4, $5, 'available', $6, $7::bigint, decode($8, 'hex'), $9, $10::jsonb, $11::uuid
+RETURNING ${SOURCE_COLUMNS}`,
 };
 const REPLACE = {
   name: 'replace-source',

@@ -2,7 +2,7 @@ import type { TenantContext } from '#kernel';
 import type { BoundBytes } from '#presign';
 import type { ObjectKey } from '#storage';
 
-import type { Upload } from './upload.store.js';
+import type { Upload } from './upload.js';
 
 /**
  * Who takes the bytes of an upload: the gateway; or the storage, by URLs that cannot write over what they have written

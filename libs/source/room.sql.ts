@@ -71,6 +71,12 @@ export const ROOM_COLUMNS = `room.max_upload_bytes::float8 AS "maxUploadBytes", 
   room.sub_quota_objects::float8 AS "subQuotaObjects", room.bytes::float8 AS bytes, room.objects::float8 AS objects,
   room.sub_bytes::float8 AS "subBytes", room.sub_objects::float8 AS "subObjects"`;
 
+/** True when the row or table of {@link ROOM_CTE} by that name has a quota. */
+export function isMeteredSql(room: string): string {
+  const quotas = ['quota_bytes', 'quota_objects', 'sub_quota_bytes', 'sub_quota_objects'];
+  return `(coalesce(${quotas.map((quota) => `${room}.${quota}`).join(', ')}) IS NOT NULL)`;
+}
+
 /** True when `room` has as much as the two expressions say; the same as `assertFits`. */
 export function fitsSql({ bytes, objects }: Record<keyof Wanted, string>): string {
   const within = (used: string, wanted: string, quota: string): string =>

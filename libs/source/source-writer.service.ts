@@ -14,7 +14,7 @@ import { assertUnchanged } from './source.service.js';
 import { SourceStore } from './source.store.js';
 import type { Source } from './source.js';
 import { UploadFormReader, type UploadForm } from './upload-form.js';
-import { UploadService } from './upload.service.js';
+import { UploadService, type StagedUpload } from './upload.service.js';
 
 /** Use cases that bring bytes into sources. */
 @Injectable()
@@ -67,28 +67,46 @@ export class SourceWriter {
     signal: AbortSignal,
   ): Promise<Committed> {
     const reference = findableReference(id);
-    const { before, isElsewhere } = await this.look(context, reference);
-    assertMayPut(caller, before);
-    assertUnchanged(request.headers, before);
-    if (isElsewhere) throw SourceErrors.idElsewhere();
-    const contentType = contentTypeOf(request.declaredContentType, name ?? before?.name ?? id);
-    const staged = await this.uploads.stage(context, caller, {
-      ...incomingBody(request, signal),
-      contentType,
-      objects: before === null ? 1 : 0,
+    const accepts = (existing: Source | null): void => {
+      assertMayPut(caller, existing);
+      assertUnchanged(request.headers, existing);
+    };
+    const taken = await this.stagePut(context, caller, {
+      reference,
+      accepts,
+      typeOf: (before) => contentTypeOf(request.declaredContentType, name ?? before?.name ?? id),
+      body: incomingBody(request, signal),
     });
+    const { staged, ...rest } = taken;
     return await this.uploads.commit(context, staged, {
       reference,
       name,
       defaultName: id,
-      contentType,
       metadata: undefined,
-      expectsNone: before === null,
-      accepts: (existing) => {
-        assertMayPut(caller, existing);
-        assertUnchanged(request.headers, existing);
-      },
+      accepts,
+      ...rest,
     });
+  }
+
+  /** Takes the bytes: at once where a new source would do, and else after a look at what is there. */
+  private async stagePut(
+    context: TenantContext,
+    caller: Principal,
+    { reference, accepts, typeOf, body }: PutWish,
+  ): Promise<StagedPut> {
+    if (isAccepted(accepts)) {
+      const contentType = typeOf(null);
+      const incoming = { ...body, contentType, objects: 1 } as const;
+      const staged = await this.uploads.stageNew(context, caller, incoming, reference);
+      if (staged !== null) return { staged, contentType, expectsNone: true };
+    }
+    const { before, isElsewhere } = await this.look(context, reference);
+    accepts(before);
+    if (isElsewhere) throw SourceErrors.idElsewhere();
+    const contentType = typeOf(before);
+    const objects = before === null ? 1 : 0;
+    const staged = await this.uploads.stage(context, caller, { ...body, contentType, objects });
+    return { staged, contentType, expectsNone: before === null };
   }
 
   /**
@@ -104,6 +122,26 @@ export class SourceWriter {
     const found = await this.store.findInTenant(context.tenantId, reference.sourceId, null);
     const isElsewhere = found !== null && found.subTenantId !== context.subTenantId;
     return { before: isElsewhere ? null : found, isElsewhere };
+  }
+}
+
+/** What a raw body is to become, and when it may. */
+interface PutWish {
+  readonly reference: SourceReference;
+  readonly accepts: (existing: Source | null) => void;
+  readonly typeOf: (before: Source | null) => string;
+  readonly body: IncomingBytes;
+}
+
+type StagedPut = { readonly staged: StagedUpload } & Pick<Commitment, 'contentType' | 'expectsNone'>;
+
+/** Whether a source may be made where there is none. */
+function isAccepted(accepts: (existing: null) => void): boolean {
+  try {
+    accepts(null);
+    return true;
+  } catch {
+    return false;
   }
 }
 

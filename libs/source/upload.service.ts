@@ -7,9 +7,11 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ByteReceiver, noRoom, type IncomingBytes } from './byte-receiver.js';
 import { CommitStore, type Commitment, type Committed } from './commit.store.js';
 import { OutboxWorker } from './outbox.worker.js';
+import type { SourceReference } from './source-reference.js';
 import { SourceErrors } from './source.errors.js';
 import { assertFits, assertTypeAllowed, type Room } from './upload-bounds.js';
-import { UPLOAD_LEASE_MINUTES, UploadStore, type Upload } from './upload.store.js';
+import { UPLOAD_LEASE_MINUTES, type Opened, type Upload, type UploadWish } from './upload.js';
+import { UploadStore } from './upload.store.js';
 
 /** Bytes on their way in, and what becomes of them. */
 export interface Incoming extends IncomingBytes {
@@ -53,17 +55,50 @@ export class UploadService implements OnApplicationShutdown {
     return this.track(this.stageTracked(context, caller, incoming));
   }
 
+  /** As {@link stage}, for a source that is to be new; null, and nothing was read, when that takes a closer look. */
+  async stageNew(
+    context: TenantContext,
+    caller: Principal,
+    incoming: Incoming,
+    unless: SourceReference,
+  ): Promise<StagedUpload | null> {
+    return await this.track(this.stageNewTracked(context, caller, incoming, unless));
+  }
+
   private async stageTracked(
     context: TenantContext,
     caller: Principal,
     incoming: Incoming,
   ): Promise<StagedUpload> {
     this.receiver.assertAcceptable(incoming.sizeBytes);
-    const defaultBindingId = await this.storages.getDefaultId();
-    const wanted = { bytes: incoming.sizeBytes ?? 0, objects: incoming.objects };
-    const wish = { tokenId: caller.tokenId, defaultBindingId, ...wanted };
+    const wish = await this.wishFor(caller, incoming);
     const { upload, room } = (await this.store.open(context, wish)) ?? refuseTenant();
-    if (upload === null) throw noRoom(room, wanted);
+    if (upload === null) throw noRoom(room, wish);
+    return await this.take(context, { upload, room }, incoming);
+  }
+
+  private async stageNewTracked(
+    context: TenantContext,
+    caller: Principal,
+    incoming: Incoming,
+    unless: SourceReference,
+  ): Promise<StagedUpload | null> {
+    if (!this.receiver.isAcceptable(incoming.sizeBytes)) return null;
+    const wish = await this.wishFor(caller, incoming);
+    const opened = await this.store.openNew(context, { ...wish, unless });
+    return opened && (await this.take(context, opened, incoming));
+  }
+
+  private async wishFor({ tokenId }: Principal, { sizeBytes, objects }: Incoming): Promise<UploadWish> {
+    const defaultBindingId = await this.storages.getDefaultId();
+    return { tokenId, defaultBindingId, bytes: sizeBytes ?? 0, objects, unless: null };
+  }
+
+  private async take(
+    context: TenantContext,
+    { upload, room }: Opened,
+    incoming: Incoming,
+  ): Promise<StagedUpload> {
     try {
       if (incoming.contentType !== undefined) assertTypeAllowed(room, incoming.contentType);
       const storage = await this.storages.open(context.tenantId, upload.bindingId);

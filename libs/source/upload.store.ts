@@ -1,35 +1,14 @@
 import { TenantDatabase, type TenantTransaction } from '#database';
 import { newUuid, type TenantContext } from '#kernel';
-import { parseObjectKey, type ObjectKey } from '#storage';
+import { parseObjectKey } from '#storage';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
 import { fitsSql, lockMetered, ROOM_COLUMNS, ROOM_CTE, toRoom, type RoomRow } from './room.sql.js';
-import type { Room, Wanted } from './upload-bounds.js';
-
-/** A write under way: a row that owns a fresh object key before a byte is written. */
-export interface Upload {
-  readonly uploadId: string;
-  readonly objectKey: ObjectKey;
-  /** The binding that the object goes to: the tenant's own when the write began, or else the operator's. */
-  readonly bindingId: string | null;
-  /** What was reserved for it when it began. */
-  readonly reserved: Wanted;
-}
-
-/** What a write asks for before its bytes come: room for them, as far as their number is known. */
-export interface UploadWish extends Wanted {
-  readonly tokenId: string;
-  /** The operator's binding, for tenants without one of their own. */
-  readonly defaultBindingId: string | null;
-}
-
-/** What became of a wish, and the room there was. */
-export interface Opening {
-  /** Null: there was no room. */
-  readonly upload: Upload | null;
-  readonly room: Room;
-}
+import { gatheredOpening, type GatheredOpening } from './gathered-opening.js';
+import type { Opened, Opening, Upload, UploadWish } from './upload.js';
+import { LEASE, NOT_YET_DURABLE } from './upload.sql.js';
+import type { Room } from './upload-bounds.js';
 
 interface OpenRow extends RoomRow {
   readonly uploadId: string | null;
@@ -37,34 +16,34 @@ interface OpenRow extends RoomRow {
   readonly bindingId: string | null;
 }
 
-/** How long a write may be silent before it counts as dead; a live one renews its lease well before. */
-export const UPLOAD_LEASE_MINUTES = 15;
+const MAX_REMEMBERED = 10_000;
 
 /** Database access for writes under way: what brings an object key into being, and what ends it. */
 @Injectable()
 export class UploadStore {
-  constructor(private readonly database: TenantDatabase) {}
+  private readonly openGathered: GatheredOpening;
+  /** Where a quota was set when somebody looked, which spares asking in vain. */
+  private readonly metered = new Set<string>();
+
+  constructor(private readonly database: TenantDatabase) {
+    this.openGathered = gatheredOpening(database);
+  }
 
   /**
-   * Registers a write and reserves room for it, in one round trip. Without an upload there was no room; null when the
-   * tenant or sub-tenant is gone.
+   * Registers a write and reserves room for it, in one round trip or two. Without an upload there was no room; null when
+   * the tenant or sub-tenant is gone.
    */
-  async open({ tenantId, subTenantId }: TenantContext, wish: UploadWish): Promise<Opening | null> {
-    const { tokenId, defaultBindingId, bytes, objects } = wish;
-    const values = [tenantId, subTenantId, newUuid(), newUuid(), tokenId, defaultBindingId, bytes, objects];
-    const before = [NOT_YET_DURABLE, lockMetered(tenantId, subTenantId)];
-    const { rows } = await refuseIfTenantGone(
-      this.database.queryAfter<OpenRow>(tenantId, before, { ...OPEN, values }),
-    );
-    const [row] = rows;
-    if (row === undefined) return null;
-    const { uploadId, objectKey, bindingId } = row;
-    const reserved = { bytes, objects };
-    const upload =
-      uploadId === null || objectKey === null
-        ? null
-        : { uploadId, objectKey: parseObjectKey(objectKey), bindingId, reserved };
-    return { upload, room: toRoom(row) };
+  async open(context: TenantContext, wish: UploadWish): Promise<Opening | null> {
+    const gathered = await this.openNew(context, wish);
+    if (gathered !== null) return gathered;
+    const opening = await openAlone(this.database, context, wish);
+    this.remember(context, opening !== null && opening.room.meters.length > 0);
+    return opening;
+  }
+
+  /** As {@link open}, for a source that is to be new. Null when there is one, no room, or no tenant. */
+  async openNew(context: TenantContext, wish: UploadWish): Promise<Opened | null> {
+    return this.metered.has(keyOf(context)) ? null : await this.openGathered(context, wish);
   }
 
   /** What there is room for at this moment; nothing is reserved. Null when the tenant or sub-tenant is gone. */
@@ -113,6 +92,38 @@ export class UploadStore {
   async discard({ tenantId }: TenantContext, { objectKey, bindingId }: Upload): Promise<void> {
     await this.database.query(tenantId, { ...DISCARD, values: [tenantId, objectKey, bindingId] });
   }
+
+  private remember(context: TenantContext, isMetered: boolean): void {
+    this.metered.delete(keyOf(context));
+    if (this.metered.size >= MAX_REMEMBERED) this.metered.clear();
+    if (isMetered) this.metered.add(keyOf(context));
+  }
+}
+
+function keyOf({ tenantId, subTenantId }: TenantContext): string {
+  return `${tenantId}/${subTenantId}`;
+}
+
+async function openAlone(
+  database: TenantDatabase,
+  { tenantId, subTenantId }: TenantContext,
+  wish: UploadWish,
+): Promise<Opening | null> {
+  const { tokenId, defaultBindingId, bytes, objects } = wish;
+  const values = [tenantId, subTenantId, newUuid(), newUuid(), tokenId, defaultBindingId, bytes, objects];
+  const before = [NOT_YET_DURABLE, lockMetered(tenantId, subTenantId)];
+  const { rows } = await refuseIfTenantGone(
+    database.queryAfter<OpenRow>(tenantId, before, { ...OPEN, values }),
+  );
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { uploadId, objectKey, bindingId } = row;
+  const reserved = { bytes, objects };
+  const upload =
+    uploadId === null || objectKey === null
+      ? null
+      : { uploadId, objectKey: parseObjectKey(objectKey), bindingId, reserved };
+  return { upload, room: toRoom(row) };
 }
 
 /** Looks for room inside a transaction, and keeps others from taking it until the transaction ends. */
@@ -126,16 +137,6 @@ export async function lockRoom(
   return row === undefined ? null : toRoom(row);
 }
 
-const LEASE = `now() + interval '${UPLOAD_LEASE_MINUTES} minutes'`;
-/**
- * A row that a crash of the database takes along costs its upload and nothing else: the commit finds no row and refuses,
- * and an object without a row is garbage. So nobody waits for the disk here.
- */
-const NOT_YET_DURABLE = {
-  name: 'not-yet-durable',
-  text: "SELECT set_config('synchronous_commit', 'off', true)",
-  values: [],
-};
 const OPEN = {
   name: 'open-upload',
   text: `WITH ${ROOM_CTE}, opened AS (

@@ -28,3 +28,11 @@ export async function isOpenAt(
 export function pathThrough(descriptor: number, path: string): string {
   return hasDescriptorPaths ? `${DESCRIPTORS}/${descriptor}` : path;
 }
+
+/**
+ * True when the open `descriptor` is certain to be what lies at `path` now: neither removed nor moved since it was opened.
+ * False where there is no /proc to tell.
+ */
+export function isStillAt(descriptor: number, path: string): boolean {
+  return hasDescriptorPaths && readlinkSync(`${DESCRIPTORS}/${descriptor}`) === path;
+}

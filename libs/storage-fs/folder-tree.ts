@@ -3,6 +3,7 @@ import { StorageErrors } from '#storage';
 import { makeFolder, removeFolder } from './file-calls.js';
 import { errnoOf } from './filesystem.errors.js';
 import { FOLDER_MODE, Folder } from './folder.js';
+import { KeptFolders } from './kept-folders.js';
 
 /** Folders remembered as durable; an entry is some 200 bytes. Beyond it the oldest is verified anew. */
 const MAX_REMEMBERED = 16_384;
@@ -15,6 +16,7 @@ export class FolderTree {
   readonly #root: string;
   /** Path -> identity of folders whose own names are known to be on disk, all the way up to the root. */
   readonly #durable = new Map<string, string>();
+  readonly #kept = new KeptFolders();
 
   /** `root` is absolute, real (no links in it) and exists, durably. */
   constructor(root: string) {
@@ -43,15 +45,24 @@ export class FolderTree {
   async within<T>(names: readonly string[], work: (folder: Folder) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const folder = await this.#ensure(names);
-        try {
-          return await work(folder);
-        } finally {
-          await folder.close();
-        }
+        return await this.#using(names, work);
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT' || attempt === MAX_ATTEMPTS) throw error;
       }
+    }
+  }
+
+  /** After a failure the folder is looked at anew. */
+  async #using<T>(names: readonly string[], work: (folder: Folder) => Promise<T>): Promise<T> {
+    const path = this.pathOf(names);
+    const folder = this.#kept.take(path) ?? (await this.#ensure(names));
+    try {
+      const result = await work(folder);
+      this.#kept.keep(path, folder);
+      return result;
+    } catch (error) {
+      await folder.close();
+      throw error;
     }
   }
 

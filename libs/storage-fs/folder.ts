@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { CodedError } from '#kernel';
 import { StorageErrors } from '#storage';
-import { isOpenAt, pathThrough } from './descriptor-path.js';
+import { isOpenAt, isStillAt, pathThrough } from './descriptor-path.js';
 import { chmodFile, closeQuietly, openFile, statFile, syncFile } from './file-calls.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
@@ -40,6 +40,14 @@ export class Folder {
       await closeQuietly(descriptor);
       throw error;
     }
+  }
+
+  /**
+   * True when what lies at the absolute, real path is certain to be this very folder, so that nothing in it can get lost.
+   * Never waits for a disk.
+   */
+  isStillAt(path: string): boolean {
+    return isStillAt(this.#descriptor, path);
   }
 
   /** The path of something directly in this folder; good while the folder is open. */

@@ -5,7 +5,6 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
 
 import type { EndpointGuard } from './endpoint-guard.js';
-import { type CreateConnection, reusingReads } from './reused-reads.js';
 import { StorageErrors } from './storage.errors.js';
 
 /** Bounds of the connections to one place. */
@@ -54,13 +53,17 @@ export function releaseAgents({ http, https }: GuardedAgents): void {
   }
 }
 
+type Connected = (error: Error | null, socket: Socket) => void;
+/** As Node.js calls it: with the options of `net.connect`, and answered by a return or a call. */
+type CreateConnection = (options: { host?: string | null }, connected: Connected) => Socket | undefined;
+
 function watched<A extends HttpAgent>(
   agent: A,
   ready: 'connect' | 'secureConnect',
   guard: EndpointGuard,
   connectMs: number,
 ): A {
-  const connect = reusingReads((agent.createConnection as CreateConnection).bind(agent));
+  const connect = (agent.createConnection as CreateConnection).bind(agent);
   const create: CreateConnection = (options, connected) => {
     try {
       guard.checkLiteral(options.host ?? 'localhost');

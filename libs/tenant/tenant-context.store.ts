@@ -15,22 +15,30 @@ export interface TenantStanding {
 /** The one read that stands between a request and its tenant context. */
 @Injectable()
 export class TenantContextStore {
-  constructor(private readonly database: TenantDatabase) {}
+  private readonly lookUp: (
+    tenantId: string,
+    subTenantId: string | null,
+    reach: readonly string[] | null,
+  ) => Promise<TenantStanding | null>;
+
+  constructor(database: TenantDatabase) {
+    this.lookUp = database.recent(async (tenantId, subTenantId, reach) => {
+      const values = [tenantId, subTenantId, reach];
+      return (await database.query<TenantStanding>(tenantId, { ...STANDING, values })).rows[0] ?? null;
+    });
+  }
 
   /**
    * Null when there is no such tenant. `subTenantId` null means the default one; `reach` are the sub-tenants that the
-   * principal is narrowed to, null when it is not.
+   * principal is narrowed to, null when it is not. What another gateway has changed is seen within half a second, what
+   * this one has changed at once.
    */
-  async find(
+  find(
     tenantId: string,
     subTenantId: string | null,
     reach: readonly string[] | null,
   ): Promise<TenantStanding | null> {
-    const { rows } = await this.database.query<TenantStanding>(tenantId, {
-      ...STANDING,
-      values: [tenantId, subTenantId, reach],
-    });
-    return rows[0] ?? null;
+    return this.lookUp(tenantId, subTenantId, reach);
   }
 }
 

@@ -27,6 +27,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_wal_size: '512MB',
   // Every statement here is short: compiling one costs more than running it.
   jit: 'off',
+  // A new table is read by guesses until it is looked at for the first time.
+  autovacuum_naptime: '10s',
   // Reads are small and mostly cached; saves the I/O worker processes.
   io_method: 'sync',
   timezone: 'UTC',

@@ -41,6 +41,7 @@ const uploadWish = (w: StoreWorld): object => ({
   defaultBindingId: null,
   bytes: 1,
   objects: 1,
+  unless: { sourceId: null, externalId: 'new' },
 });
 const lockToken = '0197c9a2-5b1e-7c3d-8f4a-2b6d9e0c1a57';
 const held = (w: StoreWorld): object => ({ uploadId: w.uploadId, lockToken, lifeSeconds: 60 });
@@ -366,6 +367,7 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     prepare: sql("UPDATE uploads SET expires_at = now(), state = 'completed' WHERE tenant_id = $1"),
   },
   'UploadStore.open': { args: (w) => [context(w), uploadWish(w)], ids: [...CONTEXT, '1.tokenId'] },
+  'UploadStore.openNew': { args: (w) => [context(w), uploadWish(w)], ids: [...CONTEXT, '1.tokenId'] },
   'UploadStore.findRoom': { args: (w) => [context(w)], ids: CONTEXT },
   'UploadStore.grow': {
     args: (w) => [context(w), { uploadId: w.uploadId }, 0, 10],

@@ -1,0 +1,111 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { Gathering } from './gathering.js';
+
+/** Exchanges that end when the test says so. */
+class Exchanges {
+  readonly made: { key: string; items: readonly string[]; answer: (results: readonly string[]) => void }[] =
+    [];
+  readonly gathering = new Gathering<string, string>((key, items) => {
+    return new Promise((answer) => this.made.push({ key, items, answer }));
+  });
+
+  /** Answers the exchange with that number: each item in capitals. */
+  answer(number: number): void {
+    const exchange = this.made[number];
+    exchange?.answer(exchange.items.map((item) => item.toUpperCase()));
+  }
+
+  itemsOf(): (readonly string[])[] {
+    return this.made.map(({ items }) => items);
+  }
+}
+
+/** Lets everything happen that waits for nothing but its turn. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('Gathering', () => {
+  it('makes one exchange of the calls of a turn, and answers each with its own result', async () => {
+    const exchanges = new Exchanges();
+    const calls = ['a', 'b', 'c'].map((item) => exchanges.gathering.call('key', item));
+    await turns();
+    exchanges.answer(0);
+    await expect(Promise.all(calls)).resolves.toEqual(['A', 'B', 'C']);
+    expect(exchanges.itemsOf()).toEqual([['a', 'b', 'c']]);
+  });
+
+  it('gathers while an exchange is under way, and never adds a call to one that has begun', async () => {
+    const exchanges = new Exchanges();
+    const calls: Promise<string>[] = [];
+    for (const item of ['a', 'a', 'b']) {
+      calls.push(exchanges.gathering.call('key', item));
+      await turns();
+    }
+    expect(exchanges.itemsOf()).toEqual([['a']]);
+    exchanges.answer(0);
+    await turns();
+    expect(exchanges.itemsOf()).toEqual([['a'], ['a', 'b']]);
+    exchanges.answer(1);
+    await expect(Promise.all(calls)).resolves.toEqual(['A', 'A', 'B']);
+  });
+
+  it('does not wait for an exchange that hangs', async () => {
+    const exchanges = new Exchanges();
+    const hanging = exchanges.gathering.call('key', 'a');
+    await turns();
+    const second = exchanges.gathering.call('key', 'b');
+    while (exchanges.made.length < 2) await turns();
+    exchanges.answer(1);
+    await expect(second).resolves.toBe('B');
+    const third = exchanges.gathering.call('key', 'c');
+    await turns();
+    exchanges.answer(2);
+    await expect(third).resolves.toBe('C');
+    exchanges.answer(0);
+    await expect(hanging).resolves.toBe('A');
+  });
+
+  it('keeps keys apart', async () => {
+    const exchanges = new Exchanges();
+    const calls = ['one', 'two'].map((key) => exchanges.gathering.call(key, key));
+    await turns();
+    expect(exchanges.made.map(({ key, items }) => [key, ...items])).toEqual([
+      ['one', 'one'],
+      ['two', 'two'],
+    ]);
+    exchanges.answer(0);
+    exchanges.answer(1);
+    await expect(Promise.all(calls)).resolves.toEqual(['ONE', 'TWO']);
+  });
+
+  it('takes 64 calls into one exchange at most', async () => {
+    const exchanges = new Exchanges();
+    const calls = Array.from({ length: 65 }, (_, index) => exchanges.gathering.call('key', `n${index}`));
+    await turns();
+    exchanges.answer(0);
+    await turns();
+    exchanges.answer(1);
+    await expect(Promise.all(calls)).resolves.toHaveLength(65);
+    expect(exchanges.itemsOf().map(({ length }) => length)).toEqual([64, 1]);
+  });
+
+  it('fails all calls of an exchange that fails, and none of the next', async () => {
+    let isDown = true;
+    const gathering = new Gathering<string, string>(async (_key, items) => {
+      if (isDown) throw new Error('down');
+      return items;
+    });
+    const failed = await Promise.allSettled([gathering.call('key', 'a'), gathering.call('key', 'b')]);
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    isDown = false;
+    await expect(gathering.call('key', 'c')).resolves.toBe('c');
+  });
+
+  it('fails the calls of an exchange that answers fewer results than it got items', async () => {
+    const gathering = new Gathering<string, string>(async () => ['only']);
+    const failed = await Promise.allSettled([gathering.call('key', 'a'), gathering.call('key', 'b')]);
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+});
