@@ -6,6 +6,7 @@ import { codeOf, DONE, NEVER, OPEN, type Verdict } from '../workload/exchange.js
 import { look } from '../workload/look.js';
 import { newVersion } from '../workload/new-version.js';
 import type { Operation } from '../workload/operation.js';
+import type { UrlUpload } from '../workload/left-upload.js';
 import type { Turn } from '../workload/turn.js';
 import {
   beginByUrl,
@@ -14,7 +15,6 @@ import {
   completed,
   completesByItself,
   sendByUrl,
-  type UrlUpload,
 } from '../workload/url-upload.js';
 
 /** Makes or replaces a source by URLs, in one of the ways in which that may go. */
