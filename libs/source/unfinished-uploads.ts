@@ -1,4 +1,4 @@
-import { type ObjectStorage, parseKeyPrefix, parseObjectKey } from '#storage';
+import { type MultipartUploads, type ObjectStorage, parseKeyPrefix, parseObjectKey } from '#storage';
 
 /** Bytes that were on their way to an object, perhaps in parts. */
 export interface UnfinishedWrite {
@@ -19,13 +19,33 @@ export async function abortUnfinished(
     if (multipartId === null) unknown.add(objectKey);
     else await multipart.abort(parseObjectKey(objectKey), multipartId);
   }
-  const [tenantKey] = [...unknown][0]?.split('/') ?? [];
+  await abortFound(multipart, unknown, null);
+}
+
+/**
+ * Gives up what was begun under a key beside the upload that is on record. What is not on record by then never will be:
+ * a gateway that stood still and had begun another is refused when it comes to put it there.
+ */
+export async function abortOthers(
+  multipart: MultipartUploads,
+  objectKey: string,
+  recordedId: string,
+): Promise<void> {
+  await abortFound(multipart, new Set([objectKey]), recordedId);
+}
+
+async function abortFound(
+  multipart: MultipartUploads,
+  keys: ReadonlySet<string>,
+  keptId: string | null,
+): Promise<void> {
+  const [tenantKey] = [...keys][0]?.split('/') ?? [];
   if (tenantKey === undefined) return;
   let after: string | undefined;
   do {
     const page = await multipart.listUnfinished(parseKeyPrefix(tenantKey), { after });
     for (const { key, uploadId } of page.uploads)
-      if (unknown.has(key)) await multipart.abort(parseObjectKey(key), uploadId);
+      if (keys.has(key) && uploadId !== keptId) await multipart.abort(parseObjectKey(key), uploadId);
     after = page.next ?? undefined;
   } while (after !== undefined);
 }

@@ -39,15 +39,21 @@ export class UploadExpiryStore {
 
   /**
    * Forgets up to `limit` uploads that were over and kept for a while. What may have come by their URLs since then is
-   * removed once more.
+   * removed once more. Answers where those wrote that came to nothing, and how many there were altogether.
    */
-  async forget(tenantId: string, limit: number): Promise<number> {
-    return (await this.database.query(tenantId, { ...FORGET, values: [tenantId, limit] })).rowCount;
+  async forget(tenantId: string, limit: number): Promise<{ count: number; dead: DeadWrite[] }> {
+    const values = [tenantId, limit];
+    const { rows } = await this.database.query<DeadWrite & { state: string }>(tenantId, {
+      ...FORGET,
+      values,
+    });
+    return { count: rows.length, dead: rows.filter(({ state }) => state === 'ended') };
   }
 }
 
 const LEFT =
   'u.state, u.url_kind, u.object_key, u.attempt_key, u.multipart_id, u.binding_id, u.kind, u.source_id';
+const DEAD = 'kind, object_key AS "objectKey", binding_id AS "bindingId", multipart_id AS "multipartId"';
 const EXPIRE = {
   name: 'expire-uploads',
   text: `WITH due AS (
@@ -63,8 +69,7 @@ gone AS (
   RETURNING ${LEFT}),
 over AS (SELECT * FROM ended UNION ALL SELECT * FROM gone),
 queued AS (${queueLeftovers('over')})
-SELECT kind, object_key AS "objectKey", binding_id AS "bindingId", multipart_id AS "multipartId",
-  source_id AS "sourceId" FROM over`,
+SELECT ${DEAD}, source_id AS "sourceId" FROM over`,
 };
 const FORGET = {
   name: 'forget-uploads',
@@ -74,5 +79,5 @@ const FORGET = {
     ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
   RETURNING ${LEFT}),
 queued AS (${queueLeftovers('gone')})
-SELECT FROM gone`,
+SELECT ${DEAD}, state FROM gone`,
 };

@@ -20,14 +20,15 @@ export class UploadExpiry {
   async run(tenantId: string): Promise<boolean> {
     const dead = await this.store.expire(tenantId, UPLOADS_PER_STEP);
     const forgotten = await this.store.forget(tenantId, UPLOADS_PER_STEP);
-    await this.abortUploads(tenantId, dead);
-    return dead.length === UPLOADS_PER_STEP || forgotten === UPLOADS_PER_STEP;
+    await this.abortUploads(tenantId, [...dead, ...forgotten.dead]);
+    return dead.length === UPLOADS_PER_STEP || forgotten.count === UPLOADS_PER_STEP;
   }
 
   /**
    * What dead writes had sent in parts takes up room that no list of objects shows. Parts that are on record go by way of
-   * the outbox; direct writes have none there, and of resumable ones a gateway may have died before it put them there, so
-   * theirs are looked for. Should this fail, the reconciler finds them when they are old enough.
+   * the outbox; direct writes have none there, and of resumable ones a gateway may have died, or not have heard that they
+   * were begun, before it put them there, so theirs are looked for: also of those that were ended by their clients, when
+   * they are forgotten. Should this fail, the reconciler finds them when they are old enough.
    */
   private async abortUploads(tenantId: string, over: readonly DeadWrite[]): Promise<void> {
     const dead = over

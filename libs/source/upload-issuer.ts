@@ -143,7 +143,8 @@ function takesParts(storage: ObjectStorage, isProxied: boolean): boolean {
 
 async function begin(multipart: MultipartUploads | null, { objectKey }: UploadPlace): Promise<string> {
   if (multipart === null) throw new Error('A storage without parts was asked for some.');
-  return await multipart.create(objectKey);
+  // The key is made for this upload, and known to nobody else yet.
+  return await multipart.create(objectKey, { unheard: 'abort' });
 }
 
 function addressesOf(

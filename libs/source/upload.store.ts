@@ -37,7 +37,7 @@ export class UploadStore {
     const gathered = await this.openNew(context, wish);
     if (gathered !== null) return gathered;
     const opening = await openAlone(this.database, context, wish);
-    this.remember(context, opening !== null && opening.room.meters.length > 0);
+    remember(this.metered, context, opening !== null && opening.room.meters.length > 0);
     return opening;
   }
 
@@ -92,12 +92,12 @@ export class UploadStore {
   async discard({ tenantId }: TenantContext, { objectKey, bindingId }: Upload): Promise<void> {
     await this.database.query(tenantId, { ...DISCARD, values: [tenantId, objectKey, bindingId] });
   }
+}
 
-  private remember(context: TenantContext, isMetered: boolean): void {
-    this.metered.delete(keyOf(context));
-    if (this.metered.size >= MAX_REMEMBERED) this.metered.clear();
-    if (isMetered) this.metered.add(keyOf(context));
-  }
+function remember(metered: Set<string>, context: TenantContext, isMetered: boolean): void {
+  metered.delete(keyOf(context));
+  if (metered.size >= MAX_REMEMBERED) metered.clear();
+  if (isMetered) metered.add(keyOf(context));
 }
 
 function keyOf({ tenantId, subTenantId }: TenantContext): string {

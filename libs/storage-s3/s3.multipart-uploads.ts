@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { CodedError } from '#kernel';
 import {
+  type BeginOptions,
   type BodySource,
   type CallOptions,
   type KeyPrefix,
@@ -28,6 +29,7 @@ import {
 import { isAbsent, isTaken, s3Failure } from './s3.errors.js';
 import { headOf, type S3Place } from './s3.place.js';
 import type { S3Profile } from './s3.profiles.js';
+import { abortOthers, UnheardAttempts } from './s3.unheard-uploads.js';
 import { until } from './call-options.js';
 
 /** S3's own bound on the parts of an object. */
@@ -52,19 +54,33 @@ export class S3MultipartUploads extends MultipartUploads {
     };
   }
 
-  create(key: ObjectKey, { signal }: CallOptions = {}): Promise<string> {
-    return this.begin(key, { signal });
+  create(key: ObjectKey, options: BeginOptions = {}): Promise<string> {
+    return this.begin(key, options);
   }
 
-  /** {@link create} with metadata for the object to be. */
+  /**
+   * {@link create} with metadata for the object to be. A request whose answer is lost is made again, and may have begun an
+   * upload all the same, which is looked for by the key then: after a success without anybody waiting for it.
+   */
   async begin(
     key: ObjectKey,
-    { metadata, signal }: CallOptions & { readonly metadata?: Record<string, string> },
+    { metadata, signal, unheard }: BeginOptions & { readonly metadata?: Record<string, string> },
   ): Promise<string> {
     const command = new CreateMultipartUploadCommand({ ...this.place.object(key), Metadata: metadata });
-    const { UploadId } = await this.place.client.send(command, until(signal)).catch(failWith(signal));
-    if (UploadId === undefined) throw s3Failure(new Error('no upload id'));
-    return UploadId;
+    const attempts = new UnheardAttempts(command);
+    const settle = async (keptId: string | null): Promise<void> => {
+      if (unheard === 'abort') await abortOthers(this.place, key, keptId);
+      else unheard?.();
+    };
+    try {
+      const { UploadId } = await this.place.client.send(command, until(signal));
+      if (UploadId === undefined) throw s3Failure(new Error('no upload id'));
+      if (attempts.isAny) void settle(UploadId);
+      return UploadId;
+    } catch (error) {
+      if (attempts.isAny) await settle(null);
+      return failWith(signal)(error);
+    }
   }
 
   async putPart(

@@ -4,11 +4,9 @@ import { type ObjectKey, type PartBuffers, StorageErrors, type UploadedPart } fr
 import { randomUUID } from 'node:crypto';
 
 import { until } from './call-options.js';
+import { cleanUp } from './clean-up.js';
 import type { S3MultipartUploads } from './s3.multipart-uploads.js';
 import type { S3Place } from './s3.place.js';
-
-/** How long the cleaning up after a failure may take, since the call's own signal may have fired. Milliseconds. */
-const CLEAN_UP_MS = 10_000;
 
 /** Says which put or copy an object is from, so that one can tell its own object from somebody else's. */
 const PUT_ID = 'gatehold-put';
@@ -34,9 +32,12 @@ export class S3Write {
     readonly key: ObjectKey,
   ) {}
 
-  /** Begins a multipart upload. Without a signal: an upload whose id never came could not be removed. */
+  /**
+   * Begins a multipart upload, the only one under its key: puts and copies go to keys that nobody else writes to. Without
+   * a signal: whoever waits for the id can remove the upload.
+   */
   begin(): Promise<string> {
-    return this.parts.multipart.begin(this.key, { metadata: this.metadata });
+    return this.parts.multipart.begin(this.key, { metadata: this.metadata, unheard: 'abort' });
   }
 
   /** Completes an upload with the parts that `send` has stored. Leaves nothing when either fails. */
@@ -76,9 +77,4 @@ export class S3Write {
 function isUncertain(error: unknown): boolean {
   if (!(error instanceof CodedError)) return true;
   return CodedError.is(error, StorageErrors.unavailable) || CodedError.is(error, StorageErrors.timeout);
-}
-
-async function cleanUp(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  // What stays behind is the sweep's, or the outbox's, to remove.
-  await work(AbortSignal.timeout(CLEAN_UP_MS)).catch(() => undefined);
 }

@@ -1,4 +1,5 @@
 import {
+  type BeginOptions,
   MultipartUploads,
   type PartOptions,
   type UnfinishedUploadPage,
@@ -20,10 +21,10 @@ export class GuardedMultipartUploads extends MultipartUploads {
     this.limits = uploads.limits;
   }
 
-  async create(key: ObjectKey, options: CallOptions = {}): Promise<string> {
+  async create(key: ObjectKey, options: BeginOptions = {}): Promise<string> {
     await this.guard.admit(key);
     return await this.guard.call('create_upload', options.signal, (signal) =>
-      this.uploads.create(key, { signal }),
+      this.uploads.create(key, { ...options, signal }),
     );
   }
 

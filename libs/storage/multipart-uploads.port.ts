@@ -12,6 +12,19 @@ export interface MultipartLimits {
   readonly equalParts: boolean;
 }
 
+/** How an upload begins. */
+export interface BeginOptions extends CallOptions {
+  /**
+   * What becomes of uploads that the backend may have begun without our hearing of it, because an answer was lost: they
+   * are empty, and beside the one whose id is answered, or there although the call fails. `abort` gives up all that was
+   * begun under the key but the one that is answered, as well as it can: for keys under which nobody else ever begins an
+   * upload. A function is called, before the id is answered or the call fails, and looks after them: for keys that others
+   * may have begun uploads under. Absent: they stay until the sweep of what is unfinished. Backends where a repeat begins
+   * nothing new have none.
+   */
+  readonly unheard?: 'abort' | (() => void);
+}
+
 /** What a part of an upload is held to. */
 export interface PartOptions extends CallOptions {
   /** The part's size in bytes; any other is `size_mismatch`. Backends need it before the first byte. */
@@ -48,7 +61,7 @@ export abstract class MultipartUploads {
   abstract readonly limits: MultipartLimits;
 
   /** Begins an upload and answers its id. Nothing is stored yet. */
-  abstract create(key: ObjectKey, options?: CallOptions): Promise<string>;
+  abstract create(key: ObjectKey, options?: BeginOptions): Promise<string>;
 
   /**
    * Stores one part; the same number again replaces it. Parts may come in any order and at once. Who closes, and what a

@@ -14,6 +14,7 @@ import {
 import { eventually } from '../support/eventually.js';
 import { sharedGateway } from '../support/shared-gateway.js';
 import { asOwner } from '../support/test-database.js';
+import { lookAgain } from '../support/look-again.js';
 
 const { root, anonymous } = sharedGateway();
 
@@ -389,6 +390,7 @@ describe('the end of a token', () => {
     expect(Date.parse(link.expires_at as string)).toBeLessThanOrEqual(Date.parse(made.expires_at as string));
     expect((await anonymous.get(link.url as string)).status).toBe(200);
     await asOwner('UPDATE tokens SET expires_at = now() WHERE token_id = $1', [made.token_id]);
+    await lookAgain(root);
     expect((await editor.get('/v1/me')).status).toBe(401);
     expect((await anonymous.get(link.url as string)).status).toBe(410);
   });

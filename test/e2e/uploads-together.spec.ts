@@ -77,7 +77,7 @@ describe('uploads that come at the same moment', () => {
     const others = answers.filter((_, index) => index % 3 !== 0);
     expect(others.map(({ status }) => status)).toEqual(others.map(() => 201));
     expect(same.map(({ status }) => status).sort()).toEqual([200, 200, 200, 201]);
-    expect(new Set(same.map(({ json }) => json.source_id)).size).toBe(1);
+    expect(new Set(same.map(({ json }) => json.source_id as string)).size).toBe(1);
     const { version, size_bytes: size } = (await editor.get(`/v1/sources/${id}`)).json;
     expect([version, size]).toEqual([4, 9]);
     expect((await editor.get(`/v1/sources/${id}/content`)).text).toMatch(/^content [0369]$/);

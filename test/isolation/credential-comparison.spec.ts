@@ -7,6 +7,7 @@ import { fingerprint } from '../support/isolation.js';
 import { timePairs, type TimedRequest } from '../support/paired-times.js';
 import { sharedGateway } from '../support/shared-gateway.js';
 import { asOwner } from '../support/test-database.js';
+import { lookAgain } from '../support/look-again.js';
 
 jest.setTimeout(60_000);
 
@@ -82,6 +83,7 @@ describe('AN-10: a token', () => {
       tokenId,
       createHash('sha256').update(another).digest(),
     ]);
+    await lookAgain(root);
     expect((await viewer.as(another).get('/v1/me')).json.token_id).toBe(tokenId);
     expect((await viewer.get('/v1/me')).status).toBe(401);
   });

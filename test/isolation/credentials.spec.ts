@@ -8,6 +8,7 @@ import { errorCodeOf, fillPath, readOperations, type Operation } from '../suppor
 import { asOwner } from '../support/owner-connection.js';
 import { rawRequest } from '../support/raw-request.js';
 import { StoredState } from '../support/stored-state.js';
+import { lookAgain } from '../support/look-again.js';
 
 // A bound on hanging, not on speed: the machine may be busy with other suites.
 jest.setTimeout(120_000);
@@ -52,6 +53,7 @@ async function prepare(): Promise<void> {
   await asOwner(gateway.dataDir, (client) =>
     client.query('UPDATE tokens SET expires_at = now() WHERE token_id = $1', [expiredId]),
   );
+  await lookAgain(root);
   const [good, other] = [bearer(admin.token), bearer(theirs.tenant.admin.token)];
   const basic = Buffer.from(`x:${admin.token ?? ''}`).toString('base64');
   refused = [

@@ -7,6 +7,7 @@ import { describeAnswer, readMatrix, type MatrixRow } from '../support/matrix-ta
 import { makeTarget, MARK, type Target } from '../support/matrix-targets.js';
 import { sharedGateway } from '../support/shared-gateway.js';
 import { asOwner } from '../support/test-database.js';
+import { lookAgain } from '../support/look-again.js';
 
 const { root, dataDir } = sharedGateway();
 const matrix = readMatrix();
@@ -50,6 +51,7 @@ async function tamperedToken(
   const api = await makeToken(root, tenant.id, { role });
   const id = (await api.get('/v1/me')).json.token_id as string;
   await asOwner(`UPDATE tokens SET ${column} = $2 WHERE token_id = $1`, [id, value]);
+  await lookAgain(root);
   return api;
 }
 

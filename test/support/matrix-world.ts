@@ -12,6 +12,7 @@ import {
   type Target,
 } from './matrix-targets.js';
 import { asOwner } from './owner-connection.js';
+import { lookAgain } from './look-again.js';
 
 /** Somebody who calls, as the page of expectations names them. */
 export interface MatrixCaller {
@@ -84,6 +85,7 @@ async function withoutCredential(
   await asOwner(dataDir, (owner) =>
     owner.query('UPDATE tokens SET expires_at = now() WHERE token_id = $1', [id]),
   );
+  await lookAgain(root);
   await revoke(root, revoked, home.id);
   const good = home.admin.token ?? '';
   const tokens: Record<string, string | null> = {

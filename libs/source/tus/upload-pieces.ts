@@ -8,6 +8,7 @@ import {
 } from '#storage';
 
 import { SourceErrors } from '../source.errors.js';
+import { abortOthers } from '../unfinished-uploads.js';
 import type { HeldUpload } from './held-upload.js';
 import { TusErrors } from './tus.errors.js';
 import type { TusProgressStore } from './tus-progress.store.js';
@@ -137,12 +138,15 @@ export class UploadPieces {
 
   private async beginParts(multipart: MultipartUploads): Promise<string> {
     const { objectKey } = this.held.upload;
-    const multipartId = await multipart.create(objectKey);
+    const others = { mayBe: false };
+    const multipartId = await multipart.create(objectKey, { unheard: () => (others.mayBe = true) });
     if (!(await this.store.beginParts(this.context, this.held, multipartId))) {
       await multipart.abort(objectKey, multipartId).catch(() => undefined);
       throw TusErrors.locked();
     }
     this.multipartId = multipartId;
+    // Not before: until one is on record, it may be another's that comes to be.
+    if (others.mayBe) await abortOthers(multipart, objectKey, multipartId).catch(() => undefined);
     return multipartId;
   }
 

@@ -1,10 +1,11 @@
 import { patternBytes } from '../content/pattern.js';
 import { contentOf } from '../run.js';
 import type { Verdict } from '../workload/exchange.js';
+import type { TusUpload, UrlUpload } from '../workload/left-upload.js';
 import type { Operation } from '../workload/operation.js';
 import type { Turn } from '../workload/turn.js';
-import { askTus, sendOn, terminate, type TusUpload } from '../workload/tus-upload.js';
-import { askAfter, cancel, complete, completed, type UrlUpload } from '../workload/url-upload.js';
+import { askTus, sendOn, terminate } from '../workload/tus-upload.js';
+import { askAfter, cancel, complete, completed } from '../workload/url-upload.js';
 
 /** Goes on with an upload that another client has left, whatever has happened since. */
 export const finishUpload: Operation = {

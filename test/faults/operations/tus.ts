@@ -3,7 +3,8 @@ import { NEVER, OPEN, type Verdict } from '../workload/exchange.js';
 import { newVersion } from '../workload/new-version.js';
 import type { Operation } from '../workload/operation.js';
 import type { Turn } from '../workload/turn.js';
-import { askTus, beginTus, isAllSent, sendOn, terminate, type TusUpload } from '../workload/tus-upload.js';
+import type { TusUpload } from '../workload/left-upload.js';
+import { askTus, beginTus, isAllSent, sendOn, terminate } from '../workload/tus-upload.js';
 
 const MOST_PIECES = 4;
 

@@ -1,11 +1,12 @@
 import { UPLOAD_SIZES } from '../content/naming.js';
-import { patternBytes } from '../content/pattern.js';
+import { patternBytes, sha256 } from '../content/pattern.js';
 import { contentOf } from '../run.js';
 import { jsonOf, type Answer } from '../wire/call.js';
 import { codeOf, DONE, NEVER, OPEN, type Verdict } from '../workload/exchange.js';
 import { look } from '../workload/look.js';
 import { newVersion } from '../workload/new-version.js';
 import type { Operation } from '../workload/operation.js';
+import type { UrlUpload } from '../workload/left-upload.js';
 import type { Turn } from '../workload/turn.js';
 import {
   beginByUrl,
@@ -14,7 +15,6 @@ import {
   completed,
   completesByItself,
   sendByUrl,
-  type UrlUpload,
 } from '../workload/url-upload.js';
 
 /** Makes or replaces a source by URLs, in one of the ways in which that may go. */
@@ -98,7 +98,7 @@ async function sendOthers(turn: Turn, begun: UrlUpload): Promise<void> {
   await conclude(turn, begun, NEVER, null);
   const { sizeBytes } = begun.version;
   const isLonger = sizeBytes === 0 || turn.choices.chance(0.5);
-  const taken = await sendByUrl(turn, begun, otherBytes(turn, sizeBytes + (isLonger ? 1 : 0)));
+  const taken = await sendByUrl(turn, begun, otherBytes(turn, begun, sizeBytes + (isLonger ? 1 : 0)));
   const answer = taken && completesByItself(begun) ? null : await complete(turn, begun);
   if ((taken && completesByItself(begun)) || (answer !== null && answer.status < 400))
     await turn.run.report.violate('I7', `${begun.subject}: bytes that were not announced were taken`);
@@ -136,7 +136,7 @@ async function completeAgain(turn: Turn, begun: UrlUpload): Promise<void> {
 
 /** Other bytes are sent to where the upload went: they change nothing. */
 async function sendAfterwards(turn: Turn, begun: UrlUpload): Promise<void> {
-  const taken = await sendByUrl(turn, begun, otherBytes(turn, begun.version.sizeBytes));
+  const taken = await sendByUrl(turn, begun, otherBytes(turn, begun, begun.version.sizeBytes));
   if (taken && completesByItself(begun) && begun.version.sizeBytes > 0)
     await turn.run.report.violate('I7', `${begun.subject}: bytes were taken after the upload was complete`);
   const { subject, sourceId } = begun;
@@ -147,7 +147,10 @@ async function sendAfterwards(turn: Turn, begun: UrlUpload): Promise<void> {
   });
 }
 
-/** Bytes of the owner's that are no version of anything. */
-function otherBytes({ run, owner }: Turn, sizeBytes: number): Buffer {
-  return patternBytes(contentOf(run, owner, { write: run.nextWrite(), sizeBytes }));
+/** Bytes of the owner's that are no version of anything: of so few that two writes may have the same, others are drawn. */
+function otherBytes({ run, owner }: Turn, { version }: UrlUpload, sizeBytes: number): Buffer {
+  let bytes: Buffer;
+  do bytes = patternBytes(contentOf(run, owner, { write: run.nextWrite(), sizeBytes }));
+  while (sizeBytes > 0 && sha256(bytes) === version.sha256);
+  return bytes;
 }

@@ -1,7 +1,8 @@
 import { NEVER } from '../workload/exchange.js';
 import { newVersion } from '../workload/new-version.js';
 import type { Turn } from '../workload/turn.js';
-import { beginByUrl, sendByUrl, type UrlUpload } from '../workload/url-upload.js';
+import type { UrlUpload } from '../workload/left-upload.js';
+import { beginByUrl, sendByUrl } from '../workload/url-upload.js';
 import type { Sabotage } from './sabotage.js';
 
 /** What is broken of the promises about uploads that outlast a request. */

@@ -4,22 +4,9 @@ import { sha256 } from '../content/pattern.js';
 import type { Version } from '../ledger/entry.js';
 import type { Answer, Call } from '../wire/call.js';
 import { DONE, NEVER, OPEN, OVER, type Verdict } from './exchange.js';
+import type { TusUpload } from './left-upload.js';
 import { digestField } from './new-version.js';
 import { withRequestId, type Turn } from './turn.js';
-
-/** A resumable upload that has begun. */
-export interface TusUpload {
-  readonly kind: 'tus';
-  readonly op: number;
-  readonly subject: string;
-  readonly version: Version;
-  readonly path: string;
-  readonly sourceId: string;
-  /** The offset that was told last: nothing before it is ever lost. */
-  told: number;
-  /** No byte from there on was ever sent. */
-  sent: number;
-}
 
 /** What is said of an upload when it begins. */
 export interface TusWish {

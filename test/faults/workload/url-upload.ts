@@ -1,28 +1,8 @@
 import type { Version } from '../ledger/entry.js';
 import { jsonOf, type Answer } from '../wire/call.js';
 import { codeOf, DONE, NEVER, OPEN, OVER, type Verdict } from './exchange.js';
+import type { UrlUpload, Target } from './left-upload.js';
 import { withRequestId, type Turn } from './turn.js';
-
-/** An upload by URL that has begun. */
-export interface UrlUpload {
-  readonly kind: 'url';
-  readonly op: number;
-  readonly subject: string;
-  readonly version: Version;
-  readonly uploadId: string;
-  readonly sourceId: string;
-  readonly targets: readonly Target[];
-  /** Everything was sent, and acknowledged by whoever took it. */
-  hasArrived: boolean;
-}
-
-/** Where some of the bytes go: from `start` up to, not including, `end`. */
-interface Target {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly start: number;
-  readonly end: number;
-}
 
 /** What is said of an upload when it begins. */
 export interface UrlWish {
