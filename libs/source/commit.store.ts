@@ -3,8 +3,9 @@ import { newUuid, type TenantContext } from '#kernel';
 import type { PutResult } from '#storage';
 import { Injectable } from '@nestjs/common';
 
-import { gatheredCommit, type GatheredCommit, type NewSource } from './gathered-commit.js';
+import { gatheredCommit, type GatheredCommit } from './gathered-commit.js';
 import { makingSource } from './making-sources.js';
+import { insertSourcesSql, newSourceValues, WANTED_SOURCES, type NewSource } from './new-source.sql.js';
 import type { SourceReference } from './source-reference.js';
 import { SourceErrors } from './source.errors.js';
 import { SOURCE_COLUMNS, type Source } from './source.js';
@@ -109,8 +110,7 @@ async function insert(
   upload: Upload,
   commitment: Commitment,
 ): Promise<Source> {
-  const source = newSource(context, upload, commitment);
-  const values = INSERTED.map((column) => source[column]);
+  const values = newSourceValues([newSource(context, upload, commitment)]);
   return only((await transaction.query<Source>({ ...INSERT, values })).rows);
 }
 
@@ -172,25 +172,9 @@ const TAKE = {
   name: 'take-upload',
   text: "DELETE FROM uploads WHERE tenant_id = $1 AND upload_id = $2 AND state = 'receiving' AND expires_at > now()",
 };
-const INSERTED = [
-  'tenantId',
-  'sourceId',
-  'subTenantId',
-  'externalId',
-  'name',
-  'contentType',
-  'sizeBytes',
-  'checksumSha256',
-  'objectKey',
-  'metadata',
-  'bindingId',
-] as const;
 const INSERT = {
   name: 'insert-source',
-  text: `INSERT INTO sources AS s (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type,
-  size_bytes, checksum_sha256, object_key, metadata, binding_id)
-SELECT $1, $2::uuid, $3, $4, $5, 'available', $6, $7::bigint, decode($8, 'hex'), $9, $10::jsonb, $11::uuid
-RETURNING ${SOURCE_COLUMNS}`,
+  text: `WITH ${WANTED_SOURCES} ${insertSourcesSql('wanted w')}`,
 };
 const REPLACE = {
   name: 'replace-source',
