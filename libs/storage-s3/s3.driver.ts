@@ -16,7 +16,7 @@ import { type S3CopyLimits, USUAL_COPIES } from './s3.copy.js';
 import { s3Failure } from './s3.errors.js';
 import { S3Place } from './s3.place.js';
 import { S3Presigner } from './s3.presigner.js';
-import { keepsWriteOnce } from './s3.probe.js';
+import { tryConditionalWrites } from './s3.probe.js';
 import { parseS3Settings, type S3Settings } from './s3.settings.js';
 import { S3Storage } from './s3.storage.js';
 
@@ -63,11 +63,12 @@ export class S3Driver extends StorageDriver {
     const place = new S3Place(client, settings.bucket, settings.prefix);
     try {
       await ensureBucket(place, settings);
-      const conditionalPut = settings.profile.conditionalPut && (await keepsWriteOnce(place));
+      const kept = await tryConditionalWrites(place, settings.profile);
+      const { conditionalPut } = kept;
       const presigner = new S3Presigner(this.#signer(settings), place, clock, conditionalPut);
       return new S3Storage({
         place,
-        profile: settings.profile,
+        profile: { ...settings.profile, ...kept },
         presigner,
         buffers: this.#buffers,
         conditionalPut,

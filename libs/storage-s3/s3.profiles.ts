@@ -8,7 +8,7 @@ export interface S3Profile {
   readonly region: string;
   /** A PUT with `If-None-Match: *` fails with 412 when the key is taken. Still tried when a binding is opened. */
   readonly conditionalPut: boolean;
-  /** The same for the completion of a multipart upload. */
+  /** The same for the completion of a multipart upload; tried as well. */
   readonly conditionalComplete: boolean;
   /** Parts of an upload can be copied from another object (UploadPartCopy); without it all copies are by one request. */
   readonly copiesParts: boolean;

@@ -2,7 +2,7 @@ import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aw
 import { Secret } from '#kernel';
 import { SigV4Presigner } from '#presign';
 import type { ObjectStorage } from '#storage';
-import { S3Driver, type S3DriverOptions } from '#storage-s3';
+import { S3Driver, type S3ProfileName, type S3DriverOptions } from '#storage-s3';
 import { randomUUID } from 'node:crypto';
 
 import type { Ceph } from './ceph.js';
@@ -17,6 +17,8 @@ export interface CephStorageOptions {
   /** Buffers for parts under way beside each upload's own. */
   readonly extraPartBuffers?: number;
   readonly copies?: S3DriverOptions['copies'];
+  /** What the server is taken for. Default: Ceph. */
+  readonly profile?: S3ProfileName;
 }
 
 /** A name that no other suite uses. */
@@ -26,7 +28,7 @@ export function newBucket(): string {
 
 /** Opens a storage in a bucket of Ceph as the gateway's own driver does; the bucket is made unless told otherwise. */
 export function openCephStorage(ceph: Ceph, options: CephStorageOptions): Promise<ObjectStorage> {
-  const { bucket, prefix, create = true, user = ceph.user, region = ceph.region } = options;
+  const { bucket, prefix, create = true, user = ceph.user, region = ceph.region, profile = 'ceph' } = options;
   const driver = new S3Driver({
     signer: (credentials, target) => new SigV4Presigner(credentials, target, 'cli'),
     limits: { connectMs: 10_000, idleMs: 30_000, maxConnections: 50 },
@@ -34,7 +36,7 @@ export function openCephStorage(ceph: Ceph, options: CephStorageOptions): Promis
     ...(options.copies === undefined ? {} : { copies: options.copies }),
   });
   const settings = {
-    profile: 'ceph',
+    profile,
     endpoint: ceph.endpoint,
     region,
     bucket,

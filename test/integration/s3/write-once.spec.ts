@@ -33,6 +33,9 @@ let fake: FakeS3;
 beforeEach(async () => {
   fake = await FakeS3.open();
   keepObjects(fake);
+  fake.script('CreateMultipartUpload', answer(200, '<X><UploadId>u1</UploadId></X>'));
+  fake.script('UploadPart', answer(200, '', { etag: '"part"' }));
+  fake.script('CompleteMultipartUpload', answer(200, '<X><ETag>"whole"</ETag></X>'));
 });
 
 afterEach(() => fake.close());
@@ -61,6 +64,7 @@ const IGNORED = { put: undefined, signed: undefined, writesOnce: false, writeOnc
 describe('ST-16: whether a server keeps conditional writes', () => {
   it('is tried by writing one key twice, and kept for as long as the storage is open', async () => {
     fake.script('PutObject', keeping());
+    fake.script('CompleteMultipartUpload', errorAnswer(412, 'PreconditionFailed'));
     const storage = await openFakeBucket(fake, 'minio');
     const probes = puts();
     expect(probes.map(({ headers }) => headers['if-none-match'])).toEqual(['*', '*']);
@@ -81,6 +85,18 @@ describe('ST-16: whether a server keeps conditional writes', () => {
     const storage = await openFakeBucket(fake, 'minio');
     expect(puts().some(isProbe)).toBe(true);
     expect(await conditions(storage)).toEqual(IGNORED);
+    await storage.release();
+  });
+
+  it.each<[string, FakeAnswer[]]>([
+    ['completes an upload in parts in place of what is there', []],
+    ['does not know the condition there', [errorAnswer(501, 'NotImplemented')]],
+  ])('is no for parts alone where it %s', async (_how, answers) => {
+    fake.script('PutObject', keeping());
+    if (answers.length > 0) fake.script('CompleteMultipartUpload', ...answers);
+    const storage = await openFakeBucket(fake, 'minio');
+    expect(fake.of('CompleteMultipartUpload').map(({ headers }) => headers['if-none-match'])).toEqual(['*']);
+    expect(await conditions(storage)).toEqual({ ...KEPT, writeOnce: false });
     await storage.release();
   });
 
@@ -176,6 +192,22 @@ describeWith(CEPH_PROGRAMS, 'ST-16: Ceph', () => {
       'object_exists',
     );
     expect((await readStream(await storage.get(key))).equals(bytes)).toBe(true);
+    await storage.release();
+  });
+
+  it('is what the trial finds where it is taken for a server that keeps all conditions, and keeps nothing of it', async () => {
+    const ceph = await sharedCeph();
+    const bucket = newBucket();
+    const storage = await openCephStorage(ceph, { bucket, profile: 'minio' });
+    expect(await everythingIn(ceph, bucket)).toEqual([]);
+    const [key, bytes] = [newKey(), sampleBytes(6 * 2 ** 20)];
+    // No size is declared, so that they come in parts.
+    await storage.put(key, chunksOf(bytes));
+    const other = sampleBytes(6 * 2 ** 20, 2);
+    const code = await codeOf(storage.put(key, chunksOf(other)));
+    const { writeOnce } = storage.capabilities;
+    expect(code).toBe(writeOnce ? 'object_exists' : 'resolved');
+    expect((await readStream(await storage.get(key))).equals(writeOnce ? bytes : other)).toBe(true);
     await storage.release();
   });
 });
