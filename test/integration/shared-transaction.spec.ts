@@ -192,13 +192,15 @@ describe('a shared transaction', () => {
 
   it('is repeated as a whole when a deadlock has undone it', async () => {
     const attempts: [number, number] = [0, 0];
+    const holding = new Set<number>();
     let met: () => void = () => undefined;
     const bothHold = new Promise<void>((resolve) => (met = resolve));
     const crossing = (index: 0 | 1, [first, second]: readonly string[]) =>
       two.shared.run(async () => {
         attempts[index] += 1;
         await two.tenants.query(first ?? '', sql('UPDATE tenants SET name = name || $1', [String(index)]));
-        if (attempts[0] > 0 && attempts[1] > 0) met();
+        // Each has its first row by now, and wants the other's.
+        if (holding.add(index).size === 2) met();
         await bothHold;
         await two.tenants.transaction(second ?? '', ({ query }) =>
           query(sql('UPDATE tenants SET name = name || $1', [String(index)])),
