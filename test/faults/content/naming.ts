@@ -14,6 +14,16 @@ export function writeOf(name: string): number | null {
   return number === undefined ? null : Number(number);
 }
 
+/** The id by which a client asks for a source: its own where it gave one, since that stays when the source is made anew. */
+export function askedIdOf(subject: string, sourceId: string): string {
+  return ownIdOf(subject) ?? sourceId;
+}
+
+/** The id that a client gave a source; null for one that has none but the gateway's. */
+export function ownIdOf(subject: string): string | null {
+  return /\/((?:slot|gone|big)-\d+)$/.exec(subject)?.[1] ?? null;
+}
+
 export const CONTENT_TYPES = ['application/pdf', 'text/plain', 'image/png', 'application/zip'] as const;
 
 const KIB = 1024;

@@ -7,14 +7,17 @@ export const whole: Invariant = {
   title: 'no torn and no impossible read',
   check({ history }) {
     return checkEach(history.reads, ({ read, ended }) => {
-      const { found, subject, via, began } = read;
+      const { found, subject, via, began, said } = read;
       const possible = history.possible(subject, began, ended, STALE_MS);
       const isPossible = possible.some((version) => {
         if (version === null || found === null) return version === found;
         return version.sha256 === found.sha256 && (found.name === null || found.name === version.name);
       });
       if (isPossible) return null;
-      const described = found === null ? 'nothing' : (found.name ?? `the digest ${found.sha256}`);
+      const described =
+        found === null
+          ? `nothing${said === undefined ? '' : ` (${said})`}`
+          : (found.name ?? `the digest ${found.sha256}`);
       const wanted = possible.map((version) => (version === null ? 'nothing' : `write ${version.write}`));
       return `${subject} by ${via} at ${began.toFixed(0)} was ${described}; possible: ${wanted.join(', ')}`;
     });

@@ -66,6 +66,8 @@ export interface ReadEntry {
   readonly began: number;
   /** Null: there was none. `name` is null where an answer does not say it. */
   readonly found: { readonly sha256: string; readonly name: string | null } | null;
+  /** Where nothing was found: what the answer was, and to what. */
+  readonly said?: string;
 }
 
 /** Every source of the run, looked at when nothing was under way: what was open until then is decided, but for uploads that last. */

@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 
+import { ownIdOf } from '../content/naming.js';
 import { subjectOf } from '../invariants/invariant.js';
 import type {
   Observation,
@@ -171,9 +172,9 @@ export class Observer {
     return subjects.flatMap((subject) => {
       const row = bySubject.get(subject) ?? null;
       const owner = world.owners.find(({ code }) => subject.startsWith(`${code}/`));
-      const id = row?.sourceId ?? /\/((?:slot|gone|big)-\d+)$/.exec(subject)?.[1];
+      const id = row?.sourceId ?? ownIdOf(subject);
       // What was made without an id and is not there can be asked for by nobody.
-      return owner === undefined || id === undefined ? [] : [{ owner, subject, id, row }];
+      return owner === undefined || id === null ? [] : [{ owner, subject, id, row }];
     });
   }
 

@@ -1,4 +1,4 @@
-import { UPLOAD_SIZES } from '../content/naming.js';
+import { askedIdOf, UPLOAD_SIZES } from '../content/naming.js';
 import { patternBytes, sha256 } from '../content/pattern.js';
 import { contentOf } from '../run.js';
 import { jsonOf, type Answer } from '../wire/call.js';
@@ -143,7 +143,7 @@ async function sendAfterwards(turn: Turn, begun: UrlUpload): Promise<void> {
   await look(turn, {
     subject,
     via: 'content',
-    call: turn.call('GET', `/v1/sources/${sourceId}/content`),
+    call: turn.call('GET', `/v1/sources/${askedIdOf(subject, sourceId)}/content`),
   });
 }
 

@@ -29,9 +29,12 @@ export async function look(turn: Turn, { subject, via, call }: Look): Promise<An
     if (found !== null)
       await run.ledger.append({ type: 'read', client: turn.client, subject, via, began, found });
   }
-  const isEmpty = answer.status === 409 && codeOf(answer) === 'source_not_uploaded';
-  if (isEmpty || (answer.status === 404 && via !== 'link'))
-    await run.ledger.append({ type: 'read', client: turn.client, subject, via, began, found: null });
+  const code = codeOf(answer);
+  const isEmpty = answer.status === 409 && code === 'source_not_uploaded';
+  if (isEmpty || (answer.status === 404 && via !== 'link')) {
+    const said = `${answer.status} ${code ?? ''} for ${call.path}`;
+    await run.ledger.append({ type: 'read', client: turn.client, subject, via, began, found: null, said });
+  }
   return answer;
 }
 
