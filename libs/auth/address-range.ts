@@ -13,9 +13,14 @@ export function isAddressRange(text: string): boolean {
   return parse(text) !== null;
 }
 
+/** A version 4 address that is written as a version 6 one, as itself; any other as it is. */
+export function plainAddress(address: string): string {
+  return MAPPED.exec(address)?.[1] ?? address;
+}
+
 /** True when the address lies in one of the ranges. A version 4 address written as a version 6 one counts as itself. */
 export function isWithin(address: string, ranges: readonly string[]): boolean {
-  const plain = MAPPED.exec(address)?.[1] ?? address;
+  const plain = plainAddress(address);
   const family = familyOf(plain);
   if (family === null) return false;
   return blockList(ranges).check(plain, family);

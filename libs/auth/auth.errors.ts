@@ -6,6 +6,12 @@ const KINDS = {
   invalid: { code: 'invalid_token', status: 401, title: 'The token is not valid' },
   scope: { code: 'insufficient_scope', status: 403, title: 'The token lacks a scope' },
   exceeds: { code: 'token_exceeds_maker', status: 403, title: 'A token cannot exceed its maker' },
+  expired: { code: 'token_expired', status: 409, title: 'The token has expired' },
+  tooMany: {
+    code: 'too_many_failed_authentications',
+    status: 429,
+    title: 'Too many credentials that were not good',
+  },
   tokenNotFound: { code: 'token_not_found', status: 404, title: 'No such token' },
 } as const satisfies Record<string, ErrorKind>;
 
@@ -20,6 +26,11 @@ export const AuthErrors = {
       fields: { required_scopes: [...required] },
     }),
   exceeds: (what: string) =>
-    new CodedError(KINDS.exceeds, `${what} would exceed those of the token that makes it.`),
+    new CodedError(KINDS.exceeds, `${what} would exceed those of the token that asks for it.`),
+  /** In the way of a rotation: the new text would be over as well. */
+  tokenExpired: () => new CodedError(KINDS.expired, 'The token has expired: make a new one.'),
+  /** Instead of the 401 that says what is wrong with a credential. */
+  tooMany: (retryAfterSeconds: number) =>
+    new CodedError(KINDS.tooMany, 'Too many bad credentials came from this address.', { retryAfterSeconds }),
   tokenNotFound: () => new CodedError(KINDS.tokenNotFound, 'There is no such token.'),
 };

@@ -8,6 +8,7 @@ import { Authenticator, type CredentialRequest } from './authenticator.js';
 import { PlatformTokenStore } from './platform-token.store.js';
 import { ROLE_SCOPES } from './role-scopes.js';
 import { hashToken, parseToken } from './token-format.js';
+import type { TokenUses } from './token-uses.js';
 import { TokenStore } from './token.store.js';
 
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
@@ -21,6 +22,7 @@ export class TokenAuthenticator extends Authenticator {
     private readonly tokens: TokenStore,
     private readonly platformTokens: PlatformTokenStore,
     rootToken: Secret,
+    private readonly uses: TokenUses,
   ) {
     super();
     this.rootHash = hashToken(rootToken.reveal());
@@ -46,9 +48,10 @@ export class TokenAuthenticator extends Authenticator {
   private async tenantPrincipal(token: string, hash: Buffer, address: string): Promise<Principal> {
     const parts = parseToken(token);
     if (parts === null) throw AuthErrors.invalid();
-    const found = await this.tokens.findLive(parts.tenantKey, hash);
+    const found = await this.tokens.findLive(parts.tenantKey, parts.tokenId, hash);
     if (found === null) throw AuthErrors.invalid();
     if (found.ipRanges !== null && !isWithin(address, found.ipRanges)) throw AuthErrors.invalid();
+    this.uses.note(found.tenantId, found.tokenId, address);
     const carried = new Set(ROLE_SCOPES[found.role]);
     return {
       tokenId: found.tokenId,

@@ -1,8 +1,9 @@
 import { CodedError, SCOPES, type Principal } from '#kernel';
 import { describe, expect, it } from '@jest/globals';
 import { assert, constant, constantFrom, date, option, property, record, subarray } from 'fast-check';
+import { isDeepStrictEqual } from 'node:util';
 import { isRangeWithin } from './address-range.js';
-import { limitToMaker } from './token-limits.js';
+import { assertWithinCaller, limitToMaker } from './token-limits.js';
 import type { TokenWish } from './token-wish.js';
 
 const SUB_TENANTS = ['default', 'legal', 'sales', 'Legal'];
@@ -37,7 +38,12 @@ const makers = record({ ...limits, bound: constantFrom(true, false) }).map(
     ipRanges,
   }),
 );
-const wishes = record({ ...limits, name: constant('child'), role: constant('admin' as const) });
+const wishes = record({
+  ...limits,
+  name: constant('child'),
+  note: constant(null),
+  role: constant('admin' as const),
+});
 
 const MAKER: Principal = {
   tokenId: '018f2a3c-5b1e-7c3d-8a9b-0c1d2e3f4a5b',
@@ -49,6 +55,7 @@ const MAKER: Principal = {
 };
 const OPEN: TokenWish = {
   name: 'child',
+  note: null,
   role: 'viewer',
   scopes: ['sources:read'],
   subTenantIds: null,
@@ -133,6 +140,50 @@ describe('limitToMaker', () => {
     expect(limitToMaker(root, OPEN)).toMatchObject({ subTenantIds: null, ipRanges: null, expiresAt: null });
   });
 });
+
+describe('assertWithinCaller', () => {
+  it('AN-05: takes exactly the tokens that the caller could have made as they are', () => {
+    let taken = 0;
+    assert(
+      property(makers, wishes, (caller, token) => {
+        const made = rightsOrNull(caller, token);
+        const { scopes, subTenantIds, ipRanges, expiresAt } = token;
+        const couldMake = isDeepStrictEqual(made, { scopes, subTenantIds, ipRanges, expiresAt });
+        if (couldMake) taken += 1;
+        expect(isTaken(caller, token)).toBe(couldMake);
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(taken).toBeGreaterThan(50);
+  });
+
+  it.each<[string, Partial<TokenWish>]>([
+    ['reaches every sub-tenant', { subTenantIds: null }],
+    ['may come from anywhere', { ipRanges: null }],
+    ['never ends', { expiresAt: null }],
+    ['carries another scope', { scopes: ['usage:read'] }],
+  ])('AN-05: refuses one that %s when the caller is narrower', (_what, wider) => {
+    const { expiresAt } = MAKER;
+    const alike: TokenWish = { ...OPEN, subTenantIds: ['legal'], ipRanges: ['10.1.0.0/16'], expiresAt };
+    expect(isTaken(MAKER, alike)).toBe(true);
+    expect(isTaken(MAKER, { ...alike, ...wider })).toBe(false);
+  });
+});
+
+function isTaken(caller: Principal, { scopes, subTenantIds, ipRanges, expiresAt }: TokenWish): boolean {
+  try {
+    assertWithinCaller(caller, {
+      scopes: [...scopes],
+      subTenantIds: subTenantIds === null ? null : [...subTenantIds],
+      ipRanges: ipRanges === null ? null : [...ipRanges],
+      expiresAt,
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof CodedError && error.kind.code === 'token_exceeds_maker') return false;
+    throw error;
+  }
+}
 
 function rightsOrNull(maker: Principal, wish: TokenWish): ReturnType<typeof limitToMaker> | null {
   try {

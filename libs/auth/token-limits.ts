@@ -25,7 +25,25 @@ export function limitToMaker(maker: Principal, wish: TokenWish): TokenRights {
   };
 }
 
-function limitScopes(maker: Principal, wish: TokenWish): Scope[] {
+/**
+ * Throws `token_exceeds_maker` when a token can do anything that `caller` cannot: whoever gets its text gets what it may
+ * do, so that it takes what making it would have taken.
+ */
+export function assertWithinCaller(caller: Principal, token: TokenRights): void {
+  limitScopes(caller, token);
+  const { subTenantIds, ipRanges, expiresAt } = token;
+  const reach = caller.tenant?.subTenantIds ?? null;
+  // What a wish leaves open is filled in; of a token that is there, open means without a limit.
+  assertKept('The sub-tenants', subTenantIds, limitSubTenants(reach, subTenantIds));
+  assertKept('The IP ranges', ipRanges, limitRanges(caller.ipRanges, ipRanges));
+  assertKept('The life', expiresAt, limitExpiry(caller.expiresAt, expiresAt));
+}
+
+function assertKept(what: string, own: unknown, limited: unknown): void {
+  if (own === null && limited !== null) throw AuthErrors.exceeds(what);
+}
+
+function limitScopes(maker: Principal, wish: Pick<TokenWish, 'scopes'>): Scope[] {
   if (wish.scopes.some((scope) => !maker.scopes.has(scope))) throw AuthErrors.exceeds('The scopes');
   return [...wish.scopes];
 }

@@ -1,10 +1,11 @@
 import { ApiPage, Caller, Operation, pageRequest, PageQuery, renderPage, type PageDto } from '#http';
 import type { Principal } from '#kernel';
-import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
 import { AuthErrors } from './auth.errors.js';
 import { ROLE_SCOPES } from './role-scopes.js';
+import { UpdateTokenDto } from './token-change.dto.js';
 import { CREATE_TOKEN_EXAMPLES, CreateTokenDto, IssuedTokenDto, TokenDto, toTokenDto } from './token.dto.js';
 import { TokenService } from './token.service.js';
 
@@ -36,6 +37,7 @@ export class TokenController {
   ): Promise<IssuedTokenDto> {
     const { token, entity } = await this.tokens.issue(caller, tenantId, {
       name: body.name,
+      note: body.note ?? null,
       role: body.role,
       scopes: body.scopes ?? ROLE_SCOPES[body.role],
       subTenantIds: body.sub_tenant_ids ?? null,
@@ -77,6 +79,25 @@ export class TokenController {
     @Param('token_id') tokenId: string,
   ): Promise<TokenDto> {
     return toTokenDto(await this.tokens.get(caller, tenantId, tokenId));
+  }
+
+  @Patch(':token_id')
+  @Operation({
+    summary: 'Rename a token, change its note',
+    description: 'What it may do cannot be changed: make another one.',
+    access: MANAGE,
+    tenancy: 'path',
+    body: 'json',
+    errors: [AuthErrors.tokenNotFound()],
+  })
+  @ApiOkResponse({ type: TokenDto, description: 'The token, without the token itself.' })
+  async update(
+    @Caller() caller: Principal,
+    @Param('tenant_id') tenantId: string,
+    @Param('token_id') tokenId: string,
+    @Body() { name, note }: UpdateTokenDto,
+  ): Promise<TokenDto> {
+    return toTokenDto(await this.tokens.relabel(caller, tenantId, tokenId, { name, note }));
   }
 
   @Delete(':token_id')

@@ -5,12 +5,16 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { isAddressRange } from './address-range.js';
 import { TENANT_ROLES, type TenantRole } from './role-scopes.js';
+import { NoteField } from './token-change.dto.js';
 import type { TokenEntity } from './token.entity.js';
 
 /** Body of `POST /v1/tenants/{tenant_id}/tokens`. */
 export class CreateTokenDto {
   @TextField({ description: 'For people; it need not be unique.', max: 256, example: 'document service' })
   name: string;
+
+  @NoteField()
+  note?: string | null;
 
   @ChoiceField({ description: 'The set of scopes to start from.', choices: TENANT_ROLES, example: 'editor' })
   role: TenantRole;
@@ -63,6 +67,7 @@ export const CREATE_TOKEN_EXAMPLES = {
     summary: 'Narrowed in every way',
     value: {
       name: 'report reader',
+      note: 'Asked for by the reporting team.',
       role: 'viewer',
       scopes: ['sources:read'],
       sub_tenant_ids: ['default'],
@@ -82,6 +87,9 @@ export class TokenDto {
 
   @ApiProperty({ example: 'document service' })
   name: string;
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  note: string | null;
 
   @ApiProperty({
     description: 'The beginning of the token, to tell tokens apart.',
@@ -106,6 +114,42 @@ export class TokenDto {
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
   expires_at: string | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the token got its present text. Null: it has its first one.',
+    example: null,
+  })
+  rotated_at: string | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description:
+      'When the text before the last rotation ends, or has ended. Null: it ended with the rotation.',
+    example: null,
+  })
+  previous_expires_at: string | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'To a minute, and a few seconds late. Null: never.',
+    example: null,
+  })
+  last_used_at: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The address it was used from then.',
+    example: null,
+  })
+  last_used_address: string | null;
 }
 
 /** A token just made: the only answer that holds the token itself. */
@@ -123,6 +167,7 @@ export function toTokenDto(token: TokenEntity): TokenDto {
     token_id: token.tokenId,
     tenant_id: token.tenantId,
     name: token.name,
+    note: token.note,
     prefix: token.prefix,
     role: token.role,
     scopes: token.scopes,
@@ -130,5 +175,9 @@ export function toTokenDto(token: TokenEntity): TokenDto {
     ip_ranges: token.ipRanges,
     created_at: token.createdAt.toISOString(),
     expires_at: token.expiresAt?.toISOString() ?? null,
+    rotated_at: token.rotatedAt?.toISOString() ?? null,
+    previous_expires_at: token.previousExpiresAt?.toISOString() ?? null,
+    last_used_at: token.lastUsedAt?.toISOString() ?? null,
+    last_used_address: token.lastUsedAddress,
   };
 }

@@ -21,6 +21,9 @@ export class TokenEntity {
   @Column({ type: 'text' })
   name: string;
 
+  @Column({ type: 'text', nullable: true })
+  note: string | null;
+
   @Column({ type: 'text' })
   role: TenantRole;
 
@@ -48,4 +51,18 @@ export class TokenEntity {
 
   @Column({ name: 'revoked_at', type: 'timestamptz', nullable: true })
   revokedAt: Date | null;
+
+  @Column({ name: 'rotated_at', type: 'timestamptz', nullable: true })
+  rotatedAt: Date | null;
+
+  /** Until when the text before the last rotation works; null: there is none that does. */
+  @Column({ name: 'previous_expires_at', type: 'timestamptz', nullable: true })
+  previousExpiresAt: Date | null;
+
+  /** To a minute, and a few seconds late. */
+  @Column({ name: 'last_used_at', type: 'timestamptz', nullable: true })
+  lastUsedAt: Date | null;
+
+  @Column({ name: 'last_used_address', type: 'text', nullable: true })
+  lastUsedAddress: string | null;
 }

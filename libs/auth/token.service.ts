@@ -15,10 +15,16 @@ import { Injectable } from '@nestjs/common';
 import { AuthErrors } from './auth.errors.js';
 import { ROLE_SCOPES } from './role-scopes.js';
 import { displayPrefix, hashToken, makeToken } from './token-format.js';
-import { limitToMaker } from './token-limits.js';
-import type { TokenWish } from './token-wish.js';
+import { assertWithinCaller, limitToMaker } from './token-limits.js';
+import type { TokenChange, TokenWish } from './token-wish.js';
 import type { TokenEntity } from './token.entity.js';
 import { TokenStore } from './token.store.js';
+
+/** A token with its text, which is known to nobody but whom it is answered to. */
+export interface IssuedToken {
+  readonly token: string;
+  readonly entity: TokenEntity;
+}
 
 /** Use cases around tenants' tokens. */
 @Injectable()
@@ -30,11 +36,7 @@ export class TokenService {
   ) {}
 
   /** Makes a token that can do no more than `maker` can. The token itself is answered here and kept nowhere. */
-  async issue(
-    maker: Principal,
-    tenantId: string,
-    wish: TokenWish,
-  ): Promise<{ token: string; entity: TokenEntity }> {
+  async issue(maker: Principal, tenantId: string, wish: TokenWish): Promise<IssuedToken> {
     const { tenantKey } = await this.tenants.get(tenantId);
     this.assertSensible(wish);
     const rights = limitToMaker(maker, wish);
@@ -47,6 +49,7 @@ export class TokenService {
       tokenHash: hashToken(token),
       prefix: displayPrefix(token),
       name: wish.name,
+      note: wish.note,
       role: wish.role,
       createdBy: maker.tokenId,
       ...rights,
@@ -65,6 +68,44 @@ export class TokenService {
 
   async get(caller: Principal, tenantId: string, tokenId: string): Promise<TokenEntity> {
     await this.tenants.get(tenantId);
+    return await this.find(caller, tenantId, tokenId);
+  }
+
+  /** Renames a token or changes its note. */
+  async relabel(
+    caller: Principal,
+    tenantId: string,
+    tokenId: string,
+    change: TokenChange,
+  ): Promise<TokenEntity> {
+    const { tokenId: id } = await this.get(caller, tenantId, tokenId);
+    const token = await this.store.relabel(tenantId, id, change);
+    if (token === null) throw AuthErrors.tokenNotFound();
+    return token;
+  }
+
+  /**
+   * Gives a token a new text, answered here and kept nowhere. All else of it stays, what it issued included. The old text
+   * works for `overlapSeconds` more; the one before that, if it still did, ends now. Only for who could make such a token.
+   */
+  async rotate(
+    caller: Principal,
+    tenantId: string,
+    tokenId: string,
+    overlapSeconds: number,
+  ): Promise<IssuedToken> {
+    const { tenantKey } = await this.tenants.get(tenantId);
+    const { tokenId: id, ...rights } = await this.find(caller, tenantId, tokenId);
+    assertWithinCaller(caller, rights);
+    const token = makeToken(tenantKey, id);
+    const entity = await this.store.rotate(tenantId, id, hashToken(token), overlapSeconds);
+    if (entity !== null) return { token, entity };
+    // Revoked in the meantime, or its time is over.
+    await this.find(caller, tenantId, tokenId);
+    throw AuthErrors.tokenExpired();
+  }
+
+  private async find(caller: Principal, tenantId: string, tokenId: string): Promise<TokenEntity> {
     const token = isUuid(tokenId) ? await this.store.find(tenantId, tokenId) : null;
     if (token === null || !isWithinReach(caller, token)) throw AuthErrors.tokenNotFound();
     return token;

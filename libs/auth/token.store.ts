@@ -1,10 +1,11 @@
-import { assertGiven, TenantDatabase } from '#database';
+import { assertGiven, TenantDatabase, type Statement } from '#database';
 import type { Scope } from '#kernel';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
 
 import type { TenantRole } from './role-scopes.js';
+import type { TokenChange } from './token-wish.js';
 import { TokenEntity } from './token.entity.js';
 
 /** A live token as the authenticator needs it. */
@@ -16,31 +17,40 @@ export interface LiveToken {
   readonly subTenantIds: string[] | null;
   readonly ipRanges: string[] | null;
   readonly expiresAt: Date | null;
+  /** When the text that it was found by ends: not after {@link expiresAt}, and before it when another has replaced it. */
+  readonly endsAt: Date | null;
 }
+
+/** A token as it is made. */
+export type NewToken = Omit<
+  TokenEntity,
+  'createdAt' | 'revokedAt' | 'rotatedAt' | 'previousExpiresAt' | 'lastUsedAt' | 'lastUsedAddress'
+>;
 
 /** Database access for tenants' tokens. */
 @Injectable()
 export class TokenStore {
-  private readonly lookUp: (tenantKey: string, hash: Buffer) => Promise<LiveToken | null>;
+  private readonly lookUp: (tenantKey: string, tokenId: string, hash: Buffer) => Promise<LiveToken | null>;
 
   constructor(private readonly database: TenantDatabase) {
-    this.lookUp = database.recent((tenantKey, hash) => lookUp(database, tenantKey, hash));
+    this.lookUp = database.recent((tenantKey, tokenId, hash) => lookUp(database, tenantKey, tokenId, hash));
   }
 
   /**
-   * The token with this hash in the tenant with this key, unless it is expired or revoked or the tenant is ending. What
-   * another gateway has changed is seen within half a second, what this one has changed at once.
+   * The token with this id and this hash in the tenant with this key, unless it is expired or revoked or the tenant is
+   * ending; the hash of the text before a rotation counts while that text does. What another gateway has changed is seen
+   * within half a second, what this one has changed at once.
    */
-  async findLive(tenantKey: string, hash: Buffer): Promise<LiveToken | null> {
-    const token = await this.lookUp(tenantKey, hash);
-    const isOver = token?.expiresAt != null && token.expiresAt.getTime() <= Date.now();
-    return isOver ? await lookUp(this.database, tenantKey, hash) : token;
+  async findLive(tenantKey: string, tokenId: string, hash: Buffer): Promise<LiveToken | null> {
+    const token = await this.lookUp(tenantKey, tokenId, hash);
+    const isOver = token?.endsAt != null && token.endsAt.getTime() <= Date.now();
+    return isOver ? await lookUp(this.database, tenantKey, tokenId, hash) : token;
   }
 
-  async create(token: Omit<TokenEntity, 'createdAt' | 'revokedAt'>): Promise<TokenEntity> {
-    const { tenantId, tokenId, scopes, subTenantIds, ipRanges, expiresAt } = token;
+  async create(token: NewToken): Promise<TokenEntity> {
+    const { tenantId, tokenId, note, scopes, subTenantIds, ipRanges, expiresAt } = token;
     // TypeORM leaves out what is undefined, and a limit that is left out is none.
-    assertGiven({ scopes, subTenantIds, ipRanges, expiresAt });
+    assertGiven({ note, scopes, subTenantIds, ipRanges, expiresAt });
     const created = this.database.transaction(tenantId, async ({ manager }) => {
       await manager.insert(TokenEntity, { ...token });
       return await manager.findOneByOrFail(TokenEntity, { tenantId, tokenId });
@@ -78,6 +88,26 @@ export class TokenStore {
     });
   }
 
+  /**
+   * Gives a token another text; the one that it has works for `overlapSeconds` more, and one before that ends now. Null
+   * when there is no such token, or it is revoked or expired.
+   */
+  async rotate(
+    tenantId: string,
+    tokenId: string,
+    hash: Buffer,
+    overlapSeconds: number,
+  ): Promise<TokenEntity | null> {
+    const values = [tenantId, tokenId, hash, overlapSeconds];
+    return await changed(this.database, tenantId, tokenId, { ...ROTATE, values });
+  }
+
+  /** Null when there is no such token or it is revoked. */
+  async relabel(tenantId: string, tokenId: string, { name, note }: TokenChange): Promise<TokenEntity | null> {
+    const values = [tenantId, tokenId, name ?? null, note !== undefined, note ?? null];
+    return await changed(this.database, tenantId, tokenId, { ...RELABEL, values });
+  }
+
   /** Ends a token; false when there is no live one with this id. */
   async revoke(tenantId: string, tokenId: string): Promise<boolean> {
     try {
@@ -98,19 +128,53 @@ export class TokenStore {
   }
 }
 
-async function lookUp(database: TenantDatabase, tenantKey: string, hash: Buffer): Promise<LiveToken | null> {
-  const values = [tenantKey, hash];
+async function lookUp(
+  database: TenantDatabase,
+  tenantKey: string,
+  tokenId: string,
+  hash: Buffer,
+): Promise<LiveToken | null> {
+  const values = [tenantKey, tokenId, hash];
   return (await database.queryByKey<LiveToken>(tenantKey, { ...LIVE_TOKEN, values })).rows[0] ?? null;
+}
+
+/** The token as a statement leaves it; null when that changes none. */
+async function changed(
+  database: TenantDatabase,
+  tenantId: string,
+  tokenId: string,
+  statement: Statement,
+): Promise<TokenEntity | null> {
+  return await database.transaction(tenantId, async ({ manager, query }) => {
+    const { rowCount } = await query(statement);
+    return rowCount === 0 ? null : await manager.findOneByOrFail(TokenEntity, { tenantId, tokenId });
+  });
 }
 
 const LIVE_TOKEN = {
   name: 'live-token',
   text: `
 SELECT k.token_id AS "tokenId", k.tenant_id AS "tenantId", k.role, k.scopes, k.sub_tenant_ids AS "subTenantIds",
-  k.ip_ranges AS "ipRanges", k.expires_at AS "expiresAt"
+  k.ip_ranges AS "ipRanges", k.expires_at AS "expiresAt",
+  least(k.expires_at, CASE WHEN k.token_hash <> $3 THEN k.previous_expires_at END) AS "endsAt"
 FROM tenants t JOIN tokens k ON k.tenant_id = t.tenant_id
-WHERE t.tenant_key = $1 AND k.token_hash = $2 AND k.revoked_at IS NULL
+WHERE t.tenant_key = $1 AND k.token_id = $2 AND k.revoked_at IS NULL
+  AND (k.token_hash = $3 OR (k.previous_hash = $3 AND k.previous_expires_at > now()))
   AND (k.expires_at IS NULL OR k.expires_at > now()) AND t.status <> 'deleting'`,
+};
+const ROTATE = {
+  name: 'rotate-token',
+  text: `
+UPDATE tokens SET token_hash = $3, rotated_at = now(),
+  previous_hash = CASE WHEN $4::integer > 0 THEN token_hash END,
+  previous_expires_at = CASE WHEN $4::integer > 0 THEN now() + make_interval(secs => $4::integer) END
+WHERE tenant_id = $1 AND token_id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+};
+const RELABEL = {
+  name: 'relabel-token',
+  text: `
+UPDATE tokens SET name = coalesce($3, name), note = CASE WHEN $4::boolean THEN $5 ELSE note END
+WHERE tenant_id = $1 AND token_id = $2 AND revoked_at IS NULL`,
 };
 const REVOKE = {
   name: 'revoke-token',

@@ -72,6 +72,11 @@ export interface GatewayConfig {
     /** Null unless the master key is being changed; never set without it. */
     readonly previousMasterKey: Secret<Buffer> | null;
   };
+  readonly authentication: {
+    /** Bad credentials from one address; 0 means any number. */
+    readonly failedBurst: number;
+    readonly failedPerSecond: number;
+  };
   readonly limits: {
     readonly maxUploadBytes: number;
     /** After the last byte that came. */

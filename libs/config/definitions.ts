@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { authentication } from './authentication.js';
 import { background } from './background.js';
 import { masterKey, rootToken } from './credentials.js';
 import { optional, secret, setting } from './define.js';
@@ -193,6 +194,7 @@ export const SETTINGS = {
   storageAccess,
   database,
   secrets,
+  authentication,
   limits,
   background,
   log,

@@ -21,6 +21,7 @@ const TEXT: Readonly<Record<number, string>> = {
   416: 'The range lies outside the content.',
   422: 'A value is not acceptable, or a field is unknown.',
   423: 'Another request has it for the moment.',
+  429: 'Too many bad credentials came from the address; `Retry-After` says when to try another one.',
   460: 'The body has another checksum than declared (tus).',
   500: 'A fault of the gateway; quote the `X-Request-Id` of the answer when reporting it.',
   503: 'A part the gateway depends on is away; `Retry-After` says when to come back.',
@@ -40,6 +41,7 @@ const HEADERS: Readonly<Record<number, NonNullable<ApiResponseOptions['headers']
   401: { 'WWW-Authenticate': CHALLENGE },
   403: { 'WWW-Authenticate': { ...CHALLENGE, description: 'With `insufficient_scope` only (RFC 6750).' } },
   409: { 'Retry-After': { ...RETRY_AFTER, description: 'With `idempotency_key_in_use` only.' } },
+  429: { 'Retry-After': RETRY_AFTER },
   503: { 'Retry-After': RETRY_AFTER },
 };
 

@@ -12,6 +12,11 @@ import type { OperationOptions } from './operation.js';
 const GUARD = {
   missing: { code: 'credentials_missing', status: 401, title: 'A token is required' },
   invalid: { code: 'invalid_token', status: 401, title: 'The token is not valid' },
+  tooMany: {
+    code: 'too_many_failed_authentications',
+    status: 429,
+    title: 'Too many credentials that were not good',
+  },
   organization: { code: 'organization_missing', status: 401, title: 'The token names no organization' },
   scope: { code: 'insufficient_scope', status: 403, title: 'The token lacks a scope' },
   suspended: { code: 'tenant_suspended', status: 403, title: 'The tenant is suspended' },
@@ -53,6 +58,7 @@ function accessErrors({ access }: OperationOptions): CodedError[] {
   const errors = [
     new CodedError(GUARD.missing, 'Send a token: Authorization: Bearer <token>.'),
     new CodedError(GUARD.invalid, 'The token is unknown, expired or revoked.'),
+    new CodedError(GUARD.tooMany, 'Too many bad credentials came from this address.', { retryAfterSeconds: 1 }),
   ];
   if (access !== 'authenticated') {
     const detail = `This needs a token with ${access.anyOf.join(' or ')}.`;

@@ -3,5 +3,6 @@ export * from './errors.js';
 export * from './ids.js';
 export * from './page.js';
 export * from './principal.js';
+export * from './rate-bucket.js';
 export * from './sealer.js';
 export * from './secret.js';

@@ -64,6 +64,7 @@ describe('POST …/tokens', () => {
       token_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       tenant_id: tenant.id,
       name: 'döcument service',
+      note: null,
       token: expect.stringMatching(/^gth_[a-z0-9]{12}_[0-9A-Za-z]{22}_[0-9A-Za-z]{38}$/),
       prefix: (made.json.token as string).slice(0, 25),
       role,
@@ -72,6 +73,10 @@ describe('POST …/tokens', () => {
       ip_ranges: null,
       created_at: expect.any(String),
       expires_at: null,
+      rotated_at: null,
+      previous_expires_at: null,
+      last_used_at: null,
+      last_used_address: null,
     });
     expect([...made.json.scopes].sort()).toEqual([...scopes].sort());
     expect((await root.as(made.json.token as string).get('/v1/me')).json.role).toBe(role);
@@ -105,6 +110,10 @@ describe('POST …/tokens', () => {
     ['role', { role: undefined }],
     ['name', { name: undefined }],
     ['name', { name: '' }],
+    ['note', { note: '' }],
+    ['note', { note: 'x'.repeat(1025) }],
+    ['note', { note: 'a\0b' }],
+    ['note', { note: ['a'] }],
     ['scopes', { scopes: [] }],
     ['scopes', { scopes: 'sources:read' }],
     ['scopes', { scopes: ['sources:everything'] }],
@@ -125,6 +134,7 @@ describe('POST …/tokens', () => {
     ['expires_at', { expires_at: 1_900_000_000 }],
     ['tenant_id', { tenant_id: 'other' }],
     ['token', { token: 'gth_mine' }],
+    ['last_used_at', { last_used_at: '2031-01-31T12:00:00Z' }],
     ['created_by', { created_by: randomUUID() }],
   ])('AZ-10: refuses a bad %s with 422: %j', async (field, wish) => {
     const answer = await issue(tenant.admin, wish);
@@ -227,8 +237,13 @@ describe('DELETE …/tokens/{token_id}', () => {
       [other.viewer, root].map(async (caller) => (await caller.get('/v1/me')).json.token_id as string),
     );
     for (const id of [otherId ?? '', rootId ?? '', randomUUID(), 'x', '%00']) {
-      for (const verb of ['GET', 'DELETE']) {
-        const answer = await tenant.admin.request(verb, `${path}/${id}`);
+      for (const [verb, suffix] of [
+        ['GET', ''],
+        ['PATCH', ''],
+        ['POST', '/rotate'],
+        ['DELETE', ''],
+      ] as const) {
+        const answer = await tenant.admin.request(verb, `${path}/${id}${suffix}`);
         expect(answer).toMatchObject({ status: 404, json: { code: 'token_not_found' } });
       }
       const foreign = await tenant.admin.delete(`/v1/tenants/${other.id}/tokens/${id}`);
@@ -237,13 +252,75 @@ describe('DELETE …/tokens/{token_id}', () => {
     expect((await other.viewer.get('/v1/me')).status).toBe(200);
     expect((await root.get('/v1/me')).status).toBe(200);
   });
+});
 
-  it('AN-05: no token is changed after it was made', async () => {
-    const id = (await tenant.viewer.get('/v1/me')).json.token_id as string;
-    for (const verb of ['PATCH', 'PUT'])
-      expect((await tenant.admin.request(verb, `${path}/${id}`, { json: { role: 'admin' } })).status).toBe(
-        405,
-      );
+describe('PATCH …/tokens/{token_id}', () => {
+  it('changes name and note, each by itself, and null takes the note away', async () => {
+    const note = 'Für den Nachtlauf. \u{1F319}';
+    const made = (await issue(tenant.admin, { name: 'first', note })).json;
+    expect(made.note).toBe(note);
+    const at = `${path}/${made.token_id as string}`;
+    for (const [change, expected] of [
+      [{ name: 'second' }, { name: 'second', note }],
+      [{ note: 'x'.repeat(1024) }, { name: 'second', note: 'x'.repeat(1024) }],
+      [{}, { name: 'second', note: 'x'.repeat(1024) }],
+      [
+        { name: 'third', note: null },
+        { name: 'third', note: null },
+      ],
+    ]) {
+      const changed = await tenant.admin.patch(at, change);
+      expect(changed.status).toBe(200);
+      expect(changed.json).toMatchObject(expected as object);
+      expect((await tenant.admin.get(at)).json).toEqual(changed.json);
+      expect(changed.text).not.toContain((made.token as string).slice(30));
+    }
+    expect((await root.as(made.token as string).get('/v1/me')).status).toBe(200);
+  });
+
+  it.each([
+    ['name', null],
+    ['name', ''],
+    ['name', 'x'.repeat(257)],
+    ['note', ''],
+    ['note', 'x'.repeat(1025)],
+    ['role', 'admin'],
+    ['scopes', ['tokens:manage']],
+    ['sub_tenant_ids', null],
+    ['ip_ranges', null],
+    ['expires_at', null],
+    ['token', 'gth_mine'],
+    ['token_hash', 'x'],
+    ['token_id', randomUUID()],
+    ['tenant_id', 'other'],
+    ['last_used_at', null],
+    ['revoked_at', null],
+  ])('AN-05: changes nothing of what a token may do, nor takes a bad value: %s %j', async (field, value) => {
+    const made = (await issue(tenant.admin, { name: 'as it was', expires_at: inSeconds(600) })).json;
+    const at = `${path}/${made.token_id as string}`;
+    const before = (await tenant.admin.get(at)).json;
+    const answer = await tenant.admin.patch(at, { note: 'new', [field]: value });
+    expect(answer.status).toBe(422);
+    expect(answer.json.errors).toEqual([expect.objectContaining({ field })]);
+    expect((await tenant.admin.get(at)).json).toEqual(before);
+    expect((await tenant.admin.request('PUT', at, { json: { role: 'admin' } })).status).toBe(405);
+  });
+
+  it('AN-06: is out of reach where the token is', async () => {
+    for (const id of ['in', 'out'])
+      await tenant.admin.post(`/v1/tenants/${tenant.id}/sub-tenants`, { sub_tenant_id: id });
+    const narrowed = await makeToken(tenant.admin, tenant.id, { role: 'admin', sub_tenant_ids: ['in'] });
+    const [inside, outside, everywhere] = await Promise.all(
+      [['in'], ['out'], null].map((ids) => issue(tenant.admin, { name: 'kept', sub_tenant_ids: ids })),
+    );
+    const at = (made: Answer | undefined): string => `${path}/${made?.json.token_id as string}`;
+    expect((await narrowed.patch(at(inside), { name: 'new' })).json.name).toBe('new');
+    for (const made of [outside, everywhere]) {
+      expect((await narrowed.patch(at(made), { name: 'new' })).status).toBe(404);
+      expect((await tenant.admin.get(at(made))).json.name).toBe('kept');
+    }
+    await tenant.admin.delete(at(inside));
+    expect((await tenant.admin.patch(at(inside), { name: 'new' })).status).toBe(404);
   });
 });
 

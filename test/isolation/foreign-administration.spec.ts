@@ -58,6 +58,11 @@ describe('AZ-07, AZ-08: another tenant', () => {
         'its tokens': [404, (caller, id) => caller.get(`${path(id)}/tokens`)],
         'a token': [404, (caller, id) => caller.get(`${path(id)}/tokens/${victim.tokenId}`)],
         'revoke a token': [404, (caller, id) => caller.delete(`${path(id)}/tokens/${victim.tokenId}`)],
+        'rename a token': [
+          404,
+          (caller, id) => caller.patch(`${path(id)}/tokens/${victim.tokenId}`, { name: 'x' }),
+        ],
+        'rotate a token': [404, (caller, id) => caller.post(`${path(id)}/tokens/${victim.tokenId}/rotate`)],
         'new token': [404, (caller, id) => caller.post(`${path(id)}/tokens`, { name: 'x', role: 'viewer' })],
         // These are the platform's, whoever's tenant it is.
         suspend: [403, (caller, id) => caller.post(`${path(id)}/suspend`)],
@@ -127,6 +132,8 @@ describe('AZ-07, AZ-08: another tenant’s things, asked for inside one’s own'
           token: [404, (caller, id) => caller.get(token(id))],
           'token head': [404, (caller, id) => caller.request('HEAD', token(id))],
           'revoke token': [404, (caller, id) => caller.delete(token(id))],
+          'rename token': [404, (caller, id) => caller.patch(token(id), { name: 'x' })],
+          'rotate token': [404, (caller, id) => caller.post(`${token(id)}/rotate`, { overlap_seconds: 0 })],
           'revoke link': [404, (caller, id) => caller.delete(`/v1/links/${id}`)],
           'revoke link if-match': [
             404,

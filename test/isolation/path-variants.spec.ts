@@ -40,12 +40,15 @@ async function send({ method, path }: Operation, target: string, caller: Api): P
   return await rawRequest(url, method, target, lines, body);
 }
 
+/** Links, times, and when a token was used, which is known a while later. */
+const OF_THE_MOMENT = /\/l\/[\w-]+|"last_used_\w+":(?:null|"[^"]*")|\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+
 /** What was decided: the status, the error's stable name, and on success the body without what time changes. */
 function decisionOf({ status, body }: RawAnswer): string {
   if (status >= 400) return `${status} ${errorCodeOf(body) ?? ''}`;
   // Measurements change by the request; which ones there are does not.
   if (body.startsWith('# HELP ')) return `${status} ${body.match(/^# .*/gm)?.join('\n') ?? ''}`;
-  return `${status} ${body.replaceAll(/\/l\/[\w-]+|\d{4}-\d\d-\d\dT[\d:.]+Z/g, '·')}`;
+  return `${status} ${body.replaceAll(OF_THE_MOMENT, '·')}`;
 }
 
 /** 404 and 405 of a path that is another or none, 400 of one that cannot be read, 403 of a link that is damaged. */

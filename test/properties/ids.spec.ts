@@ -41,6 +41,8 @@ const BODIES: Readonly<Record<string, string>> = {
   'POST /v1/tenants/{tenant_id}/sub-tenants': '{"sub_tenant_id":"made"}',
   'PUT /v1/tenants/{tenant_id}/storage-binding': '{"adapter":"filesystem"}',
   'POST /v1/tenants/{tenant_id}/tokens': '{"name":"made","role":"viewer"}',
+  'PATCH /v1/tenants/{tenant_id}/tokens/{token_id}': '{"name":"renamed"}',
+  'POST /v1/tenants/{tenant_id}/tokens/{token_id}/rotate': '{}',
 };
 
 /** Segments that no decoder may take for UTF-8, or that are no percent-encoding at all. */

@@ -46,6 +46,8 @@ export default async function setUp(globalConfig) {
       GATEHOLD_UPLOAD_PART_BYTES: '5MiB',
       // The storages of the tests.
       GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8',
+      // All suites come from one address, with more bad tokens than anybody else.
+      GATEHOLD_FAILED_AUTH_BURST: '1000000',
       ...(isElsewhere ? REACHABLE : {}),
     },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -38,6 +38,7 @@ export async function startInProcess(
 ): Promise<InProcessGateway> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehold-in-process-'));
   const config = parseConfig({
+    GATEHOLD_FAILED_AUTH_BURST: '1000000',
     ...REACHABLE,
     ...settings,
     GATEHOLD_DATA_DIR: dataDir,

@@ -65,6 +65,8 @@ export const BODIES: Readonly<Record<string, Sent>> = {
   'POST /v1/tenants/{tenant_id}/sub-tenants': () => ({ json: { sub_tenant_id: freshId('s') } }),
   'PATCH /v1/tenants/{tenant_id}/sub-tenants/{sub_tenant_id}': renamed,
   'POST /v1/tenants/{tenant_id}/tokens': () => ({ json: { name: 'new', role: 'viewer' } }),
+  'PATCH /v1/tenants/{tenant_id}/tokens/{token_id}': renamed,
+  'POST /v1/tenants/{tenant_id}/tokens/{token_id}/rotate': () => ({ json: { overlap_seconds: 60 } }),
 };
 
 /** What calls without a body send. */

@@ -4,7 +4,7 @@ import { DatabaseModule, type Database } from '#database';
 import { createValidationPipe, HttpErrorFilter } from '#http';
 import { IdempotencyModule } from '#idempotency';
 import { JobsModule } from '#jobs';
-import type { Sealer, Secret } from '#kernel';
+import type { Rate, Sealer, Secret } from '#kernel';
 import { PresignModule, SigV4Presigner, type PublicUrl } from '#presign';
 import { BackgroundModule, SourceModule } from '#source';
 import { EndpointGuard, guardedAgents, type StorageDriver } from '#storage';
@@ -61,7 +61,11 @@ export class AppModule {
         DatabaseModule.forRoot(database),
         JobsModule.forRoot({ enabled: config.background.workers }),
         TenantModule.forRoot({ resolver: tenantResolver(config.http.organizationHeader) }),
-        AuthModule.forRoot({ rootToken, policy: RolePolicy }),
+        AuthModule.forRoot({
+          rootToken,
+          policy: RolePolicy,
+          failedAuthentications: failedAuthentications(config),
+        }),
         IdempotencyModule.forRoot({ sealer }),
         PresignModule.forRoot({
           sealer,
@@ -150,6 +154,11 @@ function storageDrivers(config: GatewayConfig, access: StorageAccess): StorageDr
     }),
     new AzureDriver({ ...access, extraPartBuffers: EXTRA_PART_BUFFERS }),
   ];
+}
+
+function failedAuthentications({ authentication }: GatewayConfig): Rate | null {
+  const { failedBurst: burst, failedPerSecond: perSecond } = authentication;
+  return burst === 0 ? null : { burst, perSecond };
 }
 
 function tenantResolver(organizationHeader: string): ChainTenantResolver {

@@ -23,6 +23,8 @@ const LIMITS = {
   GATEHOLD_STORAGE_FIRST_BYTE_SECONDS: '5',
   GATEHOLD_STORAGE_IDLE_SECONDS: '5',
   GATEHOLD_UPLOAD_PART_BYTES: '5MiB',
+  // All clients come from one address, those with revoked tokens too.
+  GATEHOLD_FAILED_AUTH_BURST: '1000000',
 };
 
 /** Two gateways on one PostgreSQL and one storage, with a proxy on every way between them and to their clients. */

@@ -93,6 +93,7 @@ const newToken = (w: StoreWorld): object => ({
   tokenHash: randomBytes(32),
   prefix: 'gth_',
   name: 'new',
+  note: null,
   role: 'viewer',
   scopes: ['sources:read'],
   subTenantIds: ['branch'],
@@ -185,13 +186,23 @@ const byUrl =
 export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'PlatformTokenStore.ensureRoot': { args: () => [randomBytes(32)], ids: [] },
   'PlatformTokenStore.findLive': { args: (w) => [w.rootHash], ids: ['0'] },
-  'TokenStore.findLive': { args: (w) => [w.tenantKey, w.tokenHash], ids: ['0', '1'] },
+  'TokenStore.findLive': { args: (w) => [w.tenantKey, w.tokenId, w.tokenHash], ids: ['0', '1', '2'] },
   'TokenStore.create': { args: (w) => [newToken(w)], ids: ['0.tenantId', '0.tokenId'] },
   'TokenStore.find': { args: (w) => [w.tenantId, w.tokenId], ids: ['0', '1'] },
   'TokenStore.list': {
     args: (w) => [w.tenantId, ['branch'], 'ffffffff-ffff-7fff-bfff-ffffffffffff', 5],
     ids: ['0'],
     prepare: sql("UPDATE tokens SET sub_tenant_ids = '{branch}' WHERE tenant_id = $1"),
+  },
+  'TokenStore.rotate': { args: (w) => [w.tenantId, w.tokenId, randomBytes(32), 60], ids: ['0', '1', '2'] },
+  'TokenStore.relabel': {
+    args: (w) => [w.tenantId, w.tokenId, { name: 'renamed', note: 'noted' }],
+    ids: ['0', '1'],
+    open: ['2.name', '2.note'],
+  },
+  'TokenUseStore.record': {
+    args: (w) => [w.tenantId, [{ tokenId: w.tokenId, at: new Date('2100-01-01'), address: '192.0.2.7' }]],
+    ids: ['0', '1', '1.0', '1.0.tokenId'],
   },
   'TokenStore.revoke': { args: (w) => [w.tenantId, w.tokenId], ids: ['0', '1'] },
   'TokenStore.existingSubTenants': { args: (w) => [w.tenantId, ['branch']], ids: ['0', '1', '1.0'] },

@@ -1,0 +1,30 @@
+import { CodedError, type Principal } from '#kernel';
+
+import { AuthErrors } from './auth.errors.js';
+import { Authenticator, type CredentialRequest } from './authenticator.js';
+import type { FailedAttempts } from './failed-attempts.js';
+
+/**
+ * Answers 429 instead of 401 to bad credentials from where too many of them came. Whether a credential is good is found
+ * out first, so that nobody who has one is locked out by others behind the same address; a request without any is no
+ * attempt. It is told by the address that the server holds for the client's, and by nothing that the request says.
+ */
+export class LimitedAuthenticator extends Authenticator {
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly failures: FailedAttempts,
+  ) {
+    super();
+  }
+
+  async authenticate(request: CredentialRequest): Promise<Principal | null> {
+    try {
+      return await this.authenticator.authenticate(request);
+    } catch (error) {
+      // A database that is away, for one, says nothing of the credential.
+      if (!(error instanceof CodedError) || error.kind.status !== 401) throw error;
+      const seconds = this.failures.count(request.address);
+      throw seconds === 0 ? error : AuthErrors.tooMany(seconds);
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { once } from 'node:events';
+import { Agent, request, type IncomingMessage } from 'node:http';
+
+import { Api, makeProxyTenant, type TestTenant } from '../support/api.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { readAll } from '../support/slow-client.js';
+
+// A bound on hanging, not on speed: the machine may be busy with other suites.
+jest.setTimeout(120_000);
+
+/** The one proxy that is believed; everybody else's headers say nothing. */
+const PROXY = '127.0.0.9';
+const ATTEMPTS = 10_000;
+const BURST = 100;
+
+let gateway: GatewayProcess;
+let tenant: TestTenant;
+/** Of the right shape, with a checksum that does not agree. */
+let mistyped: string;
+
+beforeAll(async () => {
+  // As it is when nobody sets anything.
+  const env = { GATEHOLD_FAILED_AUTH_BURST: '', GATEHOLD_TRUSTED_PROXIES: PROXY };
+  gateway = await GatewayProcess.start({ env });
+  tenant = await makeProxyTenant(new Api(gateway.url, gateway.rootToken));
+  await tenant.editor.put('a', 'kept');
+  const good = tenant.viewer.token ?? '';
+  mistyped = `${good.slice(0, -1)}${good.endsWith('0') ? '1' : '0'}`;
+});
+
+afterAll(() => gateway.dispose());
+
+interface Told {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: IncomingMessage['headers'];
+}
+
+/** Calls from an address of this machine, on connections that stay. */
+function from(localAddress: string) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  const call = async (
+    token: string | null,
+    headers: Readonly<Record<string, string>> = {},
+    path = '/v1/me',
+  ): Promise<Told> => {
+    const outgoing = request(`${gateway.url}${path}`, {
+      method: path.startsWith('/fetch/') ? 'POST' : 'GET',
+      localAddress,
+      agent,
+      headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
+    });
+    outgoing.end();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const { status, text: body } = await readAll(response);
+    return { status, body, headers: response.headers };
+  };
+  return { call, close: () => agent.destroy() };
+}
+
+/** Sends bad credentials, some at a time, and answers how many got which status. */
+async function attack(
+  { call }: ReturnType<typeof from>,
+  count: number,
+  attempt: (index: number) => Parameters<typeof call>,
+): Promise<Record<number, number>> {
+  const statuses: Record<number, number> = {};
+  let next = 0;
+  const one = async (): Promise<void> => {
+    while (next < count) {
+      const { status } = await call(...attempt(next++));
+      statuses[status] = (statuses[status] ?? 0) + 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, one));
+  return statuses;
+}
+
+/** What callers write to look like others. */
+function disguise(index: number): Record<string, string> {
+  const address = `10.${index >> 16}.${(index >> 8) & 0xff}.${index & 0xff}`;
+  return {
+    'x-forwarded-for': address,
+    forwarded: `for=${address}`,
+    'cf-connecting-ip': address,
+    'x-real-ip': address,
+    'true-client-ip': address,
+    'x-email': `somebody-${index}@example.com`,
+    'x-request-id': `request-${index}`,
+  };
+}
+
+/** How many more may be let through since a moment, by the passing of time. */
+function refilled(since: number): number {
+  return Math.ceil((Date.now() - since) / 1000) + 1;
+}
+
+describe('AN-11: bad credentials from one address', () => {
+  it('10,000 of them, whatever they call themselves, are answered 429 after the first hundred', async () => {
+    const attacker = from('127.0.0.2');
+    const since = Date.now();
+    const statuses = await attack(attacker, ATTEMPTS, (index) => [
+      index % 2 === 0 ? mistyped : `gth_${index}`,
+      disguise(index),
+      `/v1/me?email=${index}&key=${index}`,
+    ]);
+    expect(Object.keys(statuses)).toEqual(['401', '429']);
+    expect(statuses[401]).toBeGreaterThanOrEqual(BURST);
+    expect(statuses[401]).toBeLessThanOrEqual(BURST + refilled(since));
+    attacker.close();
+  });
+
+  it('lock no good one out, from that address or another, nor who has none or follows a link', async () => {
+    const [attacker, other] = [from('127.0.0.3'), from('127.0.0.4')];
+    const link = (await tenant.editor.post('/v1/sources/a/links', {})).json.url as string;
+    const path = new URL(link).pathname;
+    const { token } = tenant.viewer;
+    const flood = attack(attacker, 2_000, () => [mistyped]);
+    for (let time = 0; time < 50; time += 1) {
+      expect((await attacker.call(token)).status).toBe(200);
+      expect((await attacker.call(gateway.rootToken)).status).toBe(200);
+      expect((await attacker.call(null)).status).toBe(401);
+      expect((await attacker.call(null, {}, path)).body).toBe('kept');
+    }
+    expect(Object.keys(await flood)).toContain('429');
+    expect((await attacker.call(token)).status).toBe(200);
+    expect((await other.call(mistyped)).status).toBe(401);
+    for (const one of [attacker, other]) one.close();
+  });
+
+  it('are told apart by what a trusted proxy says of them, and by nothing that it passes on beside', async () => {
+    const proxy = from(PROXY);
+    const named = (address: string) => (index: number) =>
+      [mistyped, { ...disguise(index), 'x-forwarded-for': address }] as [string, Record<string, string>];
+    const since = Date.now();
+    const statuses = await attack(proxy, 1_000, named('192.0.2.7'));
+    expect(statuses[401]).toBeLessThanOrEqual(BURST + refilled(since));
+    expect((await proxy.call(mistyped, { 'x-forwarded-for': '192.0.2.8' })).status).toBe(401);
+    // Whoever writes a field of its own has the proxy's behind it.
+    const rotating = await attack(proxy, 1_000, (index) => [
+      mistyped,
+      { 'x-forwarded-for': `10.1.${index >> 8}.${index & 0xff}, 192.0.2.9` },
+    ]);
+    expect(rotating[429]).toBeGreaterThan(1_000 - BURST - refilled(since));
+    const subnet = await attack(proxy, 1_000, (index) => [
+      mistyped,
+      { 'x-forwarded-for': `2001:db8:1:2::${index.toString(16)}` },
+    ]);
+    expect(subnet[429]).toBeGreaterThan(1_000 - BURST - refilled(since));
+    proxy.close();
+  });
+
+  it('are answered in the shape of each family, with the time to wait, and nothing about the credential', async () => {
+    const attacker = from('127.0.0.5');
+    await attack(attacker, 300, () => [mistyped]);
+    const native = await attacker.call(mistyped);
+    expect(native).toMatchObject({
+      status: 429,
+      headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    });
+    expect(Number(native.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    expect(native.headers['www-authenticate']).toBeUndefined();
+    expect(JSON.parse(native.body)).toMatchObject({ code: 'too_many_failed_authentications', status: 429 });
+    expect(native.body).not.toContain(mistyped);
+    const base = await attacker.call(mistyped, {}, '/knowledge-base/sources/x/download');
+    expect(base.status).toBe(429);
+    expect(JSON.parse(base.body)).toEqual({ detail: expect.any(String) });
+    const fetched = await attacker.call(mistyped, {}, '/fetch/content');
+    expect(fetched.status).toBe(429);
+    expect(JSON.parse(fetched.body)).toMatchObject({
+      detail: { success: false, error_code: 'RATE_LIMITED' },
+    });
+    attacker.close();
+  });
+
+  it('are let through again as time goes by', async () => {
+    const attacker = from('127.0.0.6');
+    await attack(attacker, 300, () => [mistyped]);
+    let told: Told;
+    let waits = 0;
+    do {
+      told = await attacker.call(mistyped);
+      waits += 1;
+    } while (told.status === 429);
+    expect(told.status).toBe(401);
+    expect(waits).toBeGreaterThan(1);
+    attacker.close();
+  });
+});
