@@ -36,8 +36,13 @@ function setUp(): { uses: TokenUses; ledger: Ledger; clock: SetClock } {
   return { uses: new TokenUses(ledger as unknown as TokenUseStore, clock), ledger, clock };
 }
 
-beforeAll(() => Logger.overrideLogger(false));
-afterAll(() => Logger.overrideLogger(true));
+beforeAll(() => {
+  Logger.overrideLogger(false);
+});
+
+afterAll(() => {
+  Logger.overrideLogger(true);
+});
 
 describe('TokenUses', () => {
   it('writes the uses of a tenant’s tokens together, and nothing when there were none', async () => {

@@ -157,7 +157,7 @@ describe('AN-11: bad credentials from one address', () => {
     const native = await attacker.call(mistyped);
     expect(native).toMatchObject({
       status: 429,
-      headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+      headers: { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' },
     });
     expect(Number(native.headers['retry-after'])).toBeGreaterThanOrEqual(1);
     expect(native.headers['www-authenticate']).toBeUndefined();

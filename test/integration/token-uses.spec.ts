@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 
 import { Api, expectStatus, makeTenant, makeToken, type Json, type TestTenant } from '../support/api.js';
 import { CutOff } from '../support/cut-off.js';
@@ -10,6 +11,11 @@ import { ThrowawayDatabase, withClient } from '../support/test-database.js';
 jest.setTimeout(120_000);
 
 const PROXY = '127.0.0.1';
+/** Of all gateways here. */
+const SECRETS = {
+  GATEHOLD_ROOT_TOKEN: randomBytes(32).toString('hex'),
+  GATEHOLD_MASTER_KEY: randomBytes(32).toString('base64'),
+};
 
 let throwaway: ThrowawayDatabase;
 let wire: CutOff;
@@ -34,6 +40,7 @@ afterAll(async () => {
 function start(): Promise<GatewayProcess> {
   return GatewayProcess.start({
     env: {
+      ...SECRETS,
       DATABASE_URL: throwaway.runtimeUrl.replace(`:${throwaway.logins.port}/`, `:${wire.port}/`),
       DATABASE_MIGRATION_URL: throwaway.ownerUrl,
       GATEHOLD_TRUSTED_PROXIES: PROXY,
@@ -70,7 +77,7 @@ describe('the last use of a token', () => {
     expectStatus(await caller.get('/v1/me', { headers }), 200);
     const answer = await eventually('the use is written', async () => {
       const now = await shown();
-      return now.last_used_at === null ? null : now;
+      return now.last_used_at === null ? null : (now as Record<string, unknown>);
     });
     expect(answer.last_used_address).toBe('192.0.2.7');
     const at = Date.parse(answer.last_used_at as string);

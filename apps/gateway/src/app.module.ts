@@ -61,11 +61,7 @@ export class AppModule {
         DatabaseModule.forRoot(database),
         JobsModule.forRoot({ enabled: config.background.workers }),
         TenantModule.forRoot({ resolver: tenantResolver(config.http.organizationHeader) }),
-        AuthModule.forRoot({
-          rootToken,
-          policy: RolePolicy,
-          failedAuthentications: failedAuthentications(config),
-        }),
+        AuthModule.forRoot({ rootToken, policy: RolePolicy, ...authenticationLimits(config) }),
         IdempotencyModule.forRoot({ sealer }),
         PresignModule.forRoot({
           sealer,
@@ -156,9 +152,9 @@ function storageDrivers(config: GatewayConfig, access: StorageAccess): StorageDr
   ];
 }
 
-function failedAuthentications({ authentication }: GatewayConfig): Rate | null {
+function authenticationLimits({ authentication }: GatewayConfig): { failedAuthentications: Rate | null } {
   const { failedBurst: burst, failedPerSecond: perSecond } = authentication;
-  return burst === 0 ? null : { burst, perSecond };
+  return { failedAuthentications: burst === 0 ? null : { burst, perSecond } };
 }
 
 function tenantResolver(organizationHeader: string): ChainTenantResolver {

@@ -194,7 +194,7 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     ids: ['0'],
     prepare: sql("UPDATE tokens SET sub_tenant_ids = '{branch}' WHERE tenant_id = $1"),
   },
-  'TokenStore.rotate': { args: (w) => [w.tenantId, w.tokenId, randomBytes(32), 60], ids: ['0', '1', '2'] },
+  'TokenStore.rotate': { args: (w) => [w.tenantId, w.tokenId, randomBytes(32), 60], ids: ['0', '1'] },
   'TokenStore.relabel': {
     args: (w) => [w.tenantId, w.tokenId, { name: 'renamed', note: 'noted' }],
     ids: ['0', '1'],
