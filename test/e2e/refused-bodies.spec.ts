@@ -52,6 +52,7 @@ const targetOf = ({ path }: Operation): string =>
     tenant_id: tenant.id,
     sub_tenant_id: 'default',
     source_id: 'new',
+    token_id: randomUUID(),
     upload_id: randomUUID(),
     upload: 'none',
   });
