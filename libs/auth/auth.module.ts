@@ -1,5 +1,5 @@
 import { Clock, type Rate, type Secret } from '#kernel';
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 
 import { AccessGuard } from './access.guard.js';
@@ -21,15 +21,18 @@ import { TokenStore } from './token.store.js';
 /** What the composition root chooses. */
 export interface AuthModuleOptions {
   readonly rootToken: Secret;
-  readonly policy: Type<AccessPolicy>;
-  /** How many bad credentials may come from one address; null: any number. */
+  readonly policy: AccessPolicy;
+  /** What is asked about credentials, given what knows API tokens; that alone when absent. */
+  readonly authenticator?: ((apiTokens: Authenticator) => Authenticator) | undefined;
+  /** How many bad credentials may come from one address, whatever they are; null: any number. */
   readonly failedAuthentications: Rate | null;
 }
 
 /** Tokens, authentication, and the guard before every operation. */
 @Module({})
 export class AuthModule {
-  static forRoot({ rootToken, policy, failedAuthentications }: AuthModuleOptions): DynamicModule {
+  static forRoot(options: AuthModuleOptions): DynamicModule {
+    const { rootToken, policy, authenticator, failedAuthentications } = options;
     return {
       module: AuthModule,
       global: true,
@@ -41,7 +44,7 @@ export class AuthModule {
         TokenService,
         TokenUseStore,
         TokenUses,
-        { provide: AccessPolicy, useClass: policy },
+        { provide: AccessPolicy, useValue: policy },
         {
           provide: Authenticator,
           inject: [TokenStore, PlatformTokenStore, TokenUses, Clock],
@@ -52,9 +55,10 @@ export class AuthModule {
             clock: Clock,
           ) => {
             await platformTokens.ensureRoot(hashToken(rootToken.reveal()));
-            const authenticator = new TokenAuthenticator(tokens, platformTokens, rootToken, uses);
-            if (failedAuthentications === null) return authenticator;
-            return new LimitedAuthenticator(authenticator, new FailedAttempts(failedAuthentications, clock));
+            const apiTokens = new TokenAuthenticator(tokens, platformTokens, rootToken, uses);
+            const chosen = authenticator?.(apiTokens) ?? apiTokens;
+            if (failedAuthentications === null) return chosen;
+            return new LimitedAuthenticator(chosen, new FailedAttempts(failedAuthentications, clock));
           },
         },
         { provide: APP_GUARD, useClass: AccessGuard },

@@ -41,6 +41,11 @@ export class TenantContextService {
     return { tenantId, subTenantId: found };
   }
 
+  /** What a request says of where it wants to act, its token included; nothing of it has been checked. */
+  claimOf(request: TenantRequest): TenantClaim {
+    return this.resolver.resolve(request) ?? {};
+  }
+
   /** The tenant alone, for operations that look in every sub-tenant that the token may see. */
   async enterTenant(request: TenantRequest): Promise<TenantContext> {
     const { tenantId } = this.claimed(request);
