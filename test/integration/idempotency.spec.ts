@@ -15,6 +15,15 @@ const UPLOAD = 'POST /v1/sources';
 const NAMES = [...Object.keys(keyedCalls(new Api('', null), {} as TestTenant)), UPLOAD];
 /** Those that make something. */
 const MAKERS = NAMES.filter((name) => name !== 'POST /v1/links/batch');
+/** How many things a request has made in a tenant that had one sub-tenant, four tokens and no link. */
+const MADE: Readonly<Record<string, string>> = {
+  'POST /v1/tenants/{tenant_id}/sub-tenants':
+    'SELECT count(*)::int - 1 AS count FROM sub_tenants WHERE tenant_id = $1',
+  'POST /v1/tenants/{tenant_id}/tokens': 'SELECT count(*)::int - 4 AS count FROM tokens WHERE tenant_id = $1',
+  'POST /v1/tenants/{tenant_id}/tokens/{token_id}/rotate':
+    'SELECT count(*)::int AS count FROM tokens WHERE tenant_id = $1 AND rotated_at IS NOT NULL',
+  'POST /v1/sources/{source_id}/links': 'SELECT count(*)::int AS count FROM links WHERE tenant_id = $1',
+};
 const FORM = { content: 'a file of one tenant', fields: { name: 'One' } };
 
 let gateways: UnluckyGateways;
@@ -54,19 +63,11 @@ function repeatable(name: string): Repeatable {
   const call = keyedCalls(new Api('', gateways.other.rootToken), tenant)[name];
   if (call === undefined) throw new Error(`No such call: ${name}.`);
   const json = call.body();
-  const table = {
-    'POST /v1/tenants/{tenant_id}/sub-tenants': 'sub_tenants',
-    'POST /v1/tenants/{tenant_id}/tokens': 'tokens',
-    'POST /v1/sources/{source_id}/links': 'links',
-  }[name];
-  const made =
-    table === undefined
-      ? `SELECT count(*)::int AS count FROM tenants WHERE tenant_id = $2 AND $1 <> ''`
-      : `SELECT count(*)::int - $2::int AS count FROM ${table} WHERE tenant_id = $1`;
-  const before = { sub_tenants: 1, tokens: 4, links: 0 }[table ?? ''] ?? json['tenant_id'] ?? '';
+  const made = MADE[name] ?? "SELECT count(*)::int AS count FROM tenants WHERE tenant_id = $2 AND $1 <> ''";
+  const wanted = MADE[name] === undefined ? [json['tenant_id'] ?? ''] : [];
   return {
     send: (url) => postKeyed(at(call.caller, url), call.path, json, key),
-    count: () => count(made, [before]),
+    count: () => count(made, wanted),
   };
 }
 
@@ -237,7 +238,8 @@ async function tokenUnderWay(): Promise<{
   // Awaited by the test; until then nobody may be listening.
   first.catch(() => undefined);
   const waiting = `SELECT 1 FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'gatehold' AND wait_event_type = 'Lock'`;
+    WHERE datname = current_database() AND application_name = 'gatehold' AND wait_event_type = 'Lock'
+      AND query ILIKE 'INSERT INTO "tokens"%'`;
   while ((await asOwner(waiting)).length === 0);
   return { first, send, letGo: () => client.end() };
 }

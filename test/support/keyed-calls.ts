@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 
 import { freshId, type Answer, type Api, type TestTenant } from './api.js';
 
@@ -13,8 +13,11 @@ export interface KeyedCall {
   readonly status: number;
 }
 
-/** Every operation with a JSON body that honours keys. The tenant has a source `one`. */
-export function keyedCalls(root: Api, { id, admin, editor }: TestTenant): Record<string, KeyedCall> {
+/** Every operation with a JSON body that honours keys. The tenant has a source `one`, and needs its uploader no more. */
+export function keyedCalls(
+  root: Api,
+  { id, admin, editor, uploader }: TestTenant,
+): Record<string, KeyedCall> {
   return {
     'POST /v1/tenants': {
       path: '/v1/tenants',
@@ -37,6 +40,13 @@ export function keyedCalls(root: Api, { id, admin, editor }: TestTenant): Record
       id: 'token_id',
       status: 201,
     },
+    'POST /v1/tenants/{tenant_id}/tokens/{token_id}/rotate': {
+      path: `/v1/tenants/${id}/tokens/${tokenIdOf(uploader)}/rotate`,
+      caller: admin,
+      body: () => ({ overlap_seconds: randomInt(604_800) }),
+      id: 'token',
+      status: 201,
+    },
     'POST /v1/sources/{source_id}/links': {
       path: '/v1/sources/one/links',
       caller: editor,
@@ -52,6 +62,17 @@ export function keyedCalls(root: Api, { id, admin, editor }: TestTenant): Record
       status: 200,
     },
   };
+}
+
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** The id of a caller's token, which stands in its text; none of a tenant that is not there yet. */
+function tokenIdOf(caller: Api | undefined): string {
+  const id = caller?.token?.split('_')[2] ?? '';
+  let value = 0n;
+  for (const digit of id) value = value * BigInt(DIGITS.length) + BigInt(DIGITS.indexOf(digit));
+  const hex = value.toString(16).padStart(32, '0');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** A key that nobody has used. */
