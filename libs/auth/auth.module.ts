@@ -2,6 +2,7 @@ import { Clock, type Rate, type Secret } from '#kernel';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 
+import { AccessCheckService } from './access-check.service.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessPolicy } from './access-policy.js';
 import { Authenticator } from './authenticator.js';
@@ -44,6 +45,7 @@ export class AuthModule {
         TokenService,
         TokenUseStore,
         TokenUses,
+        AccessCheckService,
         { provide: AccessPolicy, useValue: policy },
         {
           provide: Authenticator,
@@ -63,7 +65,7 @@ export class AuthModule {
         },
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
-      exports: [Authenticator, AccessPolicy, Clock],
+      exports: [Authenticator, AccessPolicy, AccessCheckService, Clock],
     };
   }
 }

@@ -58,7 +58,9 @@ function accessErrors({ access }: OperationOptions): CodedError[] {
   const errors = [
     new CodedError(GUARD.missing, 'Send a token: Authorization: Bearer <token>.'),
     new CodedError(GUARD.invalid, 'The token is unknown, expired or revoked.'),
-    new CodedError(GUARD.tooMany, 'Too many bad credentials came from this address.', { retryAfterSeconds: 1 }),
+    new CodedError(GUARD.tooMany, 'Too many bad credentials came from this address.', {
+      retryAfterSeconds: 1,
+    }),
   ];
   if (access !== 'authenticated') {
     const detail = `This needs a token with ${access.anyOf.join(' or ')}.`;
