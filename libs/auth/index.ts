@@ -1,4 +1,5 @@
 export { AccessPolicy, RolePolicy, type AccessDecision, type AccessRequest } from './access-policy.js';
+export { isAddressRange, isWithin } from './address-range.js';
 export { AuthErrors } from './auth.errors.js';
 export { AuthModule, type AuthModuleOptions } from './auth.module.js';
 export { authenticationHook } from './authentication.hook.js';

@@ -1,44 +1,9 @@
-import { ChoiceField, IntegerField, PageQuery, PatternField, TextField } from '#http';
+import { PageQuery, PatternField } from '#http';
 import { ApiProperty } from '@nestjs/swagger';
 
 import type { LinkRow } from './link.store.js';
 
-/** Shortest, longest and usual life of a URL, in seconds. */
-export const LINK_LIFE = { min: 60, max: 604_800, usual: 3_600 } as const;
-
 const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
-
-/** Body of `POST /v1/sources/{source_id}/links`. */
-export class CreateLinkDto {
-  @IntegerField({ description: 'Life in seconds.', ...LINK_LIFE, optional: true, example: 3600 })
-  expires_in?: number;
-
-  @TextField({
-    description: "Name the file is saved under; the source's own when absent.",
-    max: 1024,
-    optional: true,
-    nullable: true,
-    example: 'report.pdf',
-  })
-  filename?: string | null;
-
-  @ChoiceField({
-    description: 'Active content is always an attachment.',
-    choices: ['attachment', 'inline'],
-    optional: true,
-    example: 'attachment',
-  })
-  disposition?: 'attachment' | 'inline';
-}
-
-/** Requests to begin with; the first one is what the API page offers. */
-export const CREATE_LINK_EXAMPLES = {
-  hour: { summary: 'For an hour', value: { expires_in: 3600 } },
-  named: {
-    summary: 'For a day, shown in the browser, under another name',
-    value: { expires_in: 86_400, disposition: 'inline', filename: 'Quarterly report.pdf' },
-  },
-};
 
 /** Query of `GET /v1/links`. */
 export class LinkListQuery extends PageQuery {
@@ -85,6 +50,48 @@ export class LinkDto {
 
   @ApiProperty({ format: 'date-time', example: '2030-01-31T13:00:00.000Z' })
   expires_at: string;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'It opens nothing earlier.',
+    example: null,
+  })
+  not_before: string | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'How many downloads it is good for; null: any number.',
+    example: 1,
+  })
+  max_downloads: number | null;
+
+  @ApiProperty({
+    type: 'integer',
+    description:
+      'How many downloads went out whole. Exact where `max_downloads` is set, a second late otherwise.',
+    example: 0,
+  })
+  downloads: number;
+
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'Where it can be opened from; null: anywhere.',
+    example: null,
+  })
+  ip_ranges: string[] | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the last download went out.',
+    example: null,
+  })
+  last_used_at: string | null;
 }
 
 /** A link just made: the only answer that holds the URL. */
@@ -106,5 +113,10 @@ export function toLinkDto(link: LinkRow): LinkDto {
     disposition: link.disposition,
     created_at: link.createdAt.toISOString(),
     expires_at: link.expiresAt.toISOString(),
+    not_before: link.notBefore?.toISOString() ?? null,
+    max_downloads: link.maxDownloads,
+    downloads: link.downloads,
+    ip_ranges: link.ipRanges,
+    last_used_at: link.lastUsedAt?.toISOString() ?? null,
   };
 }

@@ -12,7 +12,19 @@ export interface LinkRow {
   readonly disposition: 'attachment' | 'inline';
   readonly createdAt: Date;
   readonly expiresAt: Date;
+  /** It opens nothing before; null: from the first. */
+  readonly notBefore: Date | null;
+  /** Null: any number. */
+  readonly maxDownloads: number | null;
+  /** Null: from anywhere. */
+  readonly ipRanges: string[] | null;
+  /** What went out whole. */
+  readonly downloads: number;
+  readonly lastUsedAt: Date | null;
 }
+
+/** What is stored of a link when it is made. */
+export type NewLink = Omit<LinkRow, 'createdAt' | 'downloads' | 'lastUsedAt'>;
 
 /** Which links a list shows. */
 export interface LinkFilter {
@@ -28,10 +40,12 @@ export interface LinkFilter {
 export class LinkStore {
   constructor(private readonly database: TenantDatabase) {}
 
-  async create(context: TenantContext, link: Omit<LinkRow, 'createdAt'>): Promise<LinkRow> {
+  async create(context: TenantContext, link: NewLink): Promise<LinkRow> {
     const { tenantId, subTenantId } = context;
     const { linkId, sourceId, tokenId, filename, disposition, expiresAt } = link;
-    const values = [tenantId, linkId, subTenantId, sourceId, tokenId, filename, disposition, expiresAt];
+    const { notBefore, maxDownloads, ipRanges } = link;
+    const columns = [linkId, subTenantId, sourceId, tokenId, filename, disposition, expiresAt];
+    const values = [tenantId, ...columns, notBefore, maxDownloads, ipRanges];
     const { rows } = await refuseIfTenantGone(this.database.query<LinkRow>(tenantId, { ...CREATE, values }));
     const [created] = rows;
     if (created === undefined) throw new Error('A link was not stored.');
@@ -64,11 +78,13 @@ export class LinkStore {
 }
 
 const COLUMNS = `link_id AS "linkId", source_id AS "sourceId", token_id AS "tokenId", filename, disposition,
-  created_at AS "createdAt", expires_at AS "expiresAt"`;
+  created_at AS "createdAt", expires_at AS "expiresAt", not_before AS "notBefore", max_downloads AS "maxDownloads",
+  ip_ranges AS "ipRanges", downloads::float8 AS downloads, last_used_at AS "lastUsedAt"`;
 const CREATE = {
   name: 'create-link',
-  text: `INSERT INTO links (tenant_id, link_id, sub_tenant_id, source_id, token_id, filename, disposition, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${COLUMNS}`,
+  text: `INSERT INTO links (tenant_id, link_id, sub_tenant_id, source_id, token_id, filename, disposition, expires_at,
+  not_before, max_downloads, ip_ranges)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING ${COLUMNS}`,
 };
 const LIST = {
   name: 'list-links',

@@ -14,6 +14,13 @@ export interface Redemption extends Source {
   readonly linkId: string | null;
   readonly linkRevoked: boolean;
   readonly filename: string | null;
+  /** When the link opens, if that is still to come. */
+  readonly opensAt: Date | null;
+  /** Null: from anywhere. */
+  readonly ipRanges: string[] | null;
+  /** Null: any number, and for a stateless link. */
+  readonly maxDownloads: number | null;
+  readonly usedUp: boolean;
 }
 
 /** The one read behind a link. */
@@ -43,6 +50,8 @@ const REDEMPTION = {
   text: `
 SELECT ${SOURCE_COLUMNS}, t.status AS "tenantStatus", u.status AS "subTenantStatus",
   l.link_id AS "linkId", l.revoked_at IS NOT NULL AS "linkRevoked", l.filename,
+  CASE WHEN l.not_before > now() THEN l.not_before END AS "opensAt", l.ip_ranges AS "ipRanges",
+  l.max_downloads AS "maxDownloads", coalesce(l.downloads >= l.max_downloads, false) AS "usedUp",
   EXISTS (SELECT FROM tokens k WHERE k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, $4::uuid)
       AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
     OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = coalesce(l.token_id, $4::uuid) AND p.revoked_at IS NULL)

@@ -14,6 +14,9 @@ import { LinkBatchService } from './link-batch.service.js';
 import { LinkBatchStore } from './link-batch.store.js';
 import { LinkContentController } from './link-content.controller.js';
 import { LinkRedirectService } from './link-redirect.service.js';
+import { LinkTally } from './link-tally.js';
+import { LinkUseStore } from './link-use.store.js';
+import { LinkUses } from './link-uses.service.js';
 import { NewUploadStore } from './new-upload.store.js';
 import { OutboxWorker } from './outbox.worker.js';
 import { PendingUploadService } from './pending-upload.service.js';
@@ -120,6 +123,9 @@ export class SourceModule {
         InlineContentService,
         RedemptionService,
         LinkRedirectService,
+        LinkUseStore,
+        LinkTally,
+        LinkUses,
         LinkBatchStore,
         LinkBatchService,
         ...tusProviders(options.resumableUploadSeconds),

@@ -19,6 +19,7 @@ const OWNED = [
   'uploads',
   'outbox',
   'links',
+  'link_uses',
 ];
 
 async function rowsOf(tenantId: string): Promise<number> {

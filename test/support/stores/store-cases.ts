@@ -107,7 +107,13 @@ const newLink = (w: StoreWorld): object => ({
   filename: null,
   disposition: 'inline',
   expiresAt: new Date('2100-01-01'),
+  notBefore: new Date('2099-01-01'),
+  maxDownloads: 1,
+  ipRanges: ['10.0.0.0/8'],
 });
+const link = ({ tenantId, linkId }: StoreWorld): object => ({ tenantId, linkId });
+const LINK = ['0.tenantId', '0.linkId'];
+const limited = sql('UPDATE links SET max_downloads = 5, downloads = 3 WHERE tenant_id = $1');
 const linkFilter = (w: StoreWorld): object => ({
   sourceId: w.sourceId,
   tokenId: w.tokenId,
@@ -205,6 +211,19 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   },
   'LinkStore.list': { args: (w) => [context(w), linkFilter(w)], ids: CONTEXT },
   'LinkStore.revoke': { args: (w) => [context(w), w.linkId], ids: [...CONTEXT, '1'] },
+  'LinkUseStore.reserve': {
+    args: (w) => [link(w), newUuid()],
+    ids: [...LINK, '1'],
+    prepare: limited,
+  },
+  'LinkUseStore.renew': { args: (w) => [link(w), w.useId], ids: [...LINK, '1'] },
+  'LinkUseStore.count': { args: (w) => [link(w), w.useId], ids: [...LINK, '1'] },
+  'LinkUseStore.release': { args: (w) => [link(w), w.useId], ids: [...LINK, '1'] },
+  'LinkUseStore.uncount': { args: (w) => [link(w)], ids: LINK, prepare: limited },
+  'LinkUseStore.add': {
+    args: (w) => [w.tenantId, [{ linkId: w.linkId, count: 2, lastUsedAt: new Date() }]],
+    ids: ['0', '1.0.linkId'],
+  },
   'SigningKeyStore.findCurrent': { args: (w) => [w.tenantId], ids: ['0'] },
   'SigningKeyStore.findByTenantKey': { args: (w) => [w.tenantKey, 1], ids: ['0', '1'] },
   'SigningKeyStore.ensureFirst': {
