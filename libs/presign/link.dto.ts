@@ -1,33 +1,18 @@
-import { PageQuery, PatternField } from '#http';
 import { ApiProperty } from '@nestjs/swagger';
 
-import type { LinkRow } from './link.store.js';
-
-const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
-
-/** Query of `GET /v1/links`. */
-export class LinkListQuery extends PageQuery {
-  @PatternField({
-    description: 'Links to this source (its UUID).',
-    pattern: UUID,
-    says: 'must be a UUID',
-    optional: true,
-  })
-  source_id?: string;
-
-  @PatternField({
-    description: 'Links issued by this token.',
-    pattern: UUID,
-    says: 'must be a UUID',
-    optional: true,
-  })
-  token_id?: string;
-}
+import { LINK_STATUSES, type LinkRow } from './link.store.js';
 
 /** A managed link, as answered. */
 export class LinkDto {
   @ApiProperty({ format: 'uuid', example: '0197c9a4-77de-7f10-a2b3-c4d5e6f70819' })
   link_id: string;
+
+  @ApiProperty({
+    enum: LINK_STATUSES,
+    description: 'What ends with its source, token or tenant is not told here.',
+    example: 'live',
+  })
+  status: string;
 
   @ApiProperty({ format: 'uuid', example: '0197c9a2-5b1e-7c3d-8f4a-2b6d9e0c1a57' })
   source_id: string;
@@ -107,6 +92,7 @@ export class IssuedLinkDto extends LinkDto {
 export function toLinkDto(link: LinkRow): LinkDto {
   return {
     link_id: link.linkId,
+    status: link.status,
     source_id: link.sourceId,
     token_id: link.tokenId,
     filename: link.filename,

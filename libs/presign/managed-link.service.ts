@@ -12,7 +12,7 @@ import {
 import { Injectable } from '@nestjs/common';
 
 import { LinkService, type LinkTarget } from './link.service.js';
-import { LinkStore, type LinkRow } from './link.store.js';
+import { LinkStore, type LinkRow, type LinkSelection, type LinkStatus } from './link.store.js';
 import { PresignErrors } from './presign.errors.js';
 
 /** What somebody wants a managed link to be. Null leaves a limit open. */
@@ -59,15 +59,27 @@ export class ManagedLinkService {
     return { link: await this.store.create(context, row), url };
   }
 
-  /** Live links of the sub-tenant, newest first. */
+  /** Links of the sub-tenant, newest first. */
   async list(
     context: TenantContext,
-    filter: { sourceId: string | null; tokenId: string | null },
+    filter: LinkSelection & { status: LinkStatus },
     request: PageRequest,
   ): Promise<Page<LinkRow>> {
     const before = parseTimePosition(request);
     const rows = await this.store.list(context, { ...filter, before, limit: request.limit + 1 });
     return toPage(rows, request.limit, (row) => [row.createdAt.toISOString(), row.linkId]);
+  }
+
+  /** A link, whatever became of it. */
+  async get(context: TenantContext, linkId: string): Promise<LinkRow> {
+    const found = isUuid(linkId) ? await this.store.find(context, linkId) : null;
+    if (found === null) throw PresignErrors.notFound();
+    return found;
+  }
+
+  /** Takes all links of the sub-tenant back that are selected, with the commit. Those without a row are none of them. */
+  async revokeAll(context: TenantContext, selection: LinkSelection): Promise<void> {
+    await this.store.revokeAll(context, selection);
   }
 
   /** Takes a link back, with the commit. */

@@ -8,6 +8,9 @@ const KINDS = {
   inUse: { code: 'link_in_use', status: 409, title: 'The link is being used' },
   usedUp: { code: 'link_used_up', status: 410, title: 'The link is used up' },
   notFound: { code: 'link_not_found', status: 404, title: 'No such link' },
+  keyNotFound: { code: 'signing_key_not_found', status: 404, title: 'No such signing key' },
+  keyCurrent: { code: 'signing_key_current', status: 409, title: 'The signing key is in use' },
+  keysExhausted: { code: 'signing_keys_exhausted', status: 409, title: 'There are no more signing keys' },
   uploadGone: { code: 'upload_gone', status: 410, title: 'The upload is over' },
 } as const satisfies Record<string, ErrorKind>;
 
@@ -33,6 +36,10 @@ export const PresignErrors = {
     ),
   usedUp: () => new CodedError(KINDS.usedUp, 'The link has been downloaded as often as it is good for.'),
   notFound: () => new CodedError(KINDS.notFound, 'There is no such link.'),
+  keyNotFound: () => new CodedError(KINDS.keyNotFound, 'There is no such signing key, or it is retired.'),
+  keyCurrent: () => new CodedError(KINDS.keyCurrent, 'The key signs new links; rotate before you retire it.'),
+  keysExhausted: () =>
+    new CodedError(KINDS.keysExhausted, 'A tenant has 65,535 signing keys at most, retired ones included.'),
   uploadGone: () =>
     new CodedError(
       KINDS.uploadGone,

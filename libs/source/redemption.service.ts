@@ -48,6 +48,7 @@ function stands(found: Redemption, claims: LinkClaims): boolean {
   const managedRowStands = claims.kind === 'stateless' || (found.linkId !== null && !found.linkRevoked);
   return (
     managedRowStands &&
+    !found.isMarked &&
     found.tokenLives &&
     found.tenantStatus === 'active' &&
     found.subTenantStatus === 'active' &&

@@ -47,8 +47,7 @@ const open = (made: Json, headers: Record<string, string> = {}): Promise<Answer>
 const code = ({ status, json }: Answer): unknown[] => [status, json?.code];
 
 async function shown(made: Json): Promise<Json> {
-  const { data } = (await tenant.editor.get('/v1/links?limit=100')).json as { data: Json[] };
-  return data.find((one) => one.link_id === made.link_id);
+  return (await tenant.editor.get(`/v1/links/${made.link_id as string}`)).json;
 }
 
 /** Begins a download and leaves it unread. */

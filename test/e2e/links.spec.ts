@@ -63,6 +63,7 @@ describe('POST /v1/sources/{source_id}/links', () => {
       'max_downloads',
       'not_before',
       'source_id',
+      'status',
       'token_id',
       'url',
     ]);

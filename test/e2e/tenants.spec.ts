@@ -20,6 +20,7 @@ const OWNED = [
   'outbox',
   'links',
   'link_uses',
+  'link_marks',
 ];
 
 async function rowsOf(tenantId: string): Promise<number> {

@@ -25,6 +25,7 @@ const TABLES = [
   'outbox',
   'links',
   'link_uses',
+  'link_marks',
   'verifications',
 ];
 
@@ -199,6 +200,7 @@ function inserts(w: StoreWorld): [string, unknown[]][] {
        VALUES ($1, $2, 'default', $3, $4, 'attachment', 'infinity')`,
       [w.tenantId, w.linkId, w.sourceId, w.tokenId],
     ],
+    ["INSERT INTO link_marks VALUES ($1, 'tenant', '2001-01-01')", [w.tenantId]],
     ["INSERT INTO link_uses VALUES ($1, $2, $3, 'infinity')", [w.tenantId, w.linkId, w.useId]],
   ];
 }
