@@ -10,6 +10,8 @@ import { Reconciler1796200000000 } from './migrations/1796200000000-reconciler.j
 import { PresignedUploads1796300000000 } from './migrations/1796300000000-presigned-uploads.js';
 import { TusUploads1796400000000 } from './migrations/1796400000000-tus-uploads.js';
 import { TokenRotation1796500000000 } from './migrations/1796500000000-token-rotation.js';
+import { LinkLimits1796600000000 } from './migrations/1796600000000-link-limits.js';
+import { LinkMarks1796600000001 } from './migrations/1796600000001-link-marks.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
 export const RUNTIME_ROLE = 'gatehold_runtime';
@@ -33,6 +35,8 @@ const MIGRATIONS = [
   PresignedUploads1796300000000,
   TusUploads1796400000000,
   TokenRotation1796500000000,
+  LinkLimits1796600000000,
+  LinkMarks1796600000001,
 ];
 
 /**

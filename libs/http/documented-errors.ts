@@ -3,7 +3,6 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse, type ApiResponseOptions } from '@nestjs/swagger';
 
 import { renderError, type ErrorFamily } from './error-family.js';
-import { IdempotencyErrors } from './idempotency-key.js';
 import { impliedErrors, usualError } from './implied-errors.js';
 import type { OperationOptions } from './operation.js';
 
@@ -40,12 +39,10 @@ const RETRY_AFTER = {
 const HEADERS: Readonly<Record<number, NonNullable<ApiResponseOptions['headers']>>> = {
   401: { 'WWW-Authenticate': CHALLENGE },
   403: { 'WWW-Authenticate': { ...CHALLENGE, description: 'With `insufficient_scope` only (RFC 6750).' } },
-  409: { 'Retry-After': { ...RETRY_AFTER, description: 'With `idempotency_key_in_use` only.' } },
+  409: { 'Retry-After': { ...RETRY_AFTER, description: 'While something else has to end first.' } },
   429: { 'Retry-After': RETRY_AFTER },
   503: { 'Retry-After': RETRY_AFTER },
 };
-
-const IN_USE = IdempotencyErrors.kinds.inUse.code;
 
 interface Example {
   readonly status: number;
@@ -53,6 +50,8 @@ interface Example {
   readonly name: string;
   readonly summary: string;
   readonly value: unknown;
+  /** Whether it says when to come back. */
+  readonly retries: boolean;
 }
 
 /**
@@ -79,7 +78,8 @@ export function documentErrors(options: OperationOptions): MethodDecorator {
 function exampleOf(error: CodedError, family: ErrorFamily): Example {
   const { status, contentType, body } = renderError(error, family, REQUEST_ID);
   const mediaType = contentType.split(';', 1)[0] ?? contentType;
-  return { status, mediaType, name: error.kind.code, summary: error.kind.title, value: body };
+  const retries = error.retryAfterSeconds !== undefined;
+  return { status, mediaType, name: error.kind.code, summary: error.kind.title, value: body, retries };
 }
 
 function documentError(status: number, examples: readonly Example[], family: ErrorFamily): MethodDecorator {
@@ -98,7 +98,7 @@ function documentError(status: number, examples: readonly Example[], family: Err
 }
 
 function headersOf(status: number, examples: readonly Example[]): NonNullable<ApiResponseOptions['headers']> {
-  const isConflict = status === 409 && examples.every(({ name }) => name !== IN_USE);
+  const isConflict = status === 409 && examples.every(({ retries }) => !retries);
   return isConflict ? {} : (HEADERS[status] ?? {});
 }
 
@@ -129,6 +129,7 @@ export const ERROR_SCHEMAS = {
         items: { type: 'array' as const, items: { type: 'string' as const } },
       },
       max_upload_bytes: { type: 'integer' as const },
+      not_before: { type: 'string' as const, format: 'date-time' },
       quota_of: { type: 'string' as const, enum: ['tenant', 'sub_tenant'] },
       resource: { type: 'string' as const, enum: ['bytes', 'objects'] },
       quota: { type: 'integer' as const },

@@ -1,8 +1,10 @@
 export { DeliveryService } from './delivery.service.js';
 export { DownloadUrlService, type DownloadTarget } from './download-url.service.js';
 export type { LinkClaims } from './link-claims.js';
-export { CREATE_LINK_EXAMPLES, CreateLinkDto, IssuedLinkDto, LINK_LIFE, toLinkDto } from './link.dto.js';
+export * from './link-marks.sql.js';
+export { IssuedLinkDto, toLinkDto } from './link.dto.js';
 export { endOfLife, LINK_PATH, LinkService, type LinkTarget, type SignedLink } from './link.service.js';
+export { CREATE_LINK_EXAMPLES, CreateLinkDto, LINK_LIFE, toLinkWish } from './link-wish.dto.js';
 export { ManagedLinkService } from './managed-link.service.js';
 export { PresignErrors } from './presign.errors.js';
 export { PresignModule, type PresignModuleOptions } from './presign.module.js';

@@ -1,68 +1,18 @@
-import { ChoiceField, IntegerField, PageQuery, PatternField, TextField } from '#http';
 import { ApiProperty } from '@nestjs/swagger';
 
-import type { LinkRow } from './link.store.js';
-
-/** Shortest, longest and usual life of a URL, in seconds. */
-export const LINK_LIFE = { min: 60, max: 604_800, usual: 3_600 } as const;
-
-const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
-
-/** Body of `POST /v1/sources/{source_id}/links`. */
-export class CreateLinkDto {
-  @IntegerField({ description: 'Life in seconds.', ...LINK_LIFE, optional: true, example: 3600 })
-  expires_in?: number;
-
-  @TextField({
-    description: "Name the file is saved under; the source's own when absent.",
-    max: 1024,
-    optional: true,
-    nullable: true,
-    example: 'report.pdf',
-  })
-  filename?: string | null;
-
-  @ChoiceField({
-    description: 'Active content is always an attachment.',
-    choices: ['attachment', 'inline'],
-    optional: true,
-    example: 'attachment',
-  })
-  disposition?: 'attachment' | 'inline';
-}
-
-/** Requests to begin with; the first one is what the API page offers. */
-export const CREATE_LINK_EXAMPLES = {
-  hour: { summary: 'For an hour', value: { expires_in: 3600 } },
-  named: {
-    summary: 'For a day, shown in the browser, under another name',
-    value: { expires_in: 86_400, disposition: 'inline', filename: 'Quarterly report.pdf' },
-  },
-};
-
-/** Query of `GET /v1/links`. */
-export class LinkListQuery extends PageQuery {
-  @PatternField({
-    description: 'Links to this source (its UUID).',
-    pattern: UUID,
-    says: 'must be a UUID',
-    optional: true,
-  })
-  source_id?: string;
-
-  @PatternField({
-    description: 'Links issued by this token.',
-    pattern: UUID,
-    says: 'must be a UUID',
-    optional: true,
-  })
-  token_id?: string;
-}
+import { LINK_STATUSES, type LinkRow } from './link.store.js';
 
 /** A managed link, as answered. */
 export class LinkDto {
   @ApiProperty({ format: 'uuid', example: '0197c9a4-77de-7f10-a2b3-c4d5e6f70819' })
   link_id: string;
+
+  @ApiProperty({
+    enum: LINK_STATUSES,
+    description: 'What ends with its source, token or tenant is not told here.',
+    example: 'live',
+  })
+  status: string;
 
   @ApiProperty({ format: 'uuid', example: '0197c9a2-5b1e-7c3d-8f4a-2b6d9e0c1a57' })
   source_id: string;
@@ -85,6 +35,48 @@ export class LinkDto {
 
   @ApiProperty({ format: 'date-time', example: '2030-01-31T13:00:00.000Z' })
   expires_at: string;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'It opens nothing earlier.',
+    example: null,
+  })
+  not_before: string | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'How many downloads it is good for; null: any number.',
+    example: 1,
+  })
+  max_downloads: number | null;
+
+  @ApiProperty({
+    type: 'integer',
+    description:
+      'How many downloads went out whole. Exact where `max_downloads` is set, a second late otherwise.',
+    example: 0,
+  })
+  downloads: number;
+
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'Where it can be opened from; null: anywhere.',
+    example: null,
+  })
+  ip_ranges: string[] | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the last download went out.',
+    example: null,
+  })
+  last_used_at: string | null;
 }
 
 /** A link just made: the only answer that holds the URL. */
@@ -100,11 +92,17 @@ export class IssuedLinkDto extends LinkDto {
 export function toLinkDto(link: LinkRow): LinkDto {
   return {
     link_id: link.linkId,
+    status: link.status,
     source_id: link.sourceId,
     token_id: link.tokenId,
     filename: link.filename,
     disposition: link.disposition,
     created_at: link.createdAt.toISOString(),
     expires_at: link.expiresAt.toISOString(),
+    not_before: link.notBefore?.toISOString() ?? null,
+    max_downloads: link.maxDownloads,
+    downloads: link.downloads,
+    ip_ranges: link.ipRanges,
+    last_used_at: link.lastUsedAt?.toISOString() ?? null,
   };
 }

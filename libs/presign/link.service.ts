@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { isAuthentic, parseLink, signLink, type LinkClaims } from './link-claims.js';
 import { PresignErrors } from './presign.errors.js';
 import { PublicUrl } from './public-url.js';
-import { SigningKeyService, type SigningKey } from './signing-key.service.js';
+import { SigningKeyService, type CurrentSigningKey } from './signing-key.service.js';
 import { StableUrls } from './stable-urls.js';
 
 /** What a link can be made for; features that have such things implement the lookup themselves. */
@@ -72,10 +72,15 @@ export class LinkService {
     return link.claims;
   }
 
-  private make(key: SigningKey, issuer: Principal, target: LinkTarget, wish: LinkWish): SignedLink {
+  private startOf(now: number, { linkId, expiresIn }: LinkWish): number {
+    return linkId === null ? this.stable.startOf(now, expiresIn) : now;
+  }
+
+  private make(key: CurrentSigningKey, issuer: Principal, target: LinkTarget, wish: LinkWish): SignedLink {
     const now = this.clock.nowSeconds();
-    const issuedAt = wish.linkId === null ? this.stable.startOf(now, wish.expiresIn) : now;
-    const expiresAt = endOfLife(issuer, issuedAt, wish.expiresIn);
+    const start = this.startOf(now, wish);
+    const expiresAt = endOfLife(issuer, start, wish.expiresIn);
+    const issuedAt = issuedAtOf(key, this.startOf(key.nowSeconds, wish));
     const claims: LinkClaims = {
       tenantKey: key.tenantKey,
       keyId: key.keyId,
@@ -93,6 +98,14 @@ export class LinkService {
       expiresAt: new Date(expiresAt * 1000),
     };
   }
+}
+
+/**
+ * What a link says of when it was issued, by the clock of the database: marks go by that, however wrong this one is. No
+ * earlier than the newest mark that is past, however long ago the window of stable URLs began.
+ */
+function issuedAtOf({ nowSeconds, markedUntil }: CurrentSigningKey, start: number): number {
+  return Math.min(Math.max(start, markedUntil), nowSeconds);
 }
 
 /** When a URL whose life begins at `from` ends, in whole seconds: never after the token that issues it. */

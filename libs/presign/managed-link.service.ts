@@ -1,3 +1,4 @@
+import { validationFailed } from '#http';
 import {
   isUuid,
   newUuid,
@@ -11,8 +12,20 @@ import {
 import { Injectable } from '@nestjs/common';
 
 import { LinkService, type LinkTarget } from './link.service.js';
-import { LinkStore, type LinkRow } from './link.store.js';
+import { LinkStore, type LinkRow, type LinkSelection, type LinkStatus } from './link.store.js';
 import { PresignErrors } from './presign.errors.js';
+
+/** What somebody wants a managed link to be. Null leaves a limit open. */
+export interface ManagedLinkWish {
+  /** Whole seconds of life, from now. */
+  readonly expiresIn: number;
+  /** Null: the source's own name. */
+  readonly filename: string | null;
+  readonly disposition: 'attachment' | 'inline';
+  readonly notBefore: Date | null;
+  readonly maxDownloads: number | null;
+  readonly ipRanges: string[] | null;
+}
 
 /** Links with a row: they can be listed and taken back one by one. */
 @Injectable()
@@ -24,36 +37,49 @@ export class ManagedLinkService {
 
   /**
    * Makes a link. The URL is given out only once its row is there, so that none exists that could not be taken back;
-   * without the row it would open nothing. Row and URL end at the same second, since it is signed first.
+   * without the row it would open nothing. Row and URL end at the same second, since it is signed first. Throws
+   * `validation_failed` when it would end before it opens anything.
    */
   async issue(
     context: TenantContext,
     issuer: Principal,
     target: LinkTarget,
-    wish: { expiresIn: number; filename: string | null; disposition: 'attachment' | 'inline' },
+    wish: ManagedLinkWish,
   ): Promise<{ link: LinkRow; url: string }> {
     const linkId = newUuid();
     const { url, expiresAt } = await this.links.sign(issuer, target, { ...wish, linkId });
-    const link = await this.store.create(context, {
-      linkId,
-      sourceId: target.sourceId,
-      tokenId: issuer.tokenId,
-      filename: wish.filename,
-      disposition: wish.disposition,
-      expiresAt,
-    });
-    return { link, url };
+    if (wish.notBefore !== null && wish.notBefore >= expiresAt)
+      throw validationFailed([
+        { field: 'not_before', code: 'invalid', message: 'must lie before the end of the link' },
+      ]);
+    const { filename, disposition, notBefore, maxDownloads, ipRanges } = wish;
+    const limits = { notBefore, maxDownloads, ipRanges };
+    const issued = { linkId, sourceId: target.sourceId, tokenId: issuer.tokenId, expiresAt };
+    const row = { ...issued, filename, disposition, ...limits };
+    return { link: await this.store.create(context, row), url };
   }
 
-  /** Live links of the sub-tenant, newest first. */
+  /** Links of the sub-tenant, newest first. */
   async list(
     context: TenantContext,
-    filter: { sourceId: string | null; tokenId: string | null },
+    filter: LinkSelection & { status: LinkStatus },
     request: PageRequest,
   ): Promise<Page<LinkRow>> {
     const before = parseTimePosition(request);
     const rows = await this.store.list(context, { ...filter, before, limit: request.limit + 1 });
     return toPage(rows, request.limit, (row) => [row.createdAt.toISOString(), row.linkId]);
+  }
+
+  /** A link, whatever became of it. */
+  async get(context: TenantContext, linkId: string): Promise<LinkRow> {
+    const found = isUuid(linkId) ? await this.store.find(context, linkId) : null;
+    if (found === null) throw PresignErrors.notFound();
+    return found;
+  }
+
+  /** Takes all links of the sub-tenant back that are selected, with the commit. Those without a row are none of them. */
+  async revokeAll(context: TenantContext, selection: LinkSelection): Promise<void> {
+    await this.store.revokeAll(context, selection);
   }
 
   /** Takes a link back, with the commit. */

@@ -9,6 +9,8 @@ import { LinkStore } from './link.store.js';
 import { ManagedLinkService } from './managed-link.service.js';
 import { MasterKeyGuard } from './master-key.guard.js';
 import { PublicUrl } from './public-url.js';
+import { SigningKeyController } from './signing-key.controller.js';
+import { SigningKeyRotation } from './signing-key-rotation.service.js';
 import { SigningKeyService } from './signing-key.service.js';
 import { SigningKeyStore } from './signing-key.store.js';
 import { StableUrls } from './stable-urls.js';
@@ -29,7 +31,7 @@ export class PresignModule {
     return {
       module: PresignModule,
       global: true,
-      controllers: [LinkController],
+      controllers: [LinkController, SigningKeyController],
       providers: [
         { provide: Sealer, useValue: options.sealer },
         { provide: PublicUrl, useValue: options.publicUrl },
@@ -37,6 +39,7 @@ export class PresignModule {
         MasterKeyGuard,
         SigningKeyStore,
         SigningKeyService,
+        SigningKeyRotation,
         LinkStore,
         LinkService,
         ManagedLinkService,

@@ -51,6 +51,31 @@ function downloads(temporary: Partial<SigningCredentials> = {}): Downloads {
 }
 
 describe('signProviderUrl', () => {
+  it.each([
+    '","x":"',
+    'a\r\nX-Injected: 1',
+    '${filename}',
+    'a"; filename=evil.exe; x="',
+    'a&response-content-type=text/html',
+    'a\']["eq","$key","',
+    '%22%2C%22x%22%3A%22',
+  ])('PS-21: has a name like %j change nothing of what is signed', (name) => {
+    const signed = (as: string): URLSearchParams =>
+      new URL(signProviderUrl(downloads(), { ...FILE, name: as }, { from: FROM, until: FROM + 600 }).url)
+        .searchParams;
+    const [odd, plain] = [signed(name), signed('plain.pdf')];
+    expect([...odd.keys()]).toEqual([...plain.keys()]);
+    const own = ['response-content-disposition', 'X-Amz-Signature'];
+    for (const [key, value] of plain)
+      if (!own.includes(key)) expect([key, odd.get(key)]).toEqual([key, value]);
+    const disposition = odd.get('response-content-disposition') ?? '';
+    expect(disposition).not.toMatch(/[\r\n]/);
+    // One name, in quotes that it does not end, and once more as it is.
+    expect(disposition).toMatch(
+      /^attachment; filename=(?:"[^"]*"|[\w.~!#$&+^`|-]+)(?:; filename\*=UTF-8''[\w.~!#$&+^`|%-]*)?$/,
+    );
+  });
+
   it('signs name and type, and says when the URL ends', () => {
     const signed = signProviderUrl(downloads(), FILE, { from: FROM, until: FROM + 600 });
     const { searchParams } = new URL(signed.url);

@@ -11,6 +11,14 @@ export interface SigningKey {
   readonly key: KeyObject;
 }
 
+/** The key that signs now. Whole seconds since 1970. */
+export interface CurrentSigningKey extends SigningKey {
+  /** The present time by the clock of the database. */
+  readonly nowSeconds: number;
+  /** The newest mark there is: what says that it was issued before it has ended, or may have. It may lie a second ahead. */
+  readonly markedUntil: number;
+}
+
 const KEY_LENGTH = 32;
 const FIRST_KEY_ID = 1;
 const MAX_OPENED = 10_000;
@@ -27,17 +35,15 @@ export class SigningKeyService {
   ) {}
 
   /** The key that signs a tenant's links now. */
-  async getCurrent(tenantId: string): Promise<SigningKey> {
+  async getCurrent(tenantId: string): Promise<CurrentSigningKey> {
     let found = await this.store.findCurrent(tenantId);
     if (found === null) {
-      await this.store.ensureFirst(
-        tenantId,
-        this.sealer.seal(randomBytes(KEY_LENGTH), place(tenantId, FIRST_KEY_ID)),
-      );
+      await this.store.ensureFirst(tenantId, makeSealedKey(this.sealer, tenantId, FIRST_KEY_ID));
       found = await this.store.findCurrent(tenantId);
     }
     if (found === null) throw new Error('The tenant has no signing key and none could be made.');
-    return this.open(found);
+    const { nowSeconds, markedUntil } = found;
+    return { ...this.open(found), nowSeconds, markedUntil };
   }
 
   /** The key a link names, for verification; null when there is none or it is retired. */
@@ -57,6 +63,11 @@ export class SigningKeyService {
     if (this.opened.size > MAX_OPENED && oldest !== undefined) this.opened.delete(oldest);
     return { tenantKey, keyId, key };
   }
+}
+
+/** A new key, as it is stored. */
+export function makeSealedKey(sealer: Sealer, tenantId: string, keyId: number): Buffer {
+  return sealer.seal(randomBytes(KEY_LENGTH), place(tenantId, keyId));
 }
 
 /** What a sealed key is bound to. */

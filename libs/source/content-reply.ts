@@ -1,9 +1,12 @@
 import { tooSlow, type GatewayReply, type GatewayRequest } from '#http';
+import type { StoredBody } from '#storage';
 import { Injectable } from '@nestjs/common';
+import type { Readable } from 'node:stream';
 
 import { ContentService, type Presentation } from './content.service.js';
 import { SourceErrors } from './source.errors.js';
 import type { Source } from './source.js';
+import { withheldEnd } from './withheld-end.js';
 
 const MAX_PLANS = 3;
 
@@ -12,6 +15,16 @@ export interface ServedContent {
   readonly source: Source;
   readonly presentation: (source: Source) => Presentation;
   readonly reread: () => Promise<Source>;
+  /** What is to be asked before the first byte is sent and before the last one; null: nothing. */
+  readonly use?: ContentUse | null;
+}
+
+/** Whoever counts what is sent. */
+export interface ContentUse {
+  /** Throws what the request is refused with. May be called more than once. */
+  keep(): Promise<void>;
+  /** When it throws, the answer is broken off. */
+  count(): Promise<void>;
 }
 
 /** Answers GET and HEAD of content, by bearer and by link alike. */
@@ -46,13 +59,25 @@ export class ContentReply {
       void reply.code(plan.status).headers(plan.headers).send();
       return true;
     }
+    const use = served.use ?? null;
+    if (use !== null) await use.keep();
     const body = await this.content.open(source, plan.range, served.reread, abortSignalOf(reply));
     if (body === null) return false;
-    void reply.code(plan.status).headers(plan.headers);
-    // A small body is in memory already: one write, no stream.
-    void reply.send(body.lengthBytes <= SMALL ? await body.bytes() : body.stream());
+    const payload = await payloadOf(body, use);
+    void reply.code(plan.status).headers(plan.headers).send(payload);
     return true;
   }
+}
+
+/** A small body is in memory already: one write, no stream. */
+async function payloadOf(body: StoredBody, use: ContentUse | null): Promise<Buffer | Readable> {
+  if (body.lengthBytes > SMALL) {
+    const stream = body.stream();
+    return use === null ? stream : withheldEnd(stream, () => use.count());
+  }
+  const bytes = await body.bytes();
+  if (use !== null) await use.count();
+  return bytes;
 }
 
 const SMALL = 64 * 1024;

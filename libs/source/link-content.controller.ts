@@ -6,6 +6,7 @@ import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ContentReply } from './content-reply.js';
 import { ContentService, type Presentation } from './content.service.js';
 import { LinkRedirectService } from './link-redirect.service.js';
+import { LinkUses } from './link-uses.service.js';
 import { RedemptionService } from './redemption.service.js';
 import { SourceErrors } from './source.errors.js';
 import type { Source } from './source.js';
@@ -14,7 +15,15 @@ const OPEN = {
   description: 'What a link opens. The link is the credential: no header is looked at for one.',
   access: 'public',
   tenancy: 'none',
-  errors: [PresignErrors.invalid(), PresignErrors.gone(), SourceErrors.precondition(), SourceErrors.range()],
+  errors: [
+    PresignErrors.invalid(),
+    PresignErrors.address(),
+    PresignErrors.early(new Date('2030-01-31T12:00:00Z')),
+    PresignErrors.gone(),
+    PresignErrors.usedUp(),
+    SourceErrors.precondition(),
+    SourceErrors.range(),
+  ],
 } as const;
 
 const LEAD_HEADERS = {
@@ -32,6 +41,7 @@ export class LinkContentController {
     private readonly redirects: LinkRedirectService,
     private readonly content: ContentService,
     private readonly replies: ContentReply,
+    private readonly uses: LinkUses,
   ) {}
 
   @Head()
@@ -46,7 +56,11 @@ export class LinkContentController {
   }
 
   @Get()
-  @Operation({ ...OPEN, summary: 'Download through a link' })
+  @Operation({
+    ...OPEN,
+    summary: 'Download through a link',
+    errors: [...OPEN.errors, PresignErrors.inUse()],
+  })
   @ApiContent('GET')
   @ApiResponse({
     status: 302,
@@ -63,15 +77,19 @@ export class LinkContentController {
   }
 
   private async send(link: string, request: GatewayRequest, reply: GatewayReply): Promise<void> {
-    const { claims, source } = await this.redemptions.redeem(link);
+    const { claims, source } = await this.redemptions.redeem(link, request.ip);
     const presentation = ({ name }: Source): Presentation => ({
       name: source.filename ?? name,
       disposition: claims.disposition,
       audience: 'link',
     });
     const available = this.content.assertAvailable(source);
+    const use = request.method === 'GET' ? this.uses.follow(source, reply) : null;
     const lead = await this.redirects.find(request, claims, available, presentation(source));
     if (lead !== null) {
+      // The storage does not tell what becomes of it.
+      await use?.keep();
+      await use?.count();
       void reply.code(302).headers(lead).send();
       return;
     }
@@ -79,6 +97,7 @@ export class LinkContentController {
       source,
       presentation,
       reread: () => this.redemptions.standing(claims),
+      use,
     });
   }
 }

@@ -1,3 +1,4 @@
+import { isWithin } from '#auth';
 import { LinkService, PresignErrors, type LinkClaims } from '#presign';
 import { Injectable } from '@nestjs/common';
 
@@ -17,10 +18,15 @@ export class RedemptionService {
     private readonly store: RedemptionStore,
   ) {}
 
-  /** Throws `link_invalid` for what was not signed here, `link_gone` for what has ended in any way. */
-  async redeem(text: string): Promise<RedeemedLink> {
+  /**
+   * Throws `link_invalid` for what was not signed here, `link_gone` for what has ended in any way, and what the limits of
+   * a link refuse: `link_address_not_allowed`, `link_not_yet_valid`, `link_used_up`. `address` is the client's.
+   */
+  async redeem(text: string, address: string): Promise<RedeemedLink> {
     const claims = await this.links.verify(text);
-    return { claims, source: await this.standing(claims) };
+    const source = await this.standing(claims);
+    assertWithinLimits(source, address);
+    return { claims, source };
   }
 
   /** The source behind verified claims, if everything they depend on still stands. */
@@ -31,10 +37,18 @@ export class RedemptionService {
   }
 }
 
+/** Whoever comes from elsewhere is told nothing more of the link. */
+function assertWithinLimits({ ipRanges, opensAt, usedUp }: Redemption, address: string): void {
+  if (ipRanges !== null && !isWithin(address, ipRanges)) throw PresignErrors.address();
+  if (opensAt !== null) throw PresignErrors.early(opensAt);
+  if (usedUp) throw PresignErrors.usedUp();
+}
+
 function stands(found: Redemption, claims: LinkClaims): boolean {
   const managedRowStands = claims.kind === 'stateless' || (found.linkId !== null && !found.linkRevoked);
   return (
     managedRowStands &&
+    !found.isMarked &&
     found.tokenLives &&
     found.tenantStatus === 'active' &&
     found.subTenantStatus === 'active' &&

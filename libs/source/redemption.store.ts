@@ -1,5 +1,5 @@
 import { assertGiven, TenantDatabase } from '#database';
-import type { LinkClaims } from '#presign';
+import { newestMark, type LinkClaims } from '#presign';
 import { Injectable } from '@nestjs/common';
 
 import { SOURCE_COLUMNS, type Source } from './source.js';
@@ -13,7 +13,16 @@ export interface Redemption extends Source {
   /** Null for a stateless link, or when the row is gone. */
   readonly linkId: string | null;
   readonly linkRevoked: boolean;
+  /** Everything that was issued when the link was has ended. */
+  readonly isMarked: boolean;
   readonly filename: string | null;
+  /** When the link opens, if that is still to come. */
+  readonly opensAt: Date | null;
+  /** Null: from anywhere. */
+  readonly ipRanges: string[] | null;
+  /** Null: any number, and for a stateless link. */
+  readonly maxDownloads: number | null;
+  readonly usedUp: boolean;
 }
 
 /** The one read behind a link. */
@@ -30,6 +39,7 @@ export class RedemptionStore {
       claims.sourceId,
       managed ? claims.referenceId : null,
       managed ? null : claims.referenceId,
+      claims.issuedAt,
     ];
     return (
       (await this.database.queryByKey<Redemption>(claims.tenantKey, { ...REDEMPTION, values })).rows[0] ??
@@ -38,11 +48,20 @@ export class RedemptionStore {
   }
 }
 
+const MARK = newestMark({
+  tenantId: 't.tenant_id',
+  subTenantId: 's.sub_tenant_id',
+  sourceId: 's.source_id',
+  tokenId: 'coalesce(l.token_id, $4::uuid)',
+});
 const REDEMPTION = {
   name: 'redeem-link',
   text: `
 SELECT ${SOURCE_COLUMNS}, t.status AS "tenantStatus", u.status AS "subTenantStatus",
   l.link_id AS "linkId", l.revoked_at IS NOT NULL AS "linkRevoked", l.filename,
+  CASE WHEN l.not_before > now() THEN l.not_before END AS "opensAt", l.ip_ranges AS "ipRanges",
+  l.max_downloads AS "maxDownloads", coalesce(l.downloads >= l.max_downloads, false) AS "usedUp",
+  coalesce(${MARK} > coalesce(l.created_at, to_timestamp($5)), false) AS "isMarked",
   EXISTS (SELECT FROM tokens k WHERE k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, $4::uuid)
       AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
     OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = coalesce(l.token_id, $4::uuid) AND p.revoked_at IS NULL)

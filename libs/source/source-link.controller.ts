@@ -4,9 +4,9 @@ import {
   CREATE_LINK_EXAMPLES,
   CreateLinkDto,
   IssuedLinkDto,
-  LINK_LIFE,
   ManagedLinkService,
   toLinkDto,
+  toLinkWish,
 } from '#presign';
 import { Body, Controller, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
@@ -29,7 +29,8 @@ export class SourceLinkController {
     summary: 'Create a link',
     description:
       'A URL that opens this one source without a token until it expires, is taken back, or the source, the issuing ' +
-      'token or the tenant ends. It never outlives the token that makes it; `expires_at` is its real end.',
+      'token or the tenant ends. It never outlives the token that makes it; `expires_at` is its real end. It can be ' +
+      'limited to a number of downloads, to addresses, and to a time that it opens from.',
     access: { anyOf: ['links:manage'] },
     tenancy: 'context',
     body: 'json',
@@ -46,11 +47,7 @@ export class SourceLinkController {
     @Body() body: CreateLinkDto,
   ): Promise<IssuedLinkDto> {
     const source = this.content.assertAvailable(await this.sources.get(context, id));
-    const { link, url } = await this.links.issue(context, caller, source, {
-      expiresIn: body.expires_in ?? LINK_LIFE.usual,
-      filename: body.filename ?? null,
-      disposition: body.disposition ?? 'attachment',
-    });
+    const { link, url } = await this.links.issue(context, caller, source, toLinkWish(body));
     return { ...toLinkDto(link), url };
   }
 }

@@ -14,7 +14,13 @@ import { LinkBatchController } from './link-batch.controller.js';
 import { LinkBatchService } from './link-batch.service.js';
 import { LinkBatchStore } from './link-batch.store.js';
 import { LinkContentController } from './link-content.controller.js';
+import { LinkMarkStore } from './link-mark.store.js';
 import { LinkRedirectService } from './link-redirect.service.js';
+import { LinkRevocationController } from './link-revocation.controller.js';
+import { LinkRevocationService } from './link-revocation.service.js';
+import { LinkTally } from './link-tally.js';
+import { LinkUseStore } from './link-use.store.js';
+import { LinkUses } from './link-uses.service.js';
 import { NewUploadStore } from './new-upload.store.js';
 import { OutboxWorker } from './outbox.worker.js';
 import { PendingUploadService } from './pending-upload.service.js';
@@ -64,11 +70,26 @@ const CONTROLLERS = [
   SourceLinkController,
   LinkBatchController,
   LinkContentController,
+  LinkRevocationController,
   UploadController,
   UploadContentController,
   UsageController,
   AccessCheckController,
   TusController,
+];
+
+/** What links are made of, and what becomes of them. */
+const LINKS = [
+  LinkBatchStore,
+  LinkBatchService,
+  RedemptionStore,
+  RedemptionService,
+  LinkRedirectService,
+  LinkUseStore,
+  LinkTally,
+  LinkUses,
+  LinkMarkStore,
+  LinkRevocationService,
 ];
 
 /** What uploads by URL are made of. */
@@ -106,7 +127,6 @@ export class SourceModule {
         UploadStore,
         CommitStore,
         UsageStore,
-        RedemptionStore,
         OutboxWorker,
         UnfinishedSweep,
         { provide: ReconcileSettings, useValue: options.reconcile },
@@ -120,10 +140,7 @@ export class SourceModule {
         ContentService,
         ContentReply,
         InlineContentService,
-        RedemptionService,
-        LinkRedirectService,
-        LinkBatchStore,
-        LinkBatchService,
+        ...LINKS,
         ...tusProviders(options.resumableUploadSeconds),
       ],
       exports: [SourceService, ContentService, InlineContentService],

@@ -161,6 +161,24 @@ describeWithBucket('delivery from a bucket', () => {
     });
   });
 
+  it.each(['redirect', 'direct'] as const)(
+    'counts being led to the storage as a download, once each, with %s',
+    async (delivery) => {
+      const id = await storeFile(editorOf(delivery), 'a.txt', 'text/plain', 'counted');
+      const link = await makeLink(editorOf(delivery), id, { max_downloads: 2 });
+      expect((await peek(link, {}, 'HEAD')).status).toBe(200);
+      expect((await follow(link)).bytes.toString()).toBe('counted');
+      // By the gateway itself, and by the storage again: it makes no difference to the count.
+      expect((await follow(link, STREAMED)).bytes.toString()).toBe('counted');
+      expect([(await peek(link)).status, (await peek(link, STREAMED)).status]).toEqual([410, 410]);
+      const raced = await makeLink(editorOf(delivery), id, { max_downloads: 3 });
+      const statuses = (await Promise.all(Array.from({ length: 12 }, () => peek(raced)))).map(
+        (answer) => answer.status,
+      );
+      expect(statuses.filter((status) => status === 302)).toHaveLength(3);
+    },
+  );
+
   it('is in force for old links and old files as soon as it is changed', async () => {
     const tenant: TestTenant = await makeUnboundTenant(root);
     await deliver(tenant, tenants.bucket, 'proxy');

@@ -54,10 +54,16 @@ describe('POST /v1/sources/{source_id}/links', () => {
     expect(Object.keys(made as object).sort()).toEqual([
       'created_at',
       'disposition',
+      'downloads',
       'expires_at',
       'filename',
+      'ip_ranges',
+      'last_used_at',
       'link_id',
+      'max_downloads',
+      'not_before',
       'source_id',
+      'status',
       'token_id',
       'url',
     ]);

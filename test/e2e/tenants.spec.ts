@@ -19,6 +19,8 @@ const OWNED = [
   'uploads',
   'outbox',
   'links',
+  'link_uses',
+  'link_marks',
 ];
 
 async function rowsOf(tenantId: string): Promise<number> {

@@ -26,6 +26,7 @@ async function send({ method, path }: Operation, lines: readonly string[]): Prom
     source_id: victim.sourceId,
     token_id: victim.tokenId,
     link_id: victim.linkId,
+    key_id: '1',
     upload_id: victim.uploadId,
   });
   return await rawRequest(url, method, target, lines);

@@ -97,6 +97,7 @@ function targetOf({ path }: Operation, of: Victim): string {
     source_id: of.sourceId,
     token_id: of.tokenId,
     link_id: of.linkId,
+    key_id: '1',
     upload_id: of.uploadId,
   });
 }

@@ -108,6 +108,7 @@ describe('AN-17: a link opens its own download and nothing else', () => {
       source_id: mine.sourceId,
       token_id: mine.tokenId,
       link_id: mine.linkId,
+      key_id: '1',
       upload_id: mine.uploadId,
     };
     const names = Object.keys(existing);

@@ -30,6 +30,7 @@ const targetOf = ({ path }: Operation): string =>
     source_id: victim.sourceId,
     token_id: victim.tokenId,
     link_id: victim.linkId,
+    key_id: '1',
     link: new URL(victim.url).pathname.slice('/l/'.length),
     upload_id: victim.uploadId,
     upload: uploadText(victim),

@@ -33,6 +33,7 @@ function requests(): { method: string; target: string }[] {
       source_id: method === 'GET' || method === 'HEAD' ? victim.sourceId : 'nowhere',
       token_id: 'nowhere',
       link_id: 'nowhere',
+      key_id: 'nowhere',
       link: new URL(victim.url).pathname.slice('/l/'.length),
       upload_id: method === 'GET' ? victim.uploadId : 'nowhere',
       upload: uploadText(victim),

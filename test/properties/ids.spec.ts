@@ -70,6 +70,7 @@ beforeAll(async () => {
     source_id: 'x',
     token_id: 'x',
     link_id: 'x',
+    key_id: 'x',
     link: 'x',
     upload_id: 'x',
     upload: 'x',

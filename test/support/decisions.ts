@@ -25,6 +25,7 @@ export function repeatableTarget({ method, path }: Operation, victim: Victim): s
     source_id: reads ? victim.sourceId : randomUUID(),
     token_id: reads ? victim.tokenId : randomUUID(),
     link_id: randomUUID(),
+    key_id: '65535',
     link: new URL(victim.url).pathname.slice('/l/'.length),
     upload_id: reads ? victim.uploadId : randomUUID(),
     upload: uploadText(victim),

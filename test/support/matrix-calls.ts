@@ -52,6 +52,7 @@ export const BODIES: Readonly<Record<string, Sent>> = {
   'PUT /u/{upload}': () => ({ body: 'new bytes', headers: { 'content-type': 'text/plain' } }),
   'POST /v1/tenants': () => ({ json: { tenant_id: freshId('t'), name: 'new' } }),
   'PATCH /v1/tenants/{tenant_id}': renamed,
+  'POST /v1/tenants/{tenant_id}/links/revoke': (_, { sourceId }) => ({ json: { source_id: sourceId } }),
   // Taken but for its trial: nothing answers there.
   'PUT /v1/tenants/{tenant_id}/storage-binding': () => ({
     json: {
@@ -83,7 +84,7 @@ const ON_TENANTS =
   /^(?:DELETE \/v1\/tenants\/\{tenant_id\}|POST \/v1\/tenants\/\{tenant_id\}\/(?:suspend|resume))$/;
 
 /** Paths whose GET is a page of things. */
-const LIST = /\/(?:tenants|sub-tenants|tokens|sources|links)$/;
+const LIST = /\/(?:tenants|sub-tenants|tokens|sources|links|signing-keys)$/;
 
 /** Whether a call only looks. */
 export function isRead({ method, path, variant }: MatrixRow): boolean {
@@ -148,6 +149,8 @@ function pathOf(world: Named, { method, path, variant }: MatrixRow, target: Targ
     source_id: variant === 'new' ? randomUUID() : target.sourceId,
     token_id: target.tokenId,
     link_id: target.linkId,
+    // The first, which signs for as long as nobody has rotated.
+    key_id: '1',
     link,
     upload_id: uploadIdFor(world, { path, variant }, target),
     upload: upload?.split('/u/')[1],
@@ -157,6 +160,7 @@ function pathOf(world: Named, { method, path, variant }: MatrixRow, target: Targ
     if (value === undefined) throw new Error(`Nothing stands for ${name} in ${path}, case "${variant}".`);
     return value;
   });
+  if (method === 'DELETE' && path === '/v1/links') return `${filled}?source_id=${target.sourceId}`;
   if (variant === 'force') return `${filled}?force=true`;
   // Lists are asked for in full: what is beyond the first page would pass for not shown.
   return method === 'GET' && LIST.test(path) ? `${filled}?limit=100` : filled;

@@ -22,6 +22,8 @@ export const OWNED = [
   'usage_counters',
   'outbox',
   'links',
+  'link_uses',
+  'link_marks',
   'verifications',
 ] as const;
 
@@ -82,6 +84,9 @@ export class WalledDatabase {
       WHERE tenant_id NOT IN (SELECT tenant_id FROM storage_bindings)`);
     await walled.owner(`INSERT INTO idempotency_keys (tenant_id, key_hash, owner, expires_at)
       SELECT tenant_id, sha256('a key'), gen_random_uuid(), 'infinity' FROM tenants`);
+    await walled.owner("INSERT INTO link_marks SELECT tenant_id, 'tenant', '2001-01-01' FROM tenants");
+    await walled.owner(`INSERT INTO link_uses (tenant_id, link_id, use_id, leased_until)
+      SELECT tenant_id, link_id, gen_random_uuid(), 'infinity' FROM links`);
     return walled;
   }
 

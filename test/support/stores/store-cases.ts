@@ -108,10 +108,17 @@ const newLink = (w: StoreWorld): object => ({
   filename: null,
   disposition: 'inline',
   expiresAt: new Date('2100-01-01'),
+  notBefore: new Date('2099-01-01'),
+  maxDownloads: 1,
+  ipRanges: ['10.0.0.0/8'],
 });
+const link = ({ tenantId, linkId }: StoreWorld): object => ({ tenantId, linkId });
+const LINK = ['0.tenantId', '0.linkId'];
+const limited = sql('UPDATE links SET max_downloads = 5, downloads = 3 WHERE tenant_id = $1');
 const linkFilter = (w: StoreWorld): object => ({
   sourceId: w.sourceId,
   tokenId: w.tokenId,
+  status: 'live',
   before: { createdAt: '2100-01-01T00:00:00.000Z', id: newUuid() },
   limit: 5,
 });
@@ -129,6 +136,7 @@ const claims = (w: StoreWorld): object => ({
   sourceId: w.sourceId,
   kind: 'managed',
   referenceId: w.linkId,
+  issuedAt: 1_000_000_000,
 });
 const keyScope = ({ tenantId, keyHash }: StoreWorld): object => ({ tenantId, hash: keyHash });
 const newKeyRecord = (): object => ({ fingerprint: randomBytes(32), sealedAnswer: randomBytes(8) });
@@ -215,13 +223,42 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     ids: [...CONTEXT, '1.linkId', '1.sourceId', '1.tokenId'],
   },
   'LinkStore.list': { args: (w) => [context(w), linkFilter(w)], ids: CONTEXT },
+  'LinkStore.find': { args: (w) => [context(w), w.linkId], ids: [...CONTEXT, '1'] },
+  'LinkStore.revokeAll': {
+    args: (w) => [context(w), { sourceId: w.sourceId, tokenId: w.tokenId }],
+    ids: CONTEXT,
+  },
   'LinkStore.revoke': { args: (w) => [context(w), w.linkId], ids: [...CONTEXT, '1'] },
+  'LinkMarkStore.put': { args: (w) => [w.tenantId, 'tenant', new Date('2002-01-01')], ids: ['0'] },
+  'LinkMarkStore.findPlaceOf': { args: (w) => [w.tenantId, w.sourceId], ids: ['0', '1'] },
+  'LinkMarkStore.findSubTenant': { args: (w) => [w.tenantId, 'branch'], ids: ['0', '1'] },
+  'LinkMarkStore.isToken': { args: (w) => [w.tenantId, w.tokenId], ids: ['0', '1'] },
+  'LinkUseStore.reserve': {
+    args: (w) => [link(w), newUuid()],
+    ids: [...LINK, '1'],
+    prepare: limited,
+  },
+  'LinkUseStore.renew': { args: (w) => [link(w), w.useId], ids: [...LINK, '1'] },
+  'LinkUseStore.count': { args: (w) => [link(w), w.useId], ids: [...LINK, '1'] },
+  'LinkUseStore.release': { args: (w) => [link(w), w.useId], ids: [...LINK, '1'] },
+  'LinkUseStore.uncount': { args: (w) => [link(w)], ids: LINK, prepare: limited },
+  'LinkUseStore.add': {
+    args: (w) => [w.tenantId, [{ linkId: w.linkId, count: 2, lastUsedAt: new Date() }]],
+    ids: ['0', '1.0.linkId'],
+  },
   'SigningKeyStore.findCurrent': { args: (w) => [w.tenantId], ids: ['0'] },
   'SigningKeyStore.findByTenantKey': { args: (w) => [w.tenantKey, 1], ids: ['0', '1'] },
   'SigningKeyStore.ensureFirst': {
     args: (w) => [w.tenantId, randomBytes(8)],
     ids: ['0'],
     prepare: sql('DELETE FROM signing_keys WHERE tenant_id = $1'),
+  },
+  'SigningKeyStore.list': { args: (w) => [w.tenantId, 5, 5], ids: ['0'] },
+  'SigningKeyStore.add': { args: (w) => [w.tenantId, () => randomBytes(8)], ids: ['0'] },
+  'SigningKeyStore.retire': {
+    args: (w) => [w.tenantId, 1],
+    ids: ['0', '1'],
+    prepare: sql("INSERT INTO signing_keys VALUES ($1, 2, '\\x02')"),
   },
   'StorageBindingStore.findCurrent': { args: (w) => [w.tenantId], ids: ['0'] },
   'StorageBindingStore.find': { args: (w) => [w.tenantId, w.bindingId], ids: ['0', '1'] },

@@ -24,6 +24,8 @@ const TABLES = [
   'upload_parts',
   'outbox',
   'links',
+  'link_uses',
+  'link_marks',
   'verifications',
 ];
 
@@ -41,6 +43,8 @@ export interface StoreWorld {
   readonly sourceId: string;
   readonly externalId: string;
   readonly linkId: string;
+  /** Of a download of the link that is under way. */
+  readonly useId: string;
   readonly uploadId: string;
   readonly objectKey: string;
   readonly outboxId: string;
@@ -130,6 +134,7 @@ export class StoreBench {
       sourceId: newUuid(),
       externalId: 'one',
       linkId: newUuid(),
+      useId: newUuid(),
       uploadId: newUuid(),
       objectKey: `${tenantKey}/${newUuid()}`,
       outboxId: newUuid(),
@@ -195,6 +200,8 @@ function inserts(w: StoreWorld): [string, unknown[]][] {
        VALUES ($1, $2, 'default', $3, $4, 'attachment', 'infinity')`,
       [w.tenantId, w.linkId, w.sourceId, w.tokenId],
     ],
+    ["INSERT INTO link_marks VALUES ($1, 'tenant', '2001-01-01')", [w.tenantId]],
+    ["INSERT INTO link_uses VALUES ($1, $2, $3, 'infinity')", [w.tenantId, w.linkId, w.useId]],
   ];
 }
 

@@ -26,6 +26,10 @@ const PATH_PARAMETERS: Readonly<Record<string, Described>> = {
     description: 'Id of the link (not the one in its URL).',
     example: '0197c9a4-77de-7f10-a2b3-c4d5e6f70819',
   },
+  key_id: {
+    description: 'Number of the signing key.',
+    example: '1',
+  },
   link: {
     description: 'The signed part of the URL, as it was handed out.',
     example: 'AQIAAWszdjl4MHEybTdhYgGXyaJbHnw9',

@@ -1,0 +1,47 @@
+import { ChoiceField, PageQuery, PatternField } from '#http';
+
+import { LINK_STATUSES, type LinkStatus } from './link.store.js';
+
+const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+
+const SOURCE = {
+  description: 'Links to this source (its UUID).',
+  pattern: UUID,
+  says: 'must be a UUID',
+  optional: true,
+} as const;
+const TOKEN = { ...SOURCE, description: 'Links issued by this token.' } as const;
+
+/** Query of `GET /v1/links`. */
+export class LinkListQuery extends PageQuery {
+  @PatternField(SOURCE)
+  source_id?: string;
+
+  @PatternField(TOKEN)
+  token_id?: string;
+
+  @ChoiceField({
+    description: '`live` when absent.',
+    choices: LINK_STATUSES,
+    optional: true,
+    example: 'live',
+  })
+  status?: LinkStatus;
+}
+
+/** Query of `DELETE /v1/links`. */
+export class LinkSelectionQuery {
+  @PatternField(SOURCE)
+  source_id?: string;
+
+  @PatternField(TOKEN)
+  token_id?: string;
+
+  @ChoiceField({
+    description: 'All links of the sub-tenant. Not beside a filter.',
+    choices: ['true', 'false'],
+    optional: true,
+    example: 'true',
+  })
+  all?: 'true' | 'false';
+}
