@@ -41,6 +41,7 @@ const BODIES: Readonly<Record<string, string>> = {
   'POST /v1/tenants/{tenant_id}/sub-tenants': '{"sub_tenant_id":"made"}',
   'PUT /v1/tenants/{tenant_id}/storage-binding': '{"adapter":"filesystem"}',
   'POST /v1/tenants/{tenant_id}/tokens': '{"name":"made","role":"viewer"}',
+  'POST /v1/tenants/{tenant_id}/links/revoke': '{"issued_before":"2026-01-01T00:00:00Z","all":true}',
 };
 
 /** Segments that no decoder may take for UTF-8, or that are no percent-encoding at all. */
