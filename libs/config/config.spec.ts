@@ -52,6 +52,7 @@ describe('parseConfig', () => {
       storageAccess: { allowedEndpoints: [], connectSeconds: 3, firstByteSeconds: 10, idleSeconds: 30 },
       database: { url: null, migrationUrl: null, poolSize: 10 },
       secrets: { rootToken: null, masterKey: null, previousMasterKey: null },
+      oidc: { issuers: [], clockSkewSeconds: 30 },
       limits: {
         maxUploadBytes: 5 * 2 ** 30,
         resumableUploadSeconds: 86_400,

@@ -1,6 +1,7 @@
 import type { Secret } from '#kernel';
 import { LEAST_GRACE_SECONDS } from './background.js';
 import { SETTINGS, type LogLevel } from './definitions.js';
+import type { OidcIssuerSettings } from './oidc-issuers.js';
 import { STORAGE_RELATIONS } from './storage-relations.js';
 import type { STORAGE_PROFILES } from './storage.js';
 import {
@@ -74,6 +75,11 @@ export interface GatewayConfig {
     /** Null unless the master key is being changed; never set without it. */
     readonly previousMasterKey: Secret<Buffer> | null;
   };
+  readonly oidc: {
+    /** Empty: none is believed. */
+    readonly issuers: readonly OidcIssuerSettings[];
+    readonly clockSkewSeconds: number;
+  };
   readonly limits: {
     readonly maxUploadBytes: number;
     /** After the last byte that came. */
@@ -145,6 +151,13 @@ const RELATIONS: readonly Relation[] = [
     reason: `must be at least ${LEAST_GRACE_SECONDS}`,
     broken: ({ background }) =>
       background.reconcileGraceSeconds < LEAST_GRACE_SECONDS && !background.reconcileShortGrace,
+  },
+  {
+    name: 'GATEHOLD_ROOT_TOKEN',
+    others: ['GATEHOLD_OIDC_ISSUERS'],
+    reason: 'must not look like a JWT beside GATEHOLD_OIDC_ISSUERS, or it would be taken for one',
+    broken: ({ secrets, oidc }) =>
+      oidc.issuers.length > 0 && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(secrets.rootToken?.reveal() ?? ''),
   },
   {
     name: 'GATEHOLD_ROOT_TOKEN',

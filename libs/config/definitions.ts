@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { background } from './background.js';
 import { masterKey, rootToken } from './credentials.js';
 import { optional, secret, setting } from './define.js';
+import { oidc } from './oidc.js';
 import type { SettingGroups } from './setting.js';
 import { storageAccess } from './storage-access.js';
 import { storage } from './storage.js';
@@ -202,6 +203,7 @@ export const SETTINGS = {
   storageAccess,
   database,
   secrets,
+  oidc,
   limits,
   background,
   log,

@@ -8,6 +8,7 @@ const TITLES: Readonly<Record<keyof typeof SETTINGS, string>> = {
   storageAccess: 'Connections to storages',
   database: 'Database',
   secrets: 'Secrets',
+  oidc: 'OpenID providers',
   limits: 'Limits',
   background: 'Background work',
   log: 'Log',

@@ -5,3 +5,4 @@ export * from './page.js';
 export * from './principal.js';
 export * from './sealer.js';
 export * from './secret.js';
+export * from './trustworthy-url.js';

@@ -1,4 +1,11 @@
-import { type AccessPolicy, AuthModule, RolePolicy } from '#auth';
+import {
+  type AccessPolicy,
+  type Authenticator,
+  AuthModule,
+  ChainAuthenticator,
+  OidcAuthenticator,
+  RolePolicy,
+} from '#auth';
 import type { GatewayConfig } from '#config';
 import { DatabaseModule, type Database } from '#database';
 import { createValidationPipe, HttpErrorFilter } from '#http';
@@ -66,7 +73,11 @@ export class AppModule {
         DatabaseModule.forRoot(database),
         JobsModule.forRoot({ enabled: config.background.workers }),
         TenantModule.forRoot({ resolver: tenantResolver(config, parts) }),
-        AuthModule.forRoot({ rootToken, policy: accessPolicy(parts), authenticator: parts.authenticator }),
+        AuthModule.forRoot({
+          rootToken,
+          policy: accessPolicy(parts),
+          authenticator: authenticator(config, parts),
+        }),
         IdempotencyModule.forRoot({ sealer }),
         PresignModule.forRoot({
           sealer,
@@ -160,6 +171,17 @@ function storageDrivers(
     new AzureDriver({ ...access, extraPartBuffers: EXTRA_PART_BUFFERS }),
   ];
   return [...chosen, ...builtIn.filter(({ name }) => chosen.every((driver) => driver.name !== name))];
+}
+
+/** API tokens, and JWTs where issuers are named: what a bearer looks like says whose business it is. */
+function authenticator({ oidc }: GatewayConfig, { authenticator: chosen }: DeploymentParts) {
+  return (apiTokens: Authenticator): Authenticator => {
+    const builtIn =
+      oidc.issuers.length === 0
+        ? apiTokens
+        : new ChainAuthenticator([new OidcAuthenticator(oidc), apiTokens]);
+    return chosen?.(builtIn) ?? builtIn;
+  };
 }
 
 function accessPolicy({ accessPolicy: chosen }: DeploymentParts): AccessPolicy {
