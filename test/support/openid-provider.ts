@@ -82,7 +82,7 @@ export class OpenIdProvider {
   }
 
   resume(): void {
-    this.#serve = new Provider(this.issuer, configuration(this.clients, this.#keys)).callback();
+    this.#serve = quietly(() => new Provider(this.issuer, configuration(this.clients, this.#keys)).callback());
   }
 
   /** A JWT of a client's, as any client gets one. */
@@ -113,6 +113,17 @@ export class OpenIdProvider {
   }
 }
 
+/** It warns of what would be wrong in production, such as keeping everything in memory. */
+function quietly<T>(work: () => T): T {
+  const { warn, info } = console;
+  console.warn = console.info = () => undefined;
+  try {
+    return work();
+  } finally {
+    Object.assign(console, { warn, info });
+  }
+}
+
 function configuration(clients: Clients, keys: readonly SigningKey[]): Record<string, unknown> {
   const signed = { alg: keys[0]?.alg, kid: keys[0]?.kid };
   return {
@@ -120,11 +131,13 @@ function configuration(clients: Clients, keys: readonly SigningKey[]): Record<st
       client_id: id,
       client_secret: SECRET,
       grant_types: ['client_credentials'],
+      id_token_signed_response_alg: signed.alg,
       redirect_uris: [],
       response_types: [],
       token_endpoint_auth_method: 'client_secret_post',
     })),
     jwks: { keys: keys.map(({ jwk }) => jwk) },
+    ttl: { ClientCredentials: 300 },
     scopes: ['sources:read', 'sources:create'],
     extraTokenClaims: (_: unknown, { clientId }: { clientId: string }) => clients[clientId],
     features: {

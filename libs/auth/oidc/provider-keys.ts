@@ -7,7 +7,8 @@ import { OidcErrors } from './oidc.errors.js';
 const FRESH_MS = 300_000;
 /** Keys that were last seen longer ago are used no more, and nobody gets in until the provider answers. */
 const LAST_RESORT_MS = 3_600_000;
-/** The least time between two questions to a provider, whatever is asked of the gateway meanwhile. */
+/** How many questions a provider may be asked at once, and the time after which there may be one more. */
+const BURST = 4;
 const APART_MS = 5_000;
 
 type Selector = ReturnType<typeof createLocalJWKSet>;
@@ -15,14 +16,16 @@ type Selected = Awaited<ReturnType<Selector>>;
 
 /**
  * The keys of one provider. They are fetched when the first token comes, every few minutes after that, and at once when a
- * token names a key that is not among them, since that is how a rotation is noticed: but one fetch at a time, and none
- * within seconds of the last, so that made-up key ids cannot be turned into a storm. While the provider is away its keys
+ * token names a key that is not among them, since that is how a rotation is noticed: but one fetch at a time,
+ * and a few within some seconds, so that made-up key ids cannot be turned into a storm. While the provider is away its keys
  * are used for an hour more.
  */
 export class ProviderKeys {
   #known: { readonly select: Selector; readonly at: number } | null = null;
   #asking: Promise<void> | null = null;
   #askedAt = -Infinity;
+  /** Questions that are left. */
+  #left = BURST;
   /** What went wrong the last time; undefined when nothing did. */
   #failure: unknown;
 
@@ -66,10 +69,18 @@ export class ProviderKeys {
   /** Asks the provider, or waits for the answer that is under way. Never rejects. */
   private ask(): Promise<void> {
     if (this.#asking !== null) return this.#asking;
-    if (this.nowMs() - this.#askedAt < APART_MS) return Promise.resolve();
-    this.#askedAt = this.nowMs();
+    if (!this.mayAsk()) return Promise.resolve();
     this.#asking = this.load().finally(() => (this.#asking = null));
     return this.#asking;
+  }
+
+  /** One that has just failed is left alone for a moment, and one that answers is not asked without end. */
+  private mayAsk(): boolean {
+    const since = this.nowMs() - this.#askedAt;
+    const left = Math.min(BURST, this.#left + since / APART_MS);
+    if (left < 1 || (this.#failure !== undefined && since < APART_MS)) return false;
+    [this.#left, this.#askedAt] = [left - 1, this.nowMs()];
+    return true;
   }
 
   private async load(): Promise<void> {
