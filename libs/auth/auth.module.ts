@@ -2,6 +2,7 @@ import { Clock, type Secret } from '#kernel';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 
+import { AccessCheckService } from './access-check.service.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessPolicy } from './access-policy.js';
 import { Authenticator } from './authenticator.js';
@@ -34,6 +35,7 @@ export class AuthModule {
         TokenStore,
         PlatformTokenStore,
         TokenService,
+        AccessCheckService,
         { provide: AccessPolicy, useValue: policy },
         {
           provide: Authenticator,
@@ -46,7 +48,7 @@ export class AuthModule {
         },
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
-      exports: [Authenticator, AccessPolicy, Clock],
+      exports: [Authenticator, AccessPolicy, AccessCheckService, Clock],
     };
   }
 }

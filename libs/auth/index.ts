@@ -1,4 +1,6 @@
+export { AccessCheckService, type Refusal } from './access-check.service.js';
 export { AccessPolicy, RolePolicy, type AccessDecision, type AccessRequest } from './access-policy.js';
+export { isAddress } from './address-range.js';
 export { AuthErrors } from './auth.errors.js';
 export { AuthModule, type AuthModuleOptions } from './auth.module.js';
 export { authenticationHook } from './authentication.hook.js';
