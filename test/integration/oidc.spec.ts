@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { SignJWT, UnsecuredJWT, decodeJwt, exportSPKI, importJWK, type JWTPayload } from 'jose';
+import { SignJWT, UnsecuredJWT, decodeJwt, exportSPKI, importJWK } from 'jose';
 import { createSecretKey, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 
@@ -227,7 +227,7 @@ async function badJwts(): Promise<Record<string, string>> {
   const published = publicJwk(provider.key);
   const pem = await exportSPKI((await importJWK(published, 'ES256')) as Parameters<typeof exportSPKI>[0]);
   const hmac = (secret: string): Promise<string> =>
-    new SignJWT(claims as JWTPayload)
+    new SignJWT(claims)
       .setProtectedHeader({ alg: 'HS256', kid: provider.key.kid, typ: 'at+jwt' })
       .sign(createSecretKey(Buffer.from(secret)));
   const stranger = await makeKey(provider.key.kid);
@@ -235,12 +235,12 @@ async function badJwts(): Promise<Record<string, string>> {
     expired: await provider.forged('writer', { exp: now - 60 }),
     'another audience': await provider.forged('writer', { aud: 'https://mail.example.com' }),
     'another issuer': await provider.forged('writer', { iss: 'https://login.example.com' }),
-    'no algorithm': new UnsecuredJWT(claims as JWTPayload).encode(),
+    'no algorithm': new UnsecuredJWT(claims).encode(),
     'the public key as a secret, PEM': await hmac(pem),
     'the public key as a secret, JWK': await hmac(JSON.stringify(published)),
     'a payload of one’s own': `${header}.${raised}.${signature}`,
     'no signature': `${header}.${payload}.`,
-    'a key of one’s own': await new SignJWT(claims as JWTPayload)
+    'a key of one’s own': await new SignJWT(claims)
       .setProtectedHeader({ alg: 'ES256', kid: stranger.kid, typ: 'at+jwt', jwk: publicJwk(stranger) })
       .sign(stranger.privateKey),
   };

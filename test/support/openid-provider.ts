@@ -82,7 +82,9 @@ export class OpenIdProvider {
   }
 
   resume(): void {
-    this.#serve = quietly(() => new Provider(this.issuer, configuration(this.clients, this.#keys)).callback());
+    this.#serve = quietly(() =>
+      new Provider(this.issuer, configuration(this.clients, this.#keys)).callback(),
+    );
   }
 
   /** A JWT of a client's, as any client gets one. */

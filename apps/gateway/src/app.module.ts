@@ -1,11 +1,4 @@
-import {
-  type AccessPolicy,
-  type Authenticator,
-  AuthModule,
-  ChainAuthenticator,
-  OidcAuthenticator,
-  RolePolicy,
-} from '#auth';
+import { type AccessPolicy, AuthModule, RolePolicy } from '#auth';
 import type { GatewayConfig } from '#config';
 import { DatabaseModule, type Database } from '#database';
 import { createValidationPipe, HttpErrorFilter } from '#http';
@@ -34,6 +27,7 @@ import { join } from 'node:path';
 
 import { FetchController } from './compat/fetch.controller.js';
 import { KnowledgeBaseController } from './compat/knowledge-base.controller.js';
+import { authenticatorOf } from './authenticator.js';
 import { defaultStorage } from './default-storage.js';
 import type { DeploymentParts } from './deployment.js';
 import { reconcileSettings } from './background.js';
@@ -76,7 +70,7 @@ export class AppModule {
         AuthModule.forRoot({
           rootToken,
           policy: accessPolicy(parts),
-          authenticator: authenticator(config, parts),
+          authenticator: authenticatorOf(config, parts),
         }),
         IdempotencyModule.forRoot({ sealer }),
         PresignModule.forRoot({
@@ -171,17 +165,6 @@ function storageDrivers(
     new AzureDriver({ ...access, extraPartBuffers: EXTRA_PART_BUFFERS }),
   ];
   return [...chosen, ...builtIn.filter(({ name }) => chosen.every((driver) => driver.name !== name))];
-}
-
-/** API tokens, and JWTs where issuers are named: what a bearer looks like says whose business it is. */
-function authenticator({ oidc }: GatewayConfig, { authenticator: chosen }: DeploymentParts) {
-  return (apiTokens: Authenticator): Authenticator => {
-    const builtIn =
-      oidc.issuers.length === 0
-        ? apiTokens
-        : new ChainAuthenticator([new OidcAuthenticator(oidc), apiTokens]);
-    return chosen?.(builtIn) ?? builtIn;
-  };
 }
 
 function accessPolicy({ accessPolicy: chosen }: DeploymentParts): AccessPolicy {

@@ -63,7 +63,7 @@ function setUp(issuer: Partial<OidcIssuer> = {}): {
     return { keys: published };
   };
   const options = { issuers: [{ ...ISSUER, ...issuer }], clockSkewSeconds: 30 };
-  const authenticator = new OidcAuthenticator(options, clock, fetchKeys as never);
+  const authenticator = new OidcAuthenticator(options, clock, fetchKeys);
   const ask = (jwt: string): Promise<Principal | null> =>
     authenticator.authenticate({ authorization: [`Bearer ${jwt}`], address: '127.0.0.1' });
   return { ask, clock };

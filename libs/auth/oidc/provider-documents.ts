@@ -52,7 +52,7 @@ async function readBounded({ body }: Response): Promise<string> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   // Leaving the loop cancels the rest.
-  for await (const piece of body ?? []) {
+  for await (const piece of (body ?? []) as AsyncIterable<Uint8Array>) {
     length += piece.length;
     if (length > MAX_BYTES) throw new Error('The provider’s document is too large.');
     pieces.push(piece);
