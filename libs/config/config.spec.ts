@@ -53,6 +53,7 @@ describe('parseConfig', () => {
       database: { url: null, migrationUrl: null, poolSize: 10 },
       secrets: { rootToken: null, masterKey: null, previousMasterKey: null },
       authentication: { failedBurst: 100, failedPerSecond: 1 },
+      oidc: { issuers: [], clockSkewSeconds: 30 },
       limits: {
         maxUploadBytes: 5 * 2 ** 30,
         resumableUploadSeconds: 86_400,

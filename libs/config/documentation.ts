@@ -9,6 +9,7 @@ const TITLES: Readonly<Record<keyof typeof SETTINGS, string>> = {
   database: 'Database',
   secrets: 'Secrets',
   authentication: 'Authentication',
+  oidc: 'OpenID providers',
   limits: 'Limits',
   background: 'Background work',
   log: 'Log',

@@ -19,6 +19,12 @@ const GUARD = {
   },
   organization: { code: 'organization_missing', status: 401, title: 'The token names no organization' },
   scope: { code: 'insufficient_scope', status: 403, title: 'The token lacks a scope' },
+  notMapped: { code: 'identity_not_mapped', status: 403, title: 'The identity has no place here' },
+  providerAway: {
+    code: 'identity_provider_unavailable',
+    status: 503,
+    title: 'The identity provider cannot be asked',
+  },
   suspended: { code: 'tenant_suspended', status: 403, title: 'The tenant is suspended' },
   mismatch: { code: 'tenant_mismatch', status: 403, title: 'The token belongs to another tenant' },
   required: { code: 'tenant_required', status: 400, title: 'The request names no tenant' },
@@ -66,7 +72,13 @@ function accessErrors({ access }: OperationOptions): CodedError[] {
     const detail = `This needs a token with ${access.anyOf.join(' or ')}.`;
     errors.push(new CodedError(GUARD.scope, detail, { fields: { required_scopes: access.anyOf } }));
   }
-  errors.push(new CodedError(GUARD.suspended, 'The tenant or sub-tenant is suspended.'));
+  errors.push(
+    new CodedError(GUARD.suspended, 'The tenant or sub-tenant is suspended.'),
+    new CodedError(GUARD.notMapped, 'The token is good, but it names no tenant (see the mapping of claims).'),
+    new CodedError(GUARD.providerAway, 'The keys of the token’s issuer cannot be fetched.', {
+      retryAfterSeconds: 5,
+    }),
+  );
   return errors;
 }
 

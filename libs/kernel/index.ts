@@ -6,3 +6,4 @@ export * from './principal.js';
 export * from './rate-bucket.js';
 export * from './sealer.js';
 export * from './secret.js';
+export * from './trustworthy-url.js';

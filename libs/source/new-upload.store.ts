@@ -25,6 +25,8 @@ export interface UploadPlace {
 export interface NewUpload extends UploadPlace {
   readonly uploadId: string;
   readonly tokenId: string;
+  /** The caller may replace sources. */
+  readonly mayReplace: boolean;
   readonly reference: SourceReference;
   readonly name: string;
   readonly contentType: string;
@@ -109,6 +111,7 @@ async function insertUpload(
     wanted.bytes,
     wanted.objects,
     isNoticed(upload),
+    upload.mayReplace,
   ];
   const [row] = (await query<PendingUpload>({ ...INSERT_UPLOAD, values })).rows;
   // The tenant is being deleted, or was made anew since the place was found.
@@ -131,10 +134,10 @@ const INSERT_UPLOAD = {
   name: 'insert-pending-upload',
   text: `INSERT INTO uploads AS u (tenant_id, upload_id, sub_tenant_id, kind, object_key, binding_id, created_by,
   expires_at, source_id, external_id, name, content_type, metadata, declared_size_bytes, declared_sha256, multipart_id,
-  part_bytes, url_kind, reserved_bytes, reserved_objects, due_at)
+  part_bytes, url_kind, reserved_bytes, reserved_objects, due_at, may_replace)
 SELECT $1, $2::uuid, $3, 'presigned', $4, $5::uuid, $6::uuid, now() + $7::integer * interval '1 second', $8::uuid, $9, $10,
   $11, $12::jsonb, $13::bigint, decode($14, 'hex'), $15, $16::bigint, $17, $18::bigint, $19::integer,
-  CASE WHEN $20::boolean THEN now() + ${FIRST_LOOK} END
+  CASE WHEN $20::boolean THEN now() + ${FIRST_LOOK} END, $21::boolean
 FROM tenants t WHERE t.tenant_id = $1 AND t.status <> 'deleting' AND t.tenant_key = split_part($4, '/', 1)
 RETURNING ${PENDING_UPLOAD_COLUMNS}`,
 };

@@ -66,7 +66,8 @@ export class PendingUploadService {
     const bytes = { sizeBytes, contentType, checksumSha256 };
     const issued = await this.issuer.issue(context, caller, place, bytes, wish.expiresIn);
     const { addresses, giveUp, ...rest } = issued;
-    const row = { ...rest, ...bytes, tokenId: caller.tokenId, reference, name, metadata, accepts };
+    const by = { tokenId: caller.tokenId, mayReplace: caller.scopes.has('sources:write') };
+    const row = { ...rest, ...bytes, ...by, reference, name, metadata, accepts };
     const together = alongside && {
       alongside: (transaction: TenantTransaction, upload: PendingUpload): Promise<void> =>
         alongside(transaction, { upload, addresses }),

@@ -2,6 +2,7 @@ import type { TenantContext } from '#kernel';
 import type { BoundBytes } from '#presign';
 import type { ObjectKey } from '#storage';
 
+import { isIdentity } from './identity.sql.js';
 import type { Upload } from './upload.js';
 
 /**
@@ -102,11 +103,15 @@ export function boundBytes(
     : { sizeBytes: part.sizeBytes, contentType: null, checksumSha256: null };
 }
 
-/** Whether the token that began an upload `u` may still act, on a condition about its row `k`; the platform's may all. */
-const tokenMay = (condition: string): string => `(EXISTS (
+/**
+ * Whether the token that began an upload `u` may still act, on a condition about its row `k`; the platform's may all, and
+ * an identity, which has no row, what it might when it began.
+ */
+const tokenMay = (condition: string, identityMay: string): string => `(EXISTS (
     SELECT FROM tokens k WHERE k.tenant_id = u.tenant_id AND k.token_id = u.created_by AND k.revoked_at IS NULL
       AND (k.expires_at IS NULL OR k.expires_at > now()) AND ${condition})
-  OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = u.created_by AND p.revoked_at IS NULL))`;
+  OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = u.created_by AND p.revoked_at IS NULL)
+  OR (${isIdentity('u.created_by')} AND ${identityMay}))`;
 
 /** Columns of an upload `u`, in the names of {@link PendingUpload}. */
 export const PENDING_UPLOAD_COLUMNS = `
@@ -115,4 +120,5 @@ export const PENDING_UPLOAD_COLUMNS = `
   u.content_type AS "contentType", u.metadata, u.declared_size_bytes::float8 AS "declaredSizeBytes",
   encode(u.declared_sha256, 'hex') AS "declaredSha256", u.multipart_id AS "multipartId",
   u.part_bytes::float8 AS "partBytes", u.created_by AS "createdBy", u.created_at AS "createdAt", u.expires_at AS "expiresAt", u.expires_at <= now() AS "isExpired",
-  ${tokenMay('true')} AS "tokenLives", ${tokenMay("'sources:write' = ANY (k.scopes)")} AS "tokenReplaces"`;
+  ${tokenMay('true', 'true')} AS "tokenLives",
+  ${tokenMay("'sources:write' = ANY (k.scopes)", 'u.may_replace')} AS "tokenReplaces"`;

@@ -2,6 +2,7 @@ import { assertGiven, TenantDatabase } from '#database';
 import { newestMark, type LinkClaims } from '#presign';
 import { Injectable } from '@nestjs/common';
 
+import { isIdentity } from './identity.sql.js';
 import { SOURCE_COLUMNS, type Source } from './source.js';
 
 /** Everything a link stands or falls with, at this moment. */
@@ -65,7 +66,7 @@ SELECT ${SOURCE_COLUMNS}, t.status AS "tenantStatus", u.status AS "subTenantStat
   EXISTS (SELECT FROM tokens k WHERE k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, $4::uuid)
       AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
     OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = coalesce(l.token_id, $4::uuid) AND p.revoked_at IS NULL)
-    AS "tokenLives"
+    OR ${isIdentity('coalesce(l.token_id, $4::uuid)')} AS "tokenLives"
 FROM tenants t
 JOIN sources s ON s.tenant_id = t.tenant_id AND s.source_id = $2
 JOIN sub_tenants u ON u.tenant_id = s.tenant_id AND u.sub_tenant_id = s.sub_tenant_id

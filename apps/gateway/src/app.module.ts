@@ -27,6 +27,7 @@ import { join } from 'node:path';
 
 import { FetchController } from './compat/fetch.controller.js';
 import { KnowledgeBaseController } from './compat/knowledge-base.controller.js';
+import { authenticatorOf } from './authenticator.js';
 import { defaultStorage } from './default-storage.js';
 import type { DeploymentParts } from './deployment.js';
 import { reconcileSettings } from './background.js';
@@ -162,13 +163,11 @@ function storageDrivers(
   return [...chosen, ...builtIn.filter(({ name }) => chosen.every((driver) => driver.name !== name))];
 }
 
-function authentication(
-  { authentication: { failedBurst: burst, failedPerSecond: perSecond } }: GatewayConfig,
-  parts: DeploymentParts,
-): Omit<AuthModuleOptions, 'rootToken'> {
+function authentication(config: GatewayConfig, parts: DeploymentParts): Omit<AuthModuleOptions, 'rootToken'> {
+  const { failedBurst: burst, failedPerSecond: perSecond } = config.authentication;
   return {
     policy: accessPolicy(parts),
-    authenticator: parts.authenticator,
+    authenticator: authenticatorOf(config, parts),
     failedAuthentications: burst === 0 ? null : { burst, perSecond },
   };
 }

@@ -11,7 +11,7 @@ import type { TenantResolver } from '#tenant';
 export interface DeploymentParts {
   /** How requests say which tenant they are about; given what reads tokens, headers, hosts and fields. */
   readonly tenantResolver?: (builtIn: TenantResolver) => TenantResolver;
-  /** Who a request is from; given what knows API tokens. */
+  /** Who a request is from; given what knows API tokens, and JWTs where the settings name issuers. */
   readonly authenticator?: (apiTokens: Authenticator) => Authenticator;
   /** Who may do what; given what goes by roles. */
   readonly accessPolicy?: (roles: AccessPolicy) => AccessPolicy;
