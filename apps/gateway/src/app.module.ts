@@ -73,11 +73,7 @@ export class AppModule {
           authenticator: authenticatorOf(config, parts),
         }),
         IdempotencyModule.forRoot({ sealer }),
-        PresignModule.forRoot({
-          sealer,
-          publicUrl,
-          stableUrlSeconds: config.http.stableUrlSeconds,
-        }),
+        PresignModule.forRoot({ sealer, publicUrl, stableUrlSeconds: config.http.stableUrlSeconds }),
         StorageBindingModule.forRoot({
           ...storages(config, access, sealer, parts),
           agents: guardedAgents(access.endpointGuard, access.limits),
