@@ -69,11 +69,7 @@ export class AppModule {
         TenantModule.forRoot({ resolver: tenantResolver(config, parts) }),
         AuthModule.forRoot({ rootToken, ...authentication(config, parts) }),
         IdempotencyModule.forRoot({ sealer }),
-        PresignModule.forRoot({
-          sealer,
-          publicUrl,
-          stableUrlSeconds: config.http.stableUrlSeconds,
-        }),
+        PresignModule.forRoot({ sealer, publicUrl, stableUrlSeconds: config.http.stableUrlSeconds }),
         StorageBindingModule.forRoot({
           ...storages(config, access, sealer, parts),
           agents: guardedAgents(access.endpointGuard, access.limits),

@@ -169,6 +169,7 @@ const newUpload = (w: StoreWorld): object => ({
   objectKey: `${w.tenantKey}/${newUuid()}`,
   bindingId: null,
   tokenId: w.tokenId,
+  mayReplace: true,
   reference: reference(w),
   name: 'two.txt',
   contentType: 'text/plain',
