@@ -52,7 +52,7 @@ describe('parseConfig', () => {
       storageAccess: { allowedEndpoints: [], connectSeconds: 3, firstByteSeconds: 10, idleSeconds: 30 },
       database: { url: null, migrationUrl: null, poolSize: 10 },
       secrets: { rootToken: null, masterKey: null, previousMasterKey: null },
-      authentication: { failedBurst: 100, failedPerSecond: 1 },
+      authentication: { failedBurst: 1000, failedPerSecond: 10 },
       oidc: { issuers: [], clockSkewSeconds: 30 },
       limits: {
         maxUploadBytes: 5 * 2 ** 30,

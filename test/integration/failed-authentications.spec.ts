@@ -12,7 +12,8 @@ jest.setTimeout(120_000);
 /** The one proxy that is believed; everybody else's headers say nothing. */
 const PROXY = '127.0.0.9';
 const ATTEMPTS = 10_000;
-const BURST = 100;
+const BURST = 1_000;
+const PER_SECOND = 10;
 
 let gateway: GatewayProcess;
 let tenant: TestTenant;
@@ -93,11 +94,11 @@ function disguise(index: number): Record<string, string> {
 
 /** How many more may be let through since a moment, by the passing of time. */
 function refilled(since: number): number {
-  return Math.ceil((Date.now() - since) / 1000) + 1;
+  return PER_SECOND * (Math.ceil((Date.now() - since) / 1000) + 1);
 }
 
 describe('AN-11: bad credentials from one address', () => {
-  it('10,000 of them, whatever they call themselves, are answered 429 after the first hundred', async () => {
+  it('10,000 of them, whatever they call themselves, are answered 429 after the first thousand', async () => {
     const attacker = from('127.0.0.2');
     const since = Date.now();
     const statuses = await attack(attacker, ATTEMPTS, (index) => [
@@ -116,7 +117,7 @@ describe('AN-11: bad credentials from one address', () => {
     const link = (await tenant.editor.post('/v1/sources/a/links', {})).json.url as string;
     const path = new URL(link).pathname;
     const { token } = tenant.viewer;
-    const flood = attack(attacker, 2_000, () => [mistyped]);
+    const flood = attack(attacker, 5_000, () => [mistyped]);
     for (let time = 0; time < 50; time += 1) {
       expect((await attacker.call(token)).status).toBe(200);
       expect((await attacker.call(gateway.rootToken)).status).toBe(200);
@@ -134,26 +135,26 @@ describe('AN-11: bad credentials from one address', () => {
     const named = (address: string) => (index: number) =>
       [mistyped, { ...disguise(index), 'x-forwarded-for': address }] as [string, Record<string, string>];
     const since = Date.now();
-    const statuses = await attack(proxy, 1_000, named('192.0.2.7'));
+    const statuses = await attack(proxy, 3_000, named('192.0.2.7'));
     expect(statuses[401]).toBeLessThanOrEqual(BURST + refilled(since));
     expect((await proxy.call(mistyped, { 'x-forwarded-for': '192.0.2.8' })).status).toBe(401);
     // Whoever writes a field of its own has the proxy's behind it.
-    const rotating = await attack(proxy, 1_000, (index) => [
+    const rotating = await attack(proxy, 3_000, (index) => [
       mistyped,
       { 'x-forwarded-for': `10.1.${index >> 8}.${index & 0xff}, 192.0.2.9` },
     ]);
-    expect(rotating[429]).toBeGreaterThan(1_000 - BURST - refilled(since));
-    const subnet = await attack(proxy, 1_000, (index) => [
+    expect(rotating[429]).toBeGreaterThan(3_000 - BURST - refilled(since));
+    const subnet = await attack(proxy, 3_000, (index) => [
       mistyped,
       { 'x-forwarded-for': `2001:db8:1:2::${index.toString(16)}` },
     ]);
-    expect(subnet[429]).toBeGreaterThan(1_000 - BURST - refilled(since));
+    expect(subnet[429]).toBeGreaterThan(3_000 - BURST - refilled(since));
     proxy.close();
   });
 
   it('are answered in the shape of each family, with the time to wait, and nothing about the credential', async () => {
     const attacker = from('127.0.0.5');
-    await attack(attacker, 300, () => [mistyped]);
+    await attack(attacker, 2_000, () => [mistyped]);
     const native = await attacker.call(mistyped);
     expect(native).toMatchObject({
       status: 429,
@@ -176,15 +177,13 @@ describe('AN-11: bad credentials from one address', () => {
 
   it('are let through again as time goes by', async () => {
     const attacker = from('127.0.0.6');
-    await attack(attacker, 300, () => [mistyped]);
+    await attack(attacker, 2_000, () => [mistyped]);
     let told: Told;
-    let waits = 0;
-    do {
-      told = await attacker.call(mistyped);
-      waits += 1;
-    } while (told.status === 429);
+    do told = await attacker.call(mistyped);
+    while (told.status !== 429);
+    do told = await attacker.call(mistyped);
+    while (told.status === 429);
     expect(told.status).toBe(401);
-    expect(waits).toBeGreaterThan(1);
     attacker.close();
   });
 });

@@ -41,7 +41,7 @@ async function send({ method, path }: Operation, target: string, caller: Api): P
 }
 
 /** Links, times, and when a token was used, which is known a while later. */
-const OF_THE_MOMENT = /\/l\/[\w-]+|"last_used_\w+":(?:null|"[^"]*")|\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+const OF_THE_MOMENT = /\/l\/[\w-]+|"key_id":\d+|"last_used_\w+":(?:null|"[^"]*")|\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 
 /** What was decided: the status, the error's stable name, and on success the body without what time changes. */
 function decisionOf({ status, body }: RawAnswer): string {
