@@ -18,6 +18,20 @@ describe('withheldEnd', () => {
     expect([seen, seenBefore]).toEqual([parts.map((part) => part[0]), Math.max(0, pieces - 1)]);
   });
 
+  it('withholds the end of what comes all at once, too', async () => {
+    const whole = Buffer.alloc(1024 * 1024, 'x');
+    let seen = 0;
+    let seenBefore = -1;
+    const stream = withheldEnd(Readable.from([whole], { objectMode: false }), () => {
+      seenBefore = seen;
+      return Promise.resolve();
+    });
+    for await (const piece of stream as AsyncIterable<Buffer>) seen += piece.length;
+    expect(seen).toBe(whole.length);
+    expect(seenBefore).toBeGreaterThanOrEqual(whole.length - 2 * 64 * 1024);
+    expect(seenBefore).toBeLessThan(whole.length);
+  });
+
   it('fails, and withholds the end, when it may not', async () => {
     const seen: number[] = [];
     const stream = withheldEnd(Readable.from([Buffer.from([1]), Buffer.from([2])]), () =>
