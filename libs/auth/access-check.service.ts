@@ -1,8 +1,8 @@
 import { Clock, CodedError, type Principal, type Scope } from '#kernel';
 import { TenantContextService } from '#tenant';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 
-import { AccessPolicy } from './access-policy.js';
+import { AccessPolicy, isAllowed } from './access-policy.js';
 import { isWithin } from './address-range.js';
 import { AuthErrors } from './auth.errors.js';
 import { tokenPrincipal } from './token-principal.js';
@@ -31,6 +31,10 @@ export interface Refusal {
  */
 @Injectable()
 export class AccessCheckService {
+  readonly #logger = new Logger(AccessCheckService.name);
+  private readonly onFailure = (error: unknown): void =>
+    this.#logger.error({ err: error }, 'The access policy failed, which denies.');
+
   constructor(
     private readonly tokens: TokenService,
     private readonly policy: AccessPolicy,
@@ -59,8 +63,8 @@ export class AccessCheckService {
     const { expiresAt, ipRanges } = principal;
     if (expiresAt !== null && expiresAt <= this.clock.now()) throw AuthErrors.invalid();
     if (ipRanges !== null && address !== null && !isWithin(address, ipRanges)) throw AuthErrors.invalid();
-    const { allowed } = await this.policy.decide({ principal, anyOf: [action] });
-    if (!allowed) throw AuthErrors.scope([action]);
+    if (!(await isAllowed(this.policy, { principal, anyOf: [action] }, this.onFailure)))
+      throw AuthErrors.scope([action]);
     await this.tenants.enterAt(principal, tenantId, subTenantId);
   }
 }

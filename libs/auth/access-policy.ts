@@ -1,4 +1,4 @@
-import type { Principal, Scope } from '#kernel';
+import { CodedError, type Principal, type Scope } from '#kernel';
 
 /** What somebody wants to do. */
 export interface AccessRequest {
@@ -32,4 +32,23 @@ export class RolePolicy extends AccessPolicy {
 /** Whether a policy says just what the scopes say, so that it need not be asked about each of them. */
 export function goesByScopes(policy: AccessPolicy): boolean {
   return policy.decide === RolePolicy.prototype.decide;
+}
+
+/**
+ * What a policy's decision comes to. A policy is somebody else's code: whatever is not plainly a yes is none, and one that
+ * fails has not allowed anything (`onFailure` hears why), but for a coded error, which is what the caller is answered.
+ */
+export async function isAllowed(
+  policy: AccessPolicy,
+  asked: AccessRequest,
+  onFailure: (error: unknown) => void,
+): Promise<boolean> {
+  try {
+    const decision = (await policy.decide(asked)) as Partial<AccessDecision> | undefined;
+    return decision?.allowed === true;
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    onFailure(error);
+    return false;
+  }
 }

@@ -1,7 +1,7 @@
 import type { GatewayReply, GatewayRequest } from '#http';
-import { CodedError, type Principal, type Scope } from '#kernel';
+import type { Principal, Scope } from '#kernel';
 
-import { goesByScopes, type AccessDecision, type AccessPolicy, type AccessRequest } from './access-policy.js';
+import { goesByScopes, isAllowed, type AccessPolicy } from './access-policy.js';
 import { AuthErrors } from './auth.errors.js';
 
 /** Requests that the policy has allowed. */
@@ -21,8 +21,10 @@ export function authorizationHook(
     const { principal } = request;
     if (principal === undefined) throw AuthErrors.missing();
     const { anyOf } = access;
-    if (!(await decides(policy, { principal, anyOf }, request))) throw AuthErrors.scope(anyOf);
-    request.principal = await withGrantedScopes(policy, principal, request);
+    const onFailure = (error: unknown): void =>
+      request.log.error({ err: error }, 'The access policy failed, which denies.');
+    if (!(await isAllowed(policy, { principal, anyOf }, onFailure))) throw AuthErrors.scope(anyOf);
+    request.principal = await withGrantedScopes(policy, principal, onFailure);
     allowed.add(request);
   };
 }
@@ -31,33 +33,16 @@ export function authorizationHook(
 async function withGrantedScopes(
   policy: AccessPolicy,
   principal: Principal,
-  request: GatewayRequest,
+  onFailure: (error: unknown) => void,
 ): Promise<Principal> {
   if (goesByScopes(policy)) return principal;
   const scopes = new Set<Scope>();
   for (const scope of principal.scopes)
-    if (await decides(policy, { principal, anyOf: [scope] }, request)) scopes.add(scope);
+    if (await isAllowed(policy, { principal, anyOf: [scope] }, onFailure)) scopes.add(scope);
   return { ...principal, scopes };
 }
 
 /** Whether the policy has allowed a request. A request that it was never asked about is not allowed. */
 export function wasAllowed(request: GatewayRequest): boolean {
   return allowed.has(request);
-}
-
-/** A policy that fails has not allowed anything. */
-async function decides(
-  policy: AccessPolicy,
-  asked: AccessRequest,
-  request: GatewayRequest,
-): Promise<boolean> {
-  try {
-    // A policy is somebody else's code: whatever is not plainly a yes is none.
-    const decision = (await policy.decide(asked)) as Partial<AccessDecision> | undefined;
-    return decision?.allowed === true;
-  } catch (error) {
-    if (error instanceof CodedError) throw error;
-    request.log.error({ err: error }, 'The access policy failed, which denies.');
-    return false;
-  }
 }
