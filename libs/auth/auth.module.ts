@@ -25,7 +25,7 @@ export interface AuthModuleOptions {
   readonly policy: AccessPolicy;
   /** What is asked about credentials, given what knows API tokens; that alone when absent. */
   readonly authenticator?: ((apiTokens: Authenticator) => Authenticator) | undefined;
-  /** How many bad credentials may come from one address, whatever they are; null: any number. */
+  /** How many bad credentials may come from one address, whatever they are; null for no limit. */
   readonly failedAuthentications: Rate | null;
 }
 

@@ -18,6 +18,8 @@ import {
 import { markVerbatim } from './verbatim-fields.js';
 import { isDistinctList, isMoment, isObjectList, isPresent, isText } from './field-checks.js';
 
+const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+
 /** What all fields have: whether they must be there, and how they are documented. */
 export interface FieldOptions {
   readonly description: string;
@@ -43,6 +45,11 @@ export function PatternField(options: FieldOptions & { pattern: RegExp; says: st
     IsString({ message: 'must be text' }),
     check,
   );
+}
+
+/** A UUID in its usual form (RFC 9562 §4), in either case. */
+export function UuidField(options: FieldOptions): PropertyDecorator {
+  return PatternField({ ...options, pattern: UUID, says: 'must be a UUID' });
 }
 
 /** A whole number. In a query, digits are read as one. */

@@ -1,23 +1,19 @@
-import { ChoiceField, PageQuery, PatternField } from '#http';
+import { ChoiceField, PageQuery, UuidField } from '#http';
 
 import { LINK_STATUSES, type LinkStatus } from './link.store.js';
 
-const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
-
 const SOURCE = {
   description: 'Links to this source (its UUID).',
-  pattern: UUID,
-  says: 'must be a UUID',
   optional: true,
 } as const;
 const TOKEN = { ...SOURCE, description: 'Links issued by this token.' } as const;
 
 /** Query of `GET /v1/links`. */
 export class LinkListQuery extends PageQuery {
-  @PatternField(SOURCE)
+  @UuidField(SOURCE)
   source_id?: string;
 
-  @PatternField(TOKEN)
+  @UuidField(TOKEN)
   token_id?: string;
 
   @ChoiceField({
@@ -31,10 +27,10 @@ export class LinkListQuery extends PageQuery {
 
 /** Query of `DELETE /v1/links`. */
 export class LinkSelectionQuery {
-  @PatternField(SOURCE)
+  @UuidField(SOURCE)
   source_id?: string;
 
-  @PatternField(TOKEN)
+  @UuidField(TOKEN)
   token_id?: string;
 
   @ChoiceField({

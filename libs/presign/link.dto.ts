@@ -48,7 +48,7 @@ export class LinkDto {
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: 'How many downloads it is good for; null: any number.',
+    description: 'How many downloads it is good for; null where there is no limit.',
     example: 1,
   })
   max_downloads: number | null;

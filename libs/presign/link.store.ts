@@ -16,7 +16,7 @@ export interface LinkRow {
   readonly expiresAt: Date;
   /** It opens nothing before; null: from the first. */
   readonly notBefore: Date | null;
-  /** Null: any number. */
+  /** Null where there is no limit. */
   readonly maxDownloads: number | null;
   /** Null: from anywhere. */
   readonly ipRanges: string[] | null;

@@ -1,16 +1,12 @@
 import type { Refusal } from '#auth';
-import { ChoiceField, PatternField, TextField } from '#http';
+import { ChoiceField, UuidField, TextField } from '#http';
 import { SCOPES, type Scope } from '#kernel';
 import { ApiProperty } from '@nestjs/swagger';
 
-const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
-
 /** Body of `POST /v1/tenants/{tenant_id}/access-check`. */
 export class AccessCheckDto {
-  @PatternField({
+  @UuidField({
     description: 'The token (its id).',
-    pattern: UUID,
-    says: 'must be a UUID',
     example: '0197c9a0-11aa-7b2c-9d3e-4f5a6b7c8d9e',
   })
   token_id: string;
@@ -22,10 +18,8 @@ export class AccessCheckDto {
   })
   action: Scope;
 
-  @PatternField({
+  @UuidField({
     description: 'A source (its UUID) to do it with: then it is about the sub-tenant that the source is in.',
-    pattern: UUID,
-    says: 'must be a UUID',
     optional: true,
     nullable: true,
     example: null,

@@ -1,10 +1,8 @@
-import { BooleanField, PatternField, TimeField } from '#http';
+import { BooleanField, PatternField, UuidField, TimeField } from '#http';
 import { TENANT_ID } from '#tenant';
 import { ApiProperty } from '@nestjs/swagger';
 
 import type { LinkRevocation } from './link-revocation.service.js';
-
-const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
 /** Body of `POST /v1/tenants/{tenant_id}/links/revoke`. */
 export class RevokeLinksDto {
@@ -17,19 +15,15 @@ export class RevokeLinksDto {
   })
   issued_before?: string | null;
 
-  @PatternField({
+  @UuidField({
     description: 'Links to this source alone (its UUID).',
-    pattern: UUID,
-    says: 'must be a UUID',
     optional: true,
     nullable: true,
   })
   source_id?: string | null;
 
-  @PatternField({
+  @UuidField({
     description: 'Links that this token has issued alone.',
-    pattern: UUID,
-    says: 'must be a UUID',
     optional: true,
     nullable: true,
   })

@@ -21,7 +21,7 @@ export interface Redemption extends Source {
   readonly opensAt: Date | null;
   /** Null: from anywhere. */
   readonly ipRanges: string[] | null;
-  /** Null: any number, and for a stateless link. */
+  /** Null where there is no limit, as for a stateless link. */
   readonly maxDownloads: number | null;
   readonly usedUp: boolean;
 }
