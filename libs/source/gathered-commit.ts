@@ -43,12 +43,20 @@ interface MadeRow {
 /** A source as the statement has made it. */
 function asMade(source: NewSource, { ids, madeAt, metadata }: MadeRow): Source | null {
   if (ids?.includes(source.sourceId) !== true) return null;
-  const { uploadId: _over, ...made } = source;
   return {
-    ...made,
+    tenantId: source.tenantId,
+    sourceId: source.sourceId,
+    subTenantId: source.subTenantId,
+    externalId: source.externalId,
+    name: source.name,
     status: 'available',
+    contentType: source.contentType,
+    sizeBytes: source.sizeBytes,
+    checksumSha256: source.checksumSha256,
     version: 1,
     revision: 1,
+    objectKey: source.objectKey,
+    bindingId: source.bindingId,
     metadata: metadata?.[source.sourceId] ?? {},
     createdAt: madeAt,
     updatedAt: madeAt,
