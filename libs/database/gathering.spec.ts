@@ -7,9 +7,10 @@ class Exchanges {
   readonly made: { key: string; items: readonly string[]; answer: (results: readonly string[]) => void }[] =
     [];
   isBusy = false;
+  idleMs = 0;
   readonly gathering = new Gathering<string, string>(
     (key, items) => new Promise((answer) => this.made.push({ key, items, answer })),
-    () => this.isBusy,
+    { isBusy: () => this.isBusy, idleMs: () => this.idleMs },
   );
 
   /** Answers the exchange with that number: each item in capitals. */
@@ -91,6 +92,27 @@ describe('Gathering', () => {
       expect(exchanges.itemsOf()).toEqual([['a'], ['b', 'c'], ['d']]);
       exchanges.answer(2);
       await expect(Promise.all(calls)).resolves.toEqual(['A', 'B', 'C', 'D']);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('waits for nobody once there is nothing else to do', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      const exchanges = new Exchanges();
+      exchanges.isBusy = true;
+      const calls = [exchanges.gathering.call('key', 'a')];
+      await turns();
+      calls.push(exchanges.gathering.call('key', 'b'));
+      exchanges.answer(0);
+      await jest.advanceTimersByTimeAsync(2);
+      expect(exchanges.itemsOf()).toEqual([['a']]);
+      exchanges.idleMs += 1;
+      await jest.advanceTimersByTimeAsync(1);
+      expect(exchanges.itemsOf()).toEqual([['a'], ['b']]);
+      exchanges.answer(1);
+      await expect(Promise.all(calls)).resolves.toEqual(['A', 'B']);
     } finally {
       jest.useRealTimers();
     }

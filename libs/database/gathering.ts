@@ -1,3 +1,5 @@
+import type { ProcessLoad } from './process-load.js';
+
 /** A call that waits to be made, and whoever waits for it. */
 interface Waiting<Item, Result> {
   readonly item: Item;
@@ -28,8 +30,11 @@ const PATIENCE_MS = 50;
 /** The most items of one exchange. */
 const MAX_ITEMS = 64;
 
-/** What lies between the beginnings of exchanges of many, while the process is busy. Milliseconds. */
+/** What lies between the beginnings of exchanges while the process is busy. Milliseconds. */
 const PACE_MS = 10;
+
+/** Nobody waits for company any longer once there was nothing to do for so long. Milliseconds. */
+const IDLE_MS = 0.2;
 
 /** So many do not wait for more. */
 const ENOUGH_ITEMS = 32;
@@ -39,15 +44,16 @@ const ENOUGH_ITEMS = 32;
  * while an exchange of that key is under way, go together. A call alone is made at once. An exchange begins after each of
  * its calls was made, so none is answered with what was true before it.
  *
- * `isBusy`: whether the process has more to do than it can do. Then nobody is answered sooner by many small exchanges, since
- * what they cost is taken from everybody, so one that follows another at once waits for company for a moment.
+ * `load`, when it is given, tells whether the process has as much to do as it can. Then nobody is answered sooner by many
+ * small exchanges, since what they cost is taken from everybody: one that follows another at once waits for company while
+ * there is other work, and for a moment at most.
  */
 export class Gathering<Item, Result> {
   readonly #groups = new Map<string, Group<Item, Result>>();
 
   constructor(
     private readonly exchange: GatheredExchange<Item, Result>,
-    private readonly isBusy: () => boolean = () => false,
+    private readonly load: Pick<ProcessLoad, 'isBusy' | 'idleMs'> | null = null,
   ) {}
 
   /** Resolves with the result of the item. */
@@ -77,15 +83,25 @@ export class Gathering<Item, Result> {
   }
 
   #pauses(key: string, group: Group<Item, Result>): boolean {
-    const leftMs = group.beganMs + PACE_MS - performance.now();
-    if (leftMs <= 0 || group.waiting.length >= ENOUGH_ITEMS || !this.isBusy()) return false;
+    const { load } = this;
+    const untilMs = group.beganMs + PACE_MS;
+    if (load === null || performance.now() >= untilMs || group.waiting.length >= ENOUGH_ITEMS) return false;
+    if (!load.isBusy()) return false;
     group.isPaused = true;
-    setTimeout(() => {
-      group.isPaused = false;
-      group.beganMs = -Infinity;
-      this.#send(key, group);
-    }, leftMs);
+    const idleBefore = load.idleMs();
+    const look = (): void => {
+      const goesOn = performance.now() < untilMs && load.idleMs() - idleBefore < IDLE_MS;
+      if (goesOn) setTimeout(look, 1);
+      else this.#resume(key, group);
+    };
+    setTimeout(look, 1);
     return true;
+  }
+
+  #resume(key: string, group: Group<Item, Result>): void {
+    group.isPaused = false;
+    group.beganMs = -Infinity;
+    this.#send(key, group);
   }
 
   async #exchange(

@@ -6,17 +6,22 @@ const BUSY = 0.75;
 /** How often it is looked at, by whoever asks. Milliseconds. */
 const LOOK_MS = 100;
 
-/** How busy this process has been a moment ago. */
+/** How busy this process is. */
 export class ProcessLoad {
   #looked = performance.eventLoopUtilization();
   #lookedAtMs = performance.now();
   #isBusy = false;
 
-  /** Whether there has been more to do lately than leaves time to wait for anything. */
+  /** Whether there has been hardly a moment lately without something to do. */
   isBusy(): boolean {
     const nowMs = performance.now();
     if (nowMs - this.#lookedAtMs >= LOOK_MS) this.#look(nowMs, performance.eventLoopUtilization());
     return this.#isBusy;
+  }
+
+  /** For how long there has been nothing to do, since the process began. Milliseconds. */
+  idleMs(): number {
+    return performance.eventLoopUtilization().idle;
   }
 
   #look(nowMs: number, now: EventLoopUtilization): void {

@@ -92,7 +92,7 @@ export class TenantDatabase {
   gathered<Item, Result>(
     exchange: GatheredExchange<Item, Result>,
   ): (key: string, item: Item) => Promise<Result> {
-    const gathering = new Gathering(exchange, () => this.load.isBusy());
+    const gathering = new Gathering(exchange, this.load);
     return async (key, item) => {
       if (joined(this.dataSource) === null) return await gathering.call(key, item);
       const [result] = await exchange(key, [item]);

@@ -29,47 +29,61 @@ export interface Redemption extends Source {
 /** The one read behind a link. */
 @Injectable()
 export class RedemptionStore {
-  constructor(private readonly database: TenantDatabase) {}
+  private readonly look: (key: string, claims: LinkClaims) => Promise<Redemption | null>;
 
-  /** Null when the tenant or the source is gone. */
+  constructor(database: TenantDatabase) {
+    this.look = database.gathered((_key, claims) => findAll(database, claims));
+  }
+
+  /** Null when the tenant or the source is gone. Links of a tenant that are opened at the same moment share a look. */
   async find(claims: LinkClaims): Promise<Redemption | null> {
     assertGiven({ kind: claims.kind });
-    const managed = claims.kind === 'managed';
-    const values = [
-      claims.tenantKey,
-      claims.sourceId,
-      managed ? claims.referenceId : null,
-      managed ? null : claims.referenceId,
-      claims.issuedAt,
-    ];
-    return (
-      (await this.database.queryByKey<Redemption>(claims.tenantKey, { ...REDEMPTION, values })).rows[0] ??
-      null
-    );
+    return await this.look(claims.tenantKey, claims);
   }
 }
+
+async function findAll(
+  database: TenantDatabase,
+  claims: readonly LinkClaims[],
+): Promise<(Redemption | null)[]> {
+  const [{ tenantKey }] = claims as readonly [LinkClaims, ...LinkClaims[]];
+  const values = [
+    tenantKey,
+    claims.map(({ sourceId }) => sourceId),
+    claims.map(({ kind, referenceId }) => (kind === 'managed' ? referenceId : null)),
+    claims.map(({ kind, referenceId }) => (kind === 'managed' ? null : referenceId)),
+    claims.map(({ issuedAt }) => issuedAt),
+  ];
+  const { rows } = await database.queryByKey<Placed>(tenantKey, { ...REDEMPTIONS, values });
+  const found = new Map(rows.map((row) => [row.place, row]));
+  return claims.map((_, index) => found.get(index + 1) ?? null);
+}
+
+/** `place`: which of the claims it is about, from 1 on. */
+type Placed = Redemption & { readonly place: number };
 
 const MARK = newestMark({
   tenantId: 't.tenant_id',
   subTenantId: 's.sub_tenant_id',
   sourceId: 's.source_id',
-  tokenId: 'coalesce(l.token_id, $4::uuid)',
+  tokenId: 'coalesce(l.token_id, w.token_id)',
 });
-const REDEMPTION = {
-  name: 'redeem-link',
+const REDEMPTIONS = {
+  name: 'redeem-links',
   text: `
-SELECT ${SOURCE_COLUMNS}, t.status AS "tenantStatus", u.status AS "subTenantStatus",
+SELECT w.place::integer AS place, ${SOURCE_COLUMNS}, t.status AS "tenantStatus", u.status AS "subTenantStatus",
   l.link_id AS "linkId", l.revoked_at IS NOT NULL AS "linkRevoked", l.filename,
   CASE WHEN l.not_before > now() THEN l.not_before END AS "opensAt", l.ip_ranges AS "ipRanges",
   l.max_downloads AS "maxDownloads", coalesce(l.downloads >= l.max_downloads, false) AS "usedUp",
-  coalesce(${MARK} > coalesce(l.created_at, to_timestamp($5)), false) AS "isMarked",
-  EXISTS (SELECT FROM tokens k WHERE k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, $4::uuid)
+  coalesce(${MARK} > coalesce(l.created_at, to_timestamp(w.issued_at)), false) AS "isMarked",
+  EXISTS (SELECT FROM tokens k WHERE k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, w.token_id)
       AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
-    OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = coalesce(l.token_id, $4::uuid) AND p.revoked_at IS NULL)
-    OR ${isIdentity('coalesce(l.token_id, $4::uuid)')} AS "tokenLives"
-FROM tenants t
-JOIN sources s ON s.tenant_id = t.tenant_id AND s.source_id = $2
+    OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = coalesce(l.token_id, w.token_id) AND p.revoked_at IS NULL)
+    OR ${isIdentity('coalesce(l.token_id, w.token_id)')} AS "tokenLives"
+FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::float8[]) WITH ORDINALITY
+  AS w (source_id, link_id, token_id, issued_at, place)
+JOIN tenants t ON t.tenant_key = $1
+JOIN sources s ON s.tenant_id = t.tenant_id AND s.source_id = w.source_id
 JOIN sub_tenants u ON u.tenant_id = s.tenant_id AND u.sub_tenant_id = s.sub_tenant_id
-LEFT JOIN links l ON l.tenant_id = t.tenant_id AND l.link_id = $3::uuid AND l.source_id = s.source_id
-WHERE t.tenant_key = $1`,
+LEFT JOIN links l ON l.tenant_id = t.tenant_id AND l.link_id = w.link_id AND l.source_id = s.source_id`,
 };

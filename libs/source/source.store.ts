@@ -2,6 +2,7 @@ import { assertGiven, TenantDatabase, type TenantTransaction } from '#database';
 import type { TenantContext, TimePosition } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
+import { gatheredLookup, type GatheredLookup, type PlacedSource } from './gathered-lookup.js';
 import { queueLeftovers } from './leftovers.sql.js';
 import type { SourceReference } from './source-reference.js';
 import { SOURCE_COLUMNS, type Source } from './source.js';
@@ -24,33 +25,20 @@ export interface SourceChange {
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A source and how the sub-tenant it lies in stands. */
-export interface PlacedSource extends Source {
-  readonly subTenantStatus: 'active' | 'suspended';
-}
-
 /** Database access for sources. */
 @Injectable()
 export class SourceStore {
-  constructor(private readonly database: TenantDatabase) {}
+  private readonly lookup: GatheredLookup;
+
+  constructor(private readonly database: TenantDatabase) {
+    this.lookup = gatheredLookup(database);
+  }
 
   /** A source of the sub-tenant, or null. */
-  async find(
-    { tenantId, subTenantId }: TenantContext,
-    { sourceId, externalId }: SourceReference,
-  ): Promise<Source | null> {
+  async find(context: TenantContext, { sourceId, externalId }: SourceReference): Promise<Source | null> {
     assertGiven({ sourceId, externalId });
-    const found =
-      sourceId === null
-        ? await this.database.query<Source>(tenantId, {
-            ...BY_EXTERNAL_ID,
-            values: [tenantId, subTenantId, externalId],
-          })
-        : await this.database.query<Source>(tenantId, {
-            ...BY_ID,
-            values: [tenantId, subTenantId, sourceId],
-          });
-    return found.rows[0] ?? null;
+    if (sourceId !== null) return await this.lookup.byId(context, sourceId);
+    return externalId === null ? null : await this.lookup.byExternalId(context, externalId);
   }
 
   /** A source by its UUID in whichever of the sub-tenants it is (null: all of them), and how that sub-tenant stands. */
@@ -59,8 +47,9 @@ export class SourceStore {
     sourceId: string,
     subTenantIds: readonly string[] | null,
   ): Promise<PlacedSource | null> {
-    const values = [tenantId, sourceId, subTenantIds === null ? null : [...subTenantIds]];
-    return (await this.database.query<PlacedSource>(tenantId, { ...IN_TENANT, values })).rows[0] ?? null;
+    assertGiven({ sourceId, subTenantIds });
+    const found = await this.lookup.inTenant(tenantId, sourceId);
+    return found === null || subTenantIds?.includes(found.subTenantId) === false ? null : found;
   }
 
   async list({ tenantId, subTenantId }: TenantContext, filter: SourceFilter): Promise<Source[]> {
@@ -146,12 +135,6 @@ const BY_ID = {
 const BY_EXTERNAL_ID = {
   name: 'source-by-external-id',
   text: `SELECT ${SOURCE_COLUMNS} FROM sources s WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND s.external_id = $3`,
-};
-const IN_TENANT = {
-  name: 'source-in-tenant',
-  text: `SELECT ${SOURCE_COLUMNS}, u.status AS "subTenantStatus" FROM sources s
-JOIN sub_tenants u ON u.tenant_id = s.tenant_id AND u.sub_tenant_id = s.sub_tenant_id
-WHERE s.tenant_id = $1 AND s.source_id = $2 AND ($3::text[] IS NULL OR s.sub_tenant_id = ANY ($3))`,
 };
 const LOCK_BY_ID = { name: 'lock-source-by-id', text: `${BY_ID.text} FOR UPDATE` };
 const LOCK_BY_EXTERNAL_ID = {

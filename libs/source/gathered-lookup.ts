@@ -1,0 +1,69 @@
+import type { TenantDatabase } from '#database';
+import type { TenantContext } from '#kernel';
+
+import { SOURCE_COLUMNS, type Source } from './source.js';
+
+/** A source and how the sub-tenant it lies in stands. */
+export interface PlacedSource extends Source {
+  readonly subTenantStatus: 'active' | 'suspended';
+}
+
+/** Sources by one kind of id, null for those that are not there. Those that are asked for at the same moment share a look. */
+export interface GatheredLookup {
+  /** In a sub-tenant. */
+  readonly byId: (context: TenantContext, sourceId: string) => Promise<Source | null>;
+  readonly byExternalId: (context: TenantContext, externalId: string) => Promise<Source | null>;
+  /** In whichever sub-tenant it is. */
+  readonly inTenant: (tenantId: string, sourceId: string) => Promise<PlacedSource | null>;
+}
+
+interface Item {
+  /** The tenant, and a sub-tenant where one is looked in. */
+  readonly place: readonly string[];
+  readonly id: string;
+}
+
+/**
+ * What is found is shared by those who ask for the same, and changed by nobody. The database tells UUIDs apart whatever
+ * their case, and answers them in small letters.
+ */
+export function gatheredLookup(database: TenantDatabase): GatheredLookup {
+  const look = <Found extends Source>(
+    statement: { readonly name: string; readonly text: string },
+    idOf: (source: Found) => string | null,
+  ): ((place: readonly string[], id: string) => Promise<Found | null>) => {
+    const call = database.gathered<Item, Found | null>(async (_key, items) => {
+      const [{ place }] = items as readonly [Item, ...Item[]];
+      const ids = [...new Set(items.map(({ id }) => id))];
+      const { rows } = await database.query<Found>(place[0] ?? '', { ...statement, values: [...place, ids] });
+      const found = new Map(rows.map((row) => [idOf(row), row]));
+      return items.map(({ id }) => found.get(id) ?? null);
+    });
+    return (place, id) => call(place.join('/'), { place, id });
+  };
+  const byId = look<Source>(BY_ID, ({ sourceId }) => sourceId);
+  const byExternalId = look<Source>(BY_EXTERNAL_ID, ({ externalId }) => externalId);
+  const inTenant = look<PlacedSource>(IN_TENANT, ({ sourceId }) => sourceId);
+  return {
+    byId: ({ tenantId, subTenantId }, id) => byId([tenantId, subTenantId], id.toLowerCase()),
+    byExternalId: ({ tenantId, subTenantId }, id) => byExternalId([tenantId, subTenantId], id),
+    inTenant: (tenantId, id) => inTenant([tenantId], id.toLowerCase()),
+  };
+}
+
+const BY_ID = {
+  name: 'sources-by-id',
+  text: `SELECT ${SOURCE_COLUMNS} FROM sources s
+WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND s.source_id = ANY ($3::uuid[])`,
+};
+const BY_EXTERNAL_ID = {
+  name: 'sources-by-external-id',
+  text: `SELECT ${SOURCE_COLUMNS} FROM sources s
+WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND s.external_id = ANY ($3::text[])`,
+};
+const IN_TENANT = {
+  name: 'sources-in-tenant',
+  text: `SELECT ${SOURCE_COLUMNS}, u.status AS "subTenantStatus" FROM sources s
+JOIN sub_tenants u ON u.tenant_id = s.tenant_id AND u.sub_tenant_id = s.sub_tenant_id
+WHERE s.tenant_id = $1 AND s.source_id = ANY ($2::uuid[])`,
+};
