@@ -7,7 +7,7 @@
 const FLOORS = [
   ['kernel'],
   ['config', 'http', 'database', 'storage', 'jobs'],
-  ['audit'],
+  ['audit', 'limits'],
   ['tenant'],
   ['auth', 'idempotency'],
   ['binding'],

@@ -1,4 +1,5 @@
 import { assertGiven, TenantDatabase } from '#database';
+import type { Limits } from '#kernel';
 import { newestMark, type LinkClaims } from '#presign';
 import { Injectable } from '@nestjs/common';
 
@@ -24,6 +25,10 @@ export interface Redemption extends Source {
   /** Null where there is no limit, as for a stateless link. */
   readonly maxDownloads: number | null;
   readonly usedUp: boolean;
+  readonly tenantLimits: Limits | null;
+  /** The token that issued it, and its limits. */
+  readonly issuerId: string;
+  readonly issuerLimits: Limits | null;
 }
 
 /** The one read behind a link. */
@@ -66,7 +71,10 @@ SELECT ${SOURCE_COLUMNS}, t.status AS "tenantStatus", u.status AS "subTenantStat
   EXISTS (SELECT FROM tokens k WHERE k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, $4::uuid)
       AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
     OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = coalesce(l.token_id, $4::uuid) AND p.revoked_at IS NULL)
-    OR ${isIdentity('coalesce(l.token_id, $4::uuid)')} AS "tokenLives"
+    OR ${isIdentity('coalesce(l.token_id, $4::uuid)')} AS "tokenLives",
+  t.limits AS "tenantLimits", coalesce(l.token_id, $4::uuid) AS "issuerId",
+  (SELECT k.limits FROM tokens k WHERE k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, $4::uuid))
+    AS "issuerLimits"
 FROM tenants t
 JOIN sources s ON s.tenant_id = t.tenant_id AND s.source_id = $2
 JOIN sub_tenants u ON u.tenant_id = s.tenant_id AND u.sub_tenant_id = s.sub_tenant_id
