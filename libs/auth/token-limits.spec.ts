@@ -1,12 +1,4 @@
-import {
-  appliedLimits,
-  changedLimits,
-  CodedError,
-  SCOPES,
-  UNLIMITED,
-  type Limits,
-  type Principal,
-} from '#kernel';
+import { appliedLimits, CodedError, SCOPES, UNLIMITED, type Limits, type Principal } from '#kernel';
 import { describe, expect, it } from '@jest/globals';
 import { assert, constant, constantFrom, date, option, property, record, subarray } from 'fast-check';
 import { isDeepStrictEqual } from 'node:util';
