@@ -7,7 +7,8 @@
 const FLOORS = [
   ['kernel'],
   ['config', 'http', 'database', 'storage', 'jobs'],
-  ['audit', 'limits'],
+  ['audit'],
+  ['limits'],
   ['tenant'],
   ['auth', 'idempotency'],
   ['binding'],

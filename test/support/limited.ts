@@ -44,7 +44,5 @@ function read(field: string | null, policy: string): Record<string, number> | nu
     .split(';')
     .slice(1)
     .map((parameter) => parameter.split('='));
-  return Object.fromEntries(
-    parameters.map(([name, value = '']) => [name, JSON.parse(value) as number] as const),
-  );
+  return Object.fromEntries(parameters.map(([name = '', value = '']) => [name, JSON.parse(value) as number]));
 }
