@@ -1,6 +1,6 @@
 import type { GatewayReply, GatewayRequest } from '#http';
 import type { Limits, Principal } from '#kernel';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 
 import { LimitCounters, type Egress, type Subject } from './limit-counters.js';
 import { LimitErrors } from './limit.errors.js';
@@ -24,6 +24,7 @@ interface Admission {
 /** Holds requests to the limits of their tenants and tokens. What has none costs nothing here, and is told nothing. */
 @Injectable()
 export class Limiter {
+  readonly #logger = new Logger(Limiter.name);
   readonly #admitted = new WeakMap<GatewayRequest, Admission>();
 
   constructor(private readonly counters: LimitCounters) {}
@@ -78,8 +79,15 @@ export class Limiter {
     if (egress.refusedBy.length > 0) throw refusal(egress.refusedBy);
   }
 
+  /** What is given back when an answer has ended has nobody left to hear that it failed. */
+  #unheard(work: Promise<void>): void {
+    work.catch((error: unknown) =>
+      this.#logger.warn({ err: error }, 'what a request took was not given back'),
+    );
+  }
+
   #endWith(reply: GatewayReply, subjects: readonly Subject[]): void {
-    const end = (): void => void this.counters.endTransfer(subjects);
+    const end = (): void => this.#unheard(this.counters.endTransfer(subjects));
     if (reply.raw.closed) end();
     else reply.raw.once('close', end);
   }
@@ -91,10 +99,12 @@ export class Limiter {
     const settle = (): void => {
       const { egress, subjects } = admission;
       if (egress === null) return;
+      admission.egress = null;
       const delivers = reply.raw.headersSent && reply.statusCode < 300;
       const written = reply.raw.writableFinished ? Infinity : socket.bytesWritten - writtenBefore;
       const sent = delivers ? Math.min(egress.bytes, written) : 0;
-      if (sent < egress.bytes) void this.counters.returnEgress(subjects, egress, egress.bytes - sent);
+      if (sent < egress.bytes)
+        this.#unheard(this.counters.returnEgress(subjects, egress, egress.bytes - sent));
     };
     if (reply.raw.closed) settle();
     else reply.raw.once('close', settle);

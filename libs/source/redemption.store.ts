@@ -68,16 +68,14 @@ SELECT ${SOURCE_COLUMNS}, t.status AS "tenantStatus", u.status AS "subTenantStat
   CASE WHEN l.not_before > now() THEN l.not_before END AS "opensAt", l.ip_ranges AS "ipRanges",
   l.max_downloads AS "maxDownloads", coalesce(l.downloads >= l.max_downloads, false) AS "usedUp",
   coalesce(${MARK} > coalesce(l.created_at, to_timestamp($5)), false) AS "isMarked",
-  EXISTS (SELECT FROM tokens k WHERE k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, $4::uuid)
-      AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
+  (k.token_id IS NOT NULL AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
     OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = coalesce(l.token_id, $4::uuid) AND p.revoked_at IS NULL)
     OR ${isIdentity('coalesce(l.token_id, $4::uuid)')} AS "tokenLives",
-  t.limits AS "tenantLimits", coalesce(l.token_id, $4::uuid) AS "issuerId",
-  (SELECT k.limits FROM tokens k WHERE k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, $4::uuid))
-    AS "issuerLimits"
+  t.limits AS "tenantLimits", coalesce(l.token_id, $4::uuid) AS "issuerId", k.limits AS "issuerLimits"
 FROM tenants t
 JOIN sources s ON s.tenant_id = t.tenant_id AND s.source_id = $2
 JOIN sub_tenants u ON u.tenant_id = s.tenant_id AND u.sub_tenant_id = s.sub_tenant_id
 LEFT JOIN links l ON l.tenant_id = t.tenant_id AND l.link_id = $3::uuid AND l.source_id = s.source_id
+LEFT JOIN tokens k ON k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, $4::uuid)
 WHERE t.tenant_key = $1`,
 };
