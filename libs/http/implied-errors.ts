@@ -19,7 +19,7 @@ const GUARD = {
   },
   rate: { code: 'rate_limited', status: 429, title: 'Too many requests' },
   transfers: { code: 'too_many_transfers', status: 429, title: 'Too many transfers at once' },
-  egress: { code: 'egress_exhausted', status: 429, title: "The day's egress is used up" },
+  egress: { code: 'egress_exhausted', status: 429, title: 'The egress of the day is used up' },
   organization: { code: 'organization_missing', status: 401, title: 'The token names no organization' },
   scope: { code: 'insufficient_scope', status: 403, title: 'The token lacks a scope' },
   notMapped: { code: 'identity_not_mapped', status: 403, title: 'The identity has no place here' },

@@ -3,7 +3,7 @@ import { CodedError, type ErrorKind } from '#kernel';
 const KINDS = {
   requests: { code: 'rate_limited', status: 429, title: 'Too many requests' },
   transfers: { code: 'too_many_transfers', status: 429, title: 'Too many transfers at once' },
-  egress: { code: 'egress_exhausted', status: 429, title: "The day's egress is used up" },
+  egress: { code: 'egress_exhausted', status: 429, title: 'The egress of the day is used up' },
 } as const satisfies Record<string, ErrorKind>;
 
 /** Failures by limits. `policies` are the names that the RateLimit headers give to those that were in the way. */
