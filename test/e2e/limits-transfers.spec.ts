@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { expectStatus, freshId, makeToken, type Answer, type Api, type TestTenant } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
 import { pattern } from '../support/gateway-inside.js';
+import { makeDeliveringTenants } from '../support/delivering-tenants.js';
 import { atOnce, limit, makeLimited, policyOf, rarely, standingOf } from '../support/limited.js';
+import { BUCKET_START_MS, describeWithBucket, makeBucket } from '../support/run-bucket.js';
 import { sharedGateway } from '../support/shared-gateway.js';
 import { beginDownload, beginUpload, readBytes } from '../support/slow-client.js';
 
@@ -188,5 +190,23 @@ describe('what needs no token', () => {
     const answers = await atOnce(9, () => anonymous.request('PUT', target, { body: 'bytes' }));
     expect([...statuses(answers)]).toContain(429);
     expect(answers.find(({ status }) => status === 429)?.json.code).toBe('rate_limited');
+  });
+});
+
+describeWithBucket('a link that leads to the storage', () => {
+  let tenant: TestTenant;
+
+  beforeAll(async () => {
+    tenant = (await makeDeliveringTenants(root, await makeBucket())).by.redirect;
+  }, BUCKET_START_MS);
+
+  it('counts as a request, and none of the bytes that the storage sends', async () => {
+    const id = freshId('s');
+    expectStatus(await tenant.editor.put(id, 'bytes of the storage'), 201);
+    const made = await tenant.editor.post(`/v1/sources/${id}/links`, { expires_in: 600 });
+    await limit(root, tenant, { content: rarely(5), egress_bytes_per_day: 10 });
+    const answers = await atOnce(20, () => anonymous.get(made.json.url as string));
+    expect(statuses(answers)).toEqual(new Set([302, 429]));
+    expect(standingOf(answers[0] as Answer, 'tenant-egress')?.['r']).toBe(10);
   });
 });

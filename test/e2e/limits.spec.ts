@@ -84,6 +84,9 @@ describe('limits of a tenant', () => {
       expect(codeOf(answer)).toEqual([403, 'insufficient_scope']);
       expect(answer.json.required_scopes).toEqual(['tenants:manage']);
     }
+    // A sub-tenant has none of its own.
+    const below = await tenant.admin.patch(`${path}/sub-tenants/default`, { limits: null });
+    expect([below.status, below.json.errors[0]]).toMatchObject([422, { field: 'limits', code: 'unknown' }]);
     expect((await tenant.admin.get(path)).json.limits.write).toEqual({ per_second: 1_000, burst: 1_000 });
     expect((await tenant.admin.patch(path, { name: 'own name' })).status).toBe(200);
   });
