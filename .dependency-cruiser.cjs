@@ -8,6 +8,7 @@ const FLOORS = [
   ['kernel'],
   ['config', 'http', 'database', 'storage', 'jobs'],
   ['audit'],
+  ['limits'],
   ['tenant'],
   ['auth', 'idempotency'],
   ['binding'],

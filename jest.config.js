@@ -12,7 +12,7 @@ function leftOut(storage = 'filesystem') {
 }
 
 const libraries =
-  'kernel|config|http|database|jobs|storage|storage-fs|storage-s3|storage-azure|binding|tenant|auth|idempotency|source|presign';
+  'kernel|config|http|database|jobs|storage|storage-fs|storage-s3|storage-azure|binding|limits|tenant|auth|idempotency|source|presign';
 
 export default {
   rootDir: import.meta.dirname,

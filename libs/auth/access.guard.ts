@@ -1,5 +1,6 @@
-import { OPERATION, type GatewayRequest, type OperationOptions } from '#http';
-import type { Principal } from '#kernel';
+import { OPERATION, type GatewayReply, type GatewayRequest, type OperationOptions } from '#http';
+import type { Limits, Principal } from '#kernel';
+import { Limiter } from '#limits';
 import { TenantContextService, TenantErrors, TENANT_ID } from '#tenant';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
@@ -11,13 +12,14 @@ import { tenantRequest } from './tenant-request.js';
 /**
  * Stands before every operation. Closed: a route that declares nothing is refused, and so is a request that the policy
  * was not asked about. Credential and scopes were looked at before the body was read; here the tenant context is found,
- * which some operations name in their body.
+ * which some operations name in their body; with it the tenant's limits, where the credential did not tell them.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly tenants: TenantContextService,
+    private readonly limiter: Limiter,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -29,30 +31,43 @@ export class AccessGuard implements CanActivate {
     if (principal === undefined) throw AuthErrors.missing();
     if (operation.access !== 'authenticated' && !wasAllowed(request))
       throw AuthErrors.scope(operation.access.anyOf);
-    await this.enterTenant(operation, principal, request);
+    const limits = await this.enterTenant(operation, principal, request);
+    if (limits !== null && principal.limits === undefined)
+      await this.admit(request, context.switchToHttp().getResponse<GatewayReply>(), principal, limits);
     return true;
   }
 
+  private async admit(
+    request: GatewayRequest,
+    reply: GatewayReply,
+    principal: Principal,
+    tenantLimits: Limits,
+  ): Promise<void> {
+    const tenantId = request.tenantContext?.tenantId ?? principal.tenant?.tenantId ?? '';
+    const { tokenId } = principal;
+    await this.limiter.admit(request, reply, { tenantId, tenantLimits, tokenId, tokenLimits: null });
+  }
+
+  /** Answers the limits of the tenant that the request acts in. */
   private async enterTenant(
     operation: OperationOptions,
     principal: Principal,
     request: GatewayRequest,
-  ): Promise<void> {
+  ): Promise<Limits | null> {
     const asked = tenantRequest(request, principal);
     switch (operation.tenancy) {
       case 'none':
-        await this.tenants.assertActive(asked);
-        return;
+        return await this.tenants.assertActive(asked);
       case 'path':
         assertPathTenant(principal, (request.params as { tenant_id?: string }).tenant_id ?? '');
-        await this.tenants.assertActive(asked);
-        return;
+        return await this.tenants.assertActive(asked);
       case 'context':
         request.tenantContext = await this.tenants.enter(asked);
-        return;
+        break;
       case 'tenant':
         request.tenantContext = await this.tenants.enterTenant(asked);
     }
+    return request.tenantContext.limits ?? null;
   }
 }
 

@@ -1,4 +1,4 @@
-import { CodedError, SCOPES, type Principal } from '#kernel';
+import { appliedLimits, CodedError, SCOPES, UNLIMITED, type Limits, type Principal } from '#kernel';
 import { describe, expect, it } from '@jest/globals';
 import { assert, constant, constantFrom, date, option, property, record, subarray } from 'fast-check';
 import { isDeepStrictEqual } from 'node:util';
@@ -22,20 +22,29 @@ const ENDS = {
   noInvalidDate: true,
 };
 
+/** The second is within the first; the third and the first are not within each other. */
+const REQUEST_LIMITS: readonly Limits[] = [
+  { ...UNLIMITED, read: { perSecond: 5, burst: 10 }, concurrentTransfers: 5 },
+  { ...UNLIMITED, read: { perSecond: 1, burst: 10 }, concurrentTransfers: 5, egressBytesPerDay: 1 },
+  { ...UNLIMITED, read: { perSecond: 10, burst: 5 }, content: { perSecond: 1, burst: 1 } },
+];
+
 const limits = {
   scopes: subarray([...SCOPES]),
   subTenantIds: option(subarray(SUB_TENANTS, { minLength: 1 })),
   ipRanges: option(subarray(RANGES, { minLength: 1 })),
   expiresAt: option(date(ENDS)),
+  limits: constantFrom(null, ...REQUEST_LIMITS),
 };
 const makers = record({ ...limits, bound: constantFrom(true, false) }).map(
-  ({ scopes, subTenantIds, ipRanges, expiresAt, bound }): Principal => ({
+  ({ scopes, subTenantIds, ipRanges, expiresAt, limits, bound }): Principal => ({
     tokenId: '018f2a3c-5b1e-7c3d-8a9b-0c1d2e3f4a5b',
     role: bound ? 'admin' : 'platform_admin',
     scopes: new Set(scopes),
     tenant: bound ? { tenantId: 'acme', subTenantIds } : null,
     expiresAt,
     ipRanges,
+    limits: appliedLimits(limits, null),
   }),
 );
 const wishes = record({
@@ -52,6 +61,7 @@ const MAKER: Principal = {
   tenant: { tenantId: 'acme', subTenantIds: ['default', 'legal'] },
   expiresAt: new Date('2030-01-31T12:00:00Z'),
   ipRanges: ['10.0.0.0/8'],
+  limits: appliedLimits({ ...UNLIMITED, read: { perSecond: 5, burst: 10 }, concurrentTransfers: 5 }, null),
 };
 const OPEN: TokenWish = {
   name: 'child',
@@ -61,6 +71,7 @@ const OPEN: TokenWish = {
   subTenantIds: null,
   ipRanges: null,
   expiresAt: null,
+  limits: null,
 };
 
 describe('limitToMaker', () => {
@@ -83,6 +94,7 @@ describe('limitToMaker', () => {
           expect((rights.ipRanges ?? []).every((range) => isRangeWithin(range, ipRanges))).toBe(true);
         }
         if (expiresAt !== null) expect(rights.expiresAt?.getTime()).toBeLessThanOrEqual(expiresAt.getTime());
+        expect(isWithinLimits(rights.limits, maker.limits?.token ?? null)).toBe(true);
       }),
       { numRuns: 3_000 },
     );
@@ -98,6 +110,7 @@ describe('limitToMaker', () => {
         if (wish.subTenantIds !== null) expect(rights.subTenantIds).toEqual(wish.subTenantIds);
         if (wish.ipRanges !== null) expect(rights.ipRanges).toEqual(wish.ipRanges);
         if (wish.expiresAt !== null) expect(rights.expiresAt).toEqual(wish.expiresAt);
+        expect(rights.limits ?? UNLIMITED).toMatchObject(onlySet(wish.limits));
       }),
       { numRuns: 1_000 },
     );
@@ -109,6 +122,7 @@ describe('limitToMaker', () => {
       subTenantIds: ['default', 'legal'],
       ipRanges: ['10.0.0.0/8'],
       expiresAt: MAKER.expiresAt,
+      limits: MAKER.limits?.token,
     });
   });
 
@@ -120,6 +134,9 @@ describe('limitToMaker', () => {
     ['a wider range', { ipRanges: ['10.0.0.0/7'] }],
     ['another version of addresses', { ipRanges: ['::/0'] }],
     ['a millisecond of life', { expiresAt: new Date('2030-01-31T12:00:00.001Z') }],
+    ['a request at once', { limits: { ...UNLIMITED, read: { perSecond: 5, burst: 11 } } }],
+    ['a request a second', { limits: { ...UNLIMITED, read: { perSecond: 6, burst: 1 } } }],
+    ['a transfer', { limits: { ...UNLIMITED, concurrentTransfers: 6 } }],
   ])('AN-05: refuses %s more than the maker has', (_what, wish) => {
     expect(() => limitToMaker(MAKER, { ...OPEN, ...wish })).toThrow(
       expect.objectContaining({
@@ -129,13 +146,14 @@ describe('limitToMaker', () => {
   });
 
   it('sets a maker without limits none but those of the wish', () => {
-    const root: Principal = { ...MAKER, tenant: null, expiresAt: null, ipRanges: null };
+    const root: Principal = { ...MAKER, tenant: null, expiresAt: null, ipRanges: null, limits: null };
     const expiresAt = new Date('2040-01-01T00:00:00Z');
     expect(limitToMaker(root, { ...OPEN, subTenantIds: ['sales'], ipRanges: ['::1'], expiresAt })).toEqual({
       scopes: ['sources:read'],
       subTenantIds: ['sales'],
       ipRanges: ['::1'],
       expiresAt,
+      limits: null,
     });
     expect(limitToMaker(root, OPEN)).toMatchObject({ subTenantIds: null, ipRanges: null, expiresAt: null });
   });
@@ -147,8 +165,8 @@ describe('assertWithinCaller', () => {
     assert(
       property(makers, wishes, (caller, token) => {
         const made = rightsOrNull(caller, token);
-        const { scopes, subTenantIds, ipRanges, expiresAt } = token;
-        const couldMake = isDeepStrictEqual(made, { scopes, subTenantIds, ipRanges, expiresAt });
+        const { scopes, subTenantIds, ipRanges, expiresAt, limits } = token;
+        const couldMake = isDeepStrictEqual(made, { scopes, subTenantIds, ipRanges, expiresAt, limits });
         if (couldMake) taken += 1;
         expect(isTaken(caller, token)).toBe(couldMake);
       }),
@@ -162,21 +180,34 @@ describe('assertWithinCaller', () => {
     ['may come from anywhere', { ipRanges: null }],
     ['never ends', { expiresAt: null }],
     ['carries another scope', { scopes: ['usage:read'] }],
+    ['has no limits', { limits: null }],
+    ['lacks one of the limits', { limits: { ...UNLIMITED, concurrentTransfers: 1 } }],
   ])('AN-05: refuses one that %s when the caller is narrower', (_what, wider) => {
     const { expiresAt } = MAKER;
-    const alike: TokenWish = { ...OPEN, subTenantIds: ['legal'], ipRanges: ['10.1.0.0/16'], expiresAt };
+    const limits: Limits = { ...UNLIMITED, read: { perSecond: 1, burst: 1 }, concurrentTransfers: 5 };
+    const alike: TokenWish = {
+      ...OPEN,
+      subTenantIds: ['legal'],
+      ipRanges: ['10.1.0.0/16'],
+      expiresAt,
+      limits,
+    };
     expect(isTaken(MAKER, alike)).toBe(true);
     expect(isTaken(MAKER, { ...alike, ...wider })).toBe(false);
   });
 });
 
-function isTaken(caller: Principal, { scopes, subTenantIds, ipRanges, expiresAt }: TokenWish): boolean {
+function isTaken(
+  caller: Principal,
+  { scopes, subTenantIds, ipRanges, expiresAt, limits }: TokenWish,
+): boolean {
   try {
     assertWithinCaller(caller, {
       scopes: [...scopes],
       subTenantIds: subTenantIds === null ? null : [...subTenantIds],
       ipRanges: ipRanges === null ? null : [...ipRanges],
       expiresAt,
+      limits,
     });
     return true;
   } catch (error) {
@@ -192,4 +223,23 @@ function rightsOrNull(maker: Principal, wish: TokenWish): ReturnType<typeof limi
     if (error instanceof CodedError) return null;
     throw error;
   }
+}
+
+function isWithinLimits(inner: Limits | null, outer: Limits | null): boolean {
+  const [own, most] = [inner ?? UNLIMITED, outer ?? UNLIMITED];
+  const isWithin = (few: number | undefined, many: number | undefined): boolean =>
+    many === undefined || (few !== undefined && few <= many);
+  return (
+    (['read', 'write', 'content'] as const).every(
+      (name) =>
+        isWithin(own[name]?.perSecond, most[name]?.perSecond) &&
+        isWithin(own[name]?.burst, most[name]?.burst),
+    ) &&
+    isWithin(own.concurrentTransfers ?? undefined, most.concurrentTransfers ?? undefined) &&
+    isWithin(own.egressBytesPerDay ?? undefined, most.egressBytesPerDay ?? undefined)
+  );
+}
+
+function onlySet(limits: Limits | null): Partial<Limits> {
+  return Object.fromEntries(Object.entries(limits ?? {}).filter(([, limit]) => limit !== null));
 }

@@ -1,4 +1,4 @@
-import type { Principal, Scope } from '#kernel';
+import { changedLimits, UNLIMITED, type Limits, type Principal, type Rate, type Scope } from '#kernel';
 
 import { isRangeWithin } from './address-range.js';
 import { AuthErrors } from './auth.errors.js';
@@ -10,6 +10,7 @@ export interface TokenRights {
   readonly subTenantIds: string[] | null;
   readonly ipRanges: string[] | null;
   readonly expiresAt: Date | null;
+  readonly limits: Limits | null;
 }
 
 /**
@@ -22,6 +23,7 @@ export function limitToMaker(maker: Principal, wish: TokenWish): TokenRights {
     subTenantIds: limitSubTenants(maker.tenant?.subTenantIds ?? null, wish.subTenantIds),
     ipRanges: limitRanges(maker.ipRanges, wish.ipRanges),
     expiresAt: limitExpiry(maker.expiresAt, wish.expiresAt),
+    limits: limitLimits(maker.limits?.token ?? null, wish.limits),
   };
 }
 
@@ -37,6 +39,9 @@ export function assertWithinCaller(caller: Principal, token: TokenRights): void 
   assertKept('The sub-tenants', subTenantIds, limitSubTenants(reach, subTenantIds));
   assertKept('The IP ranges', ipRanges, limitRanges(caller.ipRanges, ipRanges));
   assertKept('The life', expiresAt, limitExpiry(caller.expiresAt, expiresAt));
+  const own = token.limits ?? UNLIMITED;
+  const limited = limitLimits(caller.limits?.token ?? null, own) ?? UNLIMITED;
+  for (const name of LIMITS) assertKept('The limits', own[name], limited[name]);
 }
 
 function assertKept(what: string, own: unknown, limited: unknown): void {
@@ -65,5 +70,32 @@ function limitRanges(outer: readonly string[] | null, wanted: readonly string[] 
 function limitExpiry(end: Date | null, wanted: Date | null): Date | null {
   if (end === null || wanted === null) return wanted ?? end;
   if (wanted > end) throw AuthErrors.exceeds('The life');
+  return wanted;
+}
+
+const LIMITS = Object.keys(UNLIMITED) as (keyof Limits)[];
+
+function limitLimits(outer: Limits | null, wanted: Limits | null): Limits | null {
+  if (outer === null) return wanted;
+  const asked = wanted ?? UNLIMITED;
+  return changedLimits(null, {
+    read: limitRate(outer.read, asked.read),
+    write: limitRate(outer.write, asked.write),
+    content: limitRate(outer.content, asked.content),
+    concurrentTransfers: limitCount(outer.concurrentTransfers, asked.concurrentTransfers),
+    egressBytesPerDay: limitCount(outer.egressBytesPerDay, asked.egressBytesPerDay),
+  });
+}
+
+function limitRate(outer: Rate | null, wanted: Rate | null): Rate | null {
+  if (outer === null || wanted === null) return wanted ?? outer;
+  limitCount(outer.perSecond, wanted.perSecond);
+  limitCount(outer.burst, wanted.burst);
+  return wanted;
+}
+
+function limitCount(outer: number | null, wanted: number | null): number | null {
+  if (outer === null || wanted === null) return wanted ?? outer;
+  if (wanted > outer) throw AuthErrors.exceeds('The limits');
   return wanted;
 }

@@ -1,10 +1,12 @@
-import type { Principal } from '#kernel';
+import { appliedLimits, type Principal } from '#kernel';
 
 import { ROLE_SCOPES } from './role-scopes.js';
 import type { LiveToken } from './token.store.js';
 
 /** Who a request with a tenant's token acts as. */
-export function tokenPrincipal(token: Omit<LiveToken, 'endsAt'>): Principal {
+export function tokenPrincipal(
+  token: Omit<LiveToken, 'endsAt' | 'tenantLimits'> & Partial<Pick<LiveToken, 'tenantLimits'>>,
+): Principal {
   const { tokenId, tenantId, role, scopes, subTenantIds, expiresAt, ipRanges } = token;
   const carried = new Set(ROLE_SCOPES[role]);
   return {
@@ -15,5 +17,6 @@ export function tokenPrincipal(token: Omit<LiveToken, 'endsAt'>): Principal {
     tenant: { tenantId, subTenantIds },
     expiresAt,
     ipRanges,
+    limits: appliedLimits(token.limits, token.tenantLimits ?? null),
   };
 }

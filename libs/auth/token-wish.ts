@@ -1,4 +1,4 @@
-import type { Scope } from '#kernel';
+import type { Limits, Scope } from '#kernel';
 
 import type { TenantRole } from './role-scopes.js';
 
@@ -12,6 +12,7 @@ export interface TokenWish {
   readonly subTenantIds: readonly string[] | null;
   readonly ipRanges: readonly string[] | null;
   readonly expiresAt: Date | null;
+  readonly limits: Limits | null;
 }
 
 /** What can be changed of a token: nothing that decides what it may do. What is absent stays as it is. */

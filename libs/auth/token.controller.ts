@@ -1,5 +1,6 @@
 import { ApiPage, Caller, Operation, pageRequest, PageQuery, renderPage, type PageDto } from '#http';
-import type { Principal } from '#kernel';
+import { changedLimits, type Principal } from '#kernel';
+import { parseLimits } from '#limits';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
@@ -43,6 +44,7 @@ export class TokenController {
       subTenantIds: body.sub_tenant_ids ?? null,
       ipRanges: body.ip_ranges ?? null,
       expiresAt: body.expires_at == null ? null : new Date(body.expires_at),
+      limits: body.limits == null ? null : changedLimits(null, parseLimits(body.limits)),
     });
     return { ...toTokenDto(entity), token };
   }

@@ -1,5 +1,6 @@
 import { ChoiceField, ListField, TextField, TextListField, TimeField } from '#http';
 import { SCOPES, type Scope } from '#kernel';
+import { ApiLimits, LimitsField, toLimitsDto, type LimitsDto } from '#limits';
 import { TENANT_ID } from '#tenant';
 import { ApiProperty } from '@nestjs/swagger';
 
@@ -58,6 +59,11 @@ export class CreateTokenDto {
     example: ['127.0.0.0/8', '::1'],
   })
   ip_ranges?: string[] | null;
+
+  @LimitsField(
+    'What its requests are limited to, beside what the tenant is. As its maker when absent; never changed.',
+  )
+  limits?: object | null;
 }
 
 /** Requests to begin with; the first one is what the API page offers. */
@@ -72,6 +78,7 @@ export const CREATE_TOKEN_EXAMPLES = {
       scopes: ['sources:read'],
       sub_tenant_ids: ['default'],
       ip_ranges: ['127.0.0.0/8', '::1'],
+      limits: { read: { per_second: 50, burst: 100 } },
       expires_at: '2031-01-31T12:00:00Z',
     },
   },
@@ -108,6 +115,9 @@ export class TokenDto {
 
   @ApiProperty({ type: [String], nullable: true, example: null })
   ip_ranges: string[] | null;
+
+  @ApiLimits()
+  limits: LimitsDto | null;
 
   @ApiProperty({ format: 'date-time', example: '2030-01-31T12:00:00.000Z' })
   created_at: string;
@@ -173,6 +183,7 @@ export function toTokenDto(token: TokenEntity): TokenDto {
     scopes: token.scopes,
     sub_tenant_ids: token.subTenantIds,
     ip_ranges: token.ipRanges,
+    limits: toLimitsDto(token.limits),
     created_at: token.createdAt.toISOString(),
     expires_at: token.expiresAt?.toISOString() ?? null,
     rotated_at: token.rotatedAt?.toISOString() ?? null,

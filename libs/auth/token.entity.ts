@@ -1,4 +1,4 @@
-import type { Scope } from '#kernel';
+import type { Limits, Scope } from '#kernel';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
 import type { TenantRole } from './role-scopes.js';
@@ -38,6 +38,10 @@ export class TokenEntity {
   /** CIDR ranges that requests must come from; null: no limit. */
   @Column({ name: 'ip_ranges', type: 'text', array: true, nullable: true })
   ipRanges: string[] | null;
+
+  /** Null: none of its own. */
+  @Column({ type: 'jsonb', nullable: true })
+  limits: Limits | null;
 
   /** Token that made it. */
   @Column({ name: 'created_by', type: 'uuid' })

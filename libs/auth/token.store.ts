@@ -1,5 +1,5 @@
 import { assertGiven, TenantDatabase, type Statement } from '#database';
-import type { Scope } from '#kernel';
+import type { Limits, Scope } from '#kernel';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
@@ -16,6 +16,10 @@ export interface LiveToken {
   readonly scopes: Scope[];
   readonly subTenantIds: string[] | null;
   readonly ipRanges: string[] | null;
+  /** Its own; null: none. */
+  readonly limits: Limits | null;
+  /** Those of its tenant; null: none. */
+  readonly tenantLimits: Limits | null;
   readonly expiresAt: Date | null;
   /** When the text that it was found by ends: not after {@link expiresAt}, and before it when another has replaced it. */
   readonly endsAt: Date | null;
@@ -48,9 +52,9 @@ export class TokenStore {
   }
 
   async create(token: NewToken): Promise<TokenEntity> {
-    const { tenantId, tokenId, note, scopes, subTenantIds, ipRanges, expiresAt } = token;
+    const { tenantId, tokenId, note, scopes, subTenantIds, ipRanges, expiresAt, limits } = token;
     // TypeORM leaves out what is undefined, and a limit that is left out is none.
-    assertGiven({ note, scopes, subTenantIds, ipRanges, expiresAt });
+    assertGiven({ note, scopes, subTenantIds, ipRanges, expiresAt, limits });
     const created = this.database.transaction(tenantId, async ({ manager }) => {
       await manager.insert(TokenEntity, { ...token });
       return await manager.findOneByOrFail(TokenEntity, { tenantId, tokenId });
@@ -155,7 +159,7 @@ const LIVE_TOKEN = {
   name: 'live-token',
   text: `
 SELECT k.token_id AS "tokenId", k.tenant_id AS "tenantId", k.role, k.scopes, k.sub_tenant_ids AS "subTenantIds",
-  k.ip_ranges AS "ipRanges", k.expires_at AS "expiresAt",
+  k.ip_ranges AS "ipRanges", k.expires_at AS "expiresAt", k.limits, t.limits AS "tenantLimits",
   least(k.expires_at, CASE WHEN k.token_hash <> $3 THEN k.previous_expires_at END) AS "endsAt"
 FROM tenants t JOIN tokens k ON k.tenant_id = t.tenant_id
 WHERE t.tenant_key = $1 AND k.token_id = $2 AND k.revoked_at IS NULL

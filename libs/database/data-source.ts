@@ -13,6 +13,7 @@ import { TokenRotation1796500000000 } from './migrations/1796500000000-token-rot
 import { LinkLimits1796600000000 } from './migrations/1796600000000-link-limits.js';
 import { LinkMarks1796600000001 } from './migrations/1796600000001-link-marks.js';
 import { LookupsByKey1796650000000 } from './migrations/1796650000000-lookups-by-key.js';
+import { Limits1796700000000 } from './migrations/1796700000000-limits.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
 export const RUNTIME_ROLE = 'gatehold_runtime';
@@ -39,6 +40,7 @@ const MIGRATIONS = [
   LinkLimits1796600000000,
   LinkMarks1796600000001,
   LookupsByKey1796650000000,
+  Limits1796700000000,
 ];
 
 /**

@@ -2,6 +2,7 @@ import type { CodedError } from '#kernel';
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse, type ApiResponseOptions } from '@nestjs/swagger';
 
+import { RATE_LIMIT_HEADERS } from './documented-headers.js';
 import { renderError, type ErrorFamily } from './error-family.js';
 import { impliedErrors, usualError } from './implied-errors.js';
 import type { OperationOptions } from './operation.js';
@@ -20,7 +21,7 @@ const TEXT: Readonly<Record<number, string>> = {
   416: 'The range lies outside the content.',
   422: 'A value is not acceptable, or a field is unknown.',
   423: 'Another request has it for the moment.',
-  429: 'Too many bad credentials came from the address; `Retry-After` says when to try another one.',
+  429: 'A limit of the tenant or token is reached, or too many bad credentials came from the address; `Retry-After` says when to come back.',
   460: 'The body has another checksum than declared (tus).',
   500: 'A fault of the gateway; quote the `X-Request-Id` of the answer when reporting it.',
   503: 'A part the gateway depends on is away; `Retry-After` says when to come back.',
@@ -40,7 +41,7 @@ const HEADERS: Readonly<Record<number, NonNullable<ApiResponseOptions['headers']
   401: { 'WWW-Authenticate': CHALLENGE },
   403: { 'WWW-Authenticate': { ...CHALLENGE, description: 'With `insufficient_scope` only (RFC 6750).' } },
   409: { 'Retry-After': { ...RETRY_AFTER, description: 'While something else has to end first.' } },
-  429: { 'Retry-After': RETRY_AFTER },
+  429: { 'Retry-After': RETRY_AFTER, ...RATE_LIMIT_HEADERS },
   503: { 'Retry-After': RETRY_AFTER },
 };
 
@@ -130,6 +131,11 @@ export const ERROR_SCHEMAS = {
       },
       max_upload_bytes: { type: 'integer' as const },
       not_before: { type: 'string' as const, format: 'date-time' },
+      violated_policies: {
+        type: 'array' as const,
+        description: 'The limits in the way, by their names in `RateLimit-Policy`.',
+        items: { type: 'string' as const },
+      },
       quota_of: { type: 'string' as const, enum: ['tenant', 'sub_tenant'] },
       resource: { type: 'string' as const, enum: ['bytes', 'objects'] },
       quota: { type: 'integer' as const },

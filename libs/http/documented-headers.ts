@@ -81,3 +81,15 @@ export const LOCATION_HEADER = {
     schema: { type: 'string' as const, example: '/v1/sources/0197c9a2-5b1e-7c3d-8f4a-2b6d9e0c1a57' },
   },
 };
+
+/** Headers of an answer to a request that is limited. */
+export const RATE_LIMIT_HEADERS = {
+  'RateLimit-Policy': {
+    description: 'The limits that the request counts against, where there are any.',
+    schema: { type: 'string' as const, example: '"tenant-read";q=100;w=2' },
+  },
+  RateLimit: {
+    description: 'How they stand.',
+    schema: { type: 'string' as const, example: '"tenant-read";r=0;t=1' },
+  },
+};

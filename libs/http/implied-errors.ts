@@ -17,6 +17,9 @@ const GUARD = {
     status: 429,
     title: 'Too many credentials that were not good',
   },
+  rate: { code: 'rate_limited', status: 429, title: 'Too many requests' },
+  transfers: { code: 'too_many_transfers', status: 429, title: 'Too many transfers at once' },
+  egress: { code: 'egress_exhausted', status: 429, title: 'The egress of the day is used up' },
   organization: { code: 'organization_missing', status: 401, title: 'The token names no organization' },
   scope: { code: 'insufficient_scope', status: 403, title: 'The token lacks a scope' },
   notMapped: { code: 'identity_not_mapped', status: 403, title: 'The identity has no place here' },
@@ -37,6 +40,7 @@ const GUARD = {
 export function impliedErrors(options: OperationOptions): CodedError[] {
   return [
     ...accessErrors(options),
+    ...limitErrors(options),
     ...tenancyErrors(options),
     ...bodyErrors(options),
     ...keyErrors(options),
@@ -80,6 +84,25 @@ function accessErrors({ access }: OperationOptions): CodedError[] {
     }),
   );
   return errors;
+}
+
+function limitErrors({ access, transfers, body }: OperationOptions): CodedError[] {
+  const carriesFile = transfers === true || body === 'raw' || body === 'multipart';
+  // Nobody is known whose limits could count.
+  if (access === 'public' && !carriesFile) return [];
+  const name = carriesFile ? 'content' : 'read';
+  const errors = [limited(GUARD.rate, 'Too many requests came of late.', `tenant-${name}`)];
+  if (carriesFile)
+    errors.push(limited(GUARD.transfers, 'Too many transfers are under way.', 'tenant-transfers'));
+  if (transfers === true)
+    errors.push(
+      limited(GUARD.egress, 'This would be more bytes than may be sent in a day (UTC).', 'tenant-egress'),
+    );
+  return errors;
+}
+
+function limited(kind: ErrorKind, message: string, policy: string): CodedError {
+  return new CodedError(kind, message, { fields: { violated_policies: [policy] }, retryAfterSeconds: 1 });
 }
 
 function tenancyErrors({ tenancy, family = 'native' }: OperationOptions): CodedError[] {

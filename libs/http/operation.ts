@@ -30,6 +30,8 @@ export interface OperationOptions {
   readonly access: Access;
   readonly tenancy: Tenancy;
   readonly body?: BodyMode;
+  /** Its answer may carry a file; a body that may is told by {@link body}. */
+  readonly transfers?: true;
   /** For operations that make something. Absent: a key is not looked at. */
   readonly idempotent?: Idempotency;
   /** Status of success; 200 unless named. */

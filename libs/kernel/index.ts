@@ -1,6 +1,7 @@
 export * from './clock.js';
 export * from './errors.js';
 export * from './ids.js';
+export * from './limits.js';
 export * from './page.js';
 export * from './principal.js';
 export * from './rate-bucket.js';

@@ -1,3 +1,5 @@
+import type { AppliedLimits, Limits } from './limits.js';
+
 /** Every scope an operation can ask for (the table in docs/api.md says which role carries which). */
 export const SCOPES = [
   'tenants:manage',
@@ -37,10 +39,17 @@ export interface Principal {
   readonly expiresAt: Date | null;
   /** CIDR ranges that the credential may be used from; null: no limit. */
   readonly ipRanges: readonly string[] | null;
+  /**
+   * What its requests are limited by, where the credential's look-up tells: null for nothing. Absent: a token has no
+   * limits here, and its tenant's are known with the tenant context.
+   */
+  readonly limits?: AppliedLimits | null;
 }
 
 /** The tenant and sub-tenant that a request acts in. Always the first parameter of tenant-scoped work. */
 export interface TenantContext {
   readonly tenantId: string;
   readonly subTenantId: string;
+  /** The tenant's limits, where it has any and the context was found for a request. */
+  readonly limits?: Limits;
 }

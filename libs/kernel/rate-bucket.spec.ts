@@ -63,4 +63,48 @@ describe('RateBucket', () => {
       ),
     );
   });
+
+  it('says how many there are and when there is one more, and takes none by that', () => {
+    const bucket = new RateBucket({ burst: 3, perSecond: 4 });
+    expect([bucket.left(NOW), bucket.moreMs(NOW), bucket.waitMs(NOW)]).toEqual([3, 0, 0]);
+    bucket.take(NOW);
+    bucket.take(NOW);
+    expect([bucket.left(NOW), bucket.moreMs(NOW), bucket.waitMs(NOW)]).toEqual([1, 250, 0]);
+    bucket.take(NOW);
+    expect([bucket.left(NOW), bucket.moreMs(NOW), bucket.waitMs(NOW)]).toEqual([0, 250, 250]);
+    expect([bucket.left(NOW + 350), bucket.moreMs(NOW + 350)]).toEqual([1, 150]);
+    expect([bucket.left(NOW + 750), bucket.moreMs(NOW + 750)]).toEqual([3, 0]);
+  });
+
+  it('has as many as it says, at whatever rate and time', () => {
+    const rates = fc.record({
+      burst: fc.integer({ min: 1, max: 40 }),
+      perSecond: fc.integer({ min: 1, max: 7_000 }),
+    });
+    fc.assert(
+      fc.property(rates, fc.array(fc.integer({ min: 0, max: 500 }), { maxLength: 30 }), (rate, pauses) => {
+        const bucket = new RateBucket(rate);
+        let time = NOW;
+        let promised = { at: NOW, left: 0 };
+        for (const pause of pauses) {
+          time += pause;
+          const left = bucket.left(time);
+          expect(bucket.waitMs(time) === 0).toBe(left > 0);
+          if (time >= promised.at) expect(left).toBeGreaterThanOrEqual(promised.left);
+          bucket.take(time);
+          expect(bucket.left(time)).toBe(Math.max(0, left - 1));
+          promised = { at: time + bucket.moreMs(time), left: Math.max(0, left - 1) + 1 };
+        }
+      }),
+    );
+  });
+
+  it('keeps what it holds when its rate is changed, as far as that fits', () => {
+    const bucket = new RateBucket({ burst: 10, perSecond: 1 });
+    for (let taken = 0; taken < 6; taken += 1) bucket.take(NOW);
+    bucket.change({ burst: 100, perSecond: 10 }, NOW);
+    expect([bucket.left(NOW), bucket.left(NOW + 1000)]).toEqual([4, 14]);
+    bucket.change({ burst: 2, perSecond: 1 }, NOW + 1000);
+    expect(bucket.left(NOW + 1000)).toBe(2);
+  });
 });

@@ -1,11 +1,12 @@
 import { tooSlow, type GatewayReply, type GatewayRequest } from '#http';
-import type { StoredBody } from '#storage';
+import { Limiter } from '#limits';
+import type { ByteRange, StoredBody } from '#storage';
 import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 
 import { ContentService, type Presentation } from './content.service.js';
 import { SourceErrors } from './source.errors.js';
-import type { Source } from './source.js';
+import type { AvailableSource, Source } from './source.js';
 import { withheldEnd } from './withheld-end.js';
 
 const MAX_PLANS = 3;
@@ -30,7 +31,10 @@ export interface ContentUse {
 /** Answers GET and HEAD of content, by bearer and by link alike. */
 @Injectable()
 export class ContentReply {
-  constructor(private readonly content: ContentService) {}
+  constructor(
+    private readonly content: ContentService,
+    private readonly limiter: Limiter,
+  ) {}
 
   async send(request: GatewayRequest, reply: GatewayReply, served: ServedContent): Promise<void> {
     let { source } = served;
@@ -59,6 +63,7 @@ export class ContentReply {
       void reply.code(plan.status).headers(plan.headers).send();
       return true;
     }
+    await this.limiter.reserveEgress(request, reply, lengthOf(source, plan.range));
     const use = served.use ?? null;
     if (use !== null) await use.keep();
     const body = await this.content.open(source, plan.range, served.reread, abortSignalOf(reply));
@@ -67,6 +72,10 @@ export class ContentReply {
     void reply.code(plan.status).headers(plan.headers).send(payload);
     return true;
   }
+}
+
+function lengthOf({ sizeBytes }: AvailableSource, range: ByteRange | null): number {
+  return range === null ? sizeBytes : range.end - range.start + 1;
 }
 
 /** A small body is in memory already: one write, no stream. */

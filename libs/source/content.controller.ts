@@ -29,6 +29,7 @@ const READ = {
     'Conditions, one range and the digest of the whole follow RFC 9110 and RFC 9530. Always an attachment.',
   access: { anyOf: ['sources:read'] as const },
   tenancy: 'context',
+  transfers: true,
   errors: [
     SourceErrors.notFound(),
     SourceErrors.pending(),

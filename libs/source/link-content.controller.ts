@@ -15,6 +15,7 @@ const OPEN = {
   description: 'What a link opens. The link is the credential: no header is looked at for one.',
   access: 'public',
   tenancy: 'none',
+  transfers: true,
   errors: [
     PresignErrors.invalid(),
     PresignErrors.address(),
@@ -77,7 +78,7 @@ export class LinkContentController {
   }
 
   private async send(link: string, request: GatewayRequest, reply: GatewayReply): Promise<void> {
-    const { claims, source } = await this.redemptions.redeem(link, request.ip);
+    const { claims, source } = await this.redemptions.redeem(link, request, reply);
     const presentation = ({ name }: Source): Presentation => ({
       name: source.filename ?? name,
       disposition: claims.disposition,

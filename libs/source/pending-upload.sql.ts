@@ -32,7 +32,9 @@ WHERE u.tenant_id = $1 AND u.sub_tenant_id = $2 AND u.upload_id = $3 AND u.kind 
 
 export const FIND_BY_KEY = {
   name: 'find-pending-upload-by-key',
-  text: `SELECT ${PENDING_UPLOAD_COLUMNS}, t.status = 'active' AND s.status = 'active' AS "tenantActive"
+  text: `SELECT ${PENDING_UPLOAD_COLUMNS}, t.status = 'active' AND s.status = 'active' AS "tenantActive",
+  t.limits AS "tenantLimits",
+  (SELECT k.limits FROM tokens k WHERE k.tenant_id = u.tenant_id AND k.token_id = u.created_by) AS "tokenLimits"
 FROM tenants t JOIN uploads u ON u.tenant_id = t.tenant_id
 JOIN sub_tenants s ON s.tenant_id = u.tenant_id AND s.sub_tenant_id = u.sub_tenant_id
 WHERE t.tenant_key = $1 AND u.upload_id = $2 AND u.kind = 'presigned' AND u.url_kind = 'gateway'`,

@@ -1,4 +1,4 @@
-import type { TenantContext } from '#kernel';
+import type { Limits, TenantContext } from '#kernel';
 import type { BoundBytes } from '#presign';
 import type { ObjectKey } from '#storage';
 
@@ -47,6 +47,9 @@ export interface PendingUpload {
 /** An upload found without a caller, and whether its tenant and sub-tenant may do anything. */
 export interface AddressedUpload extends PendingUpload {
   readonly tenantActive: boolean;
+  readonly tenantLimits: Limits | null;
+  /** Of the token that began it. */
+  readonly tokenLimits: Limits | null;
 }
 
 /** A turn at an upload: nobody else completes it meanwhile, and whoever comes later writes to another key. */

@@ -1,4 +1,6 @@
 import { isWithin } from '#auth';
+import type { GatewayReply, GatewayRequest } from '#http';
+import { Limiter } from '#limits';
 import { LinkService, PresignErrors, type LinkClaims } from '#presign';
 import { Injectable } from '@nestjs/common';
 
@@ -16,16 +18,20 @@ export class RedemptionService {
   constructor(
     private readonly links: LinkService,
     private readonly store: RedemptionStore,
+    private readonly limiter: Limiter,
   ) {}
 
   /**
    * Throws `link_invalid` for what was not signed here, `link_gone` for what has ended in any way, and what the limits of
-   * a link refuse: `link_address_not_allowed`, `link_not_yet_valid`, `link_used_up`. `address` is the client's.
+   * a link refuse: `link_address_not_allowed`, `link_not_yet_valid`, `link_used_up`. The request counts against the limits
+   * of the tenant and of the token that issued the link, and is refused by those as well.
    */
-  async redeem(text: string, address: string): Promise<RedeemedLink> {
+  async redeem(text: string, request: GatewayRequest, reply: GatewayReply): Promise<RedeemedLink> {
     const claims = await this.links.verify(text);
     const source = await this.standing(claims);
-    assertWithinLimits(source, address);
+    const { tenantId, tenantLimits, issuerId: tokenId, issuerLimits: tokenLimits } = source;
+    await this.limiter.admit(request, reply, { tenantId, tenantLimits, tokenId, tokenLimits });
+    assertWithinLimits(source, request.ip);
     return { claims, source };
   }
 

@@ -1,4 +1,5 @@
 import { assertGiven, TenantDatabase } from '#database';
+import type { Limits } from '#kernel';
 import { newestMark, type LinkClaims } from '#presign';
 import { Injectable } from '@nestjs/common';
 
@@ -24,6 +25,10 @@ export interface Redemption extends Source {
   /** Null where there is no limit, as for a stateless link. */
   readonly maxDownloads: number | null;
   readonly usedUp: boolean;
+  readonly tenantLimits: Limits | null;
+  /** The token that issued it, and its limits. */
+  readonly issuerId: string;
+  readonly issuerLimits: Limits | null;
 }
 
 /** The one read behind a link. */
@@ -76,14 +81,15 @@ SELECT w.place::integer AS place, ${SOURCE_COLUMNS}, t.status AS "tenantStatus",
   CASE WHEN l.not_before > now() THEN l.not_before END AS "opensAt", l.ip_ranges AS "ipRanges",
   l.max_downloads AS "maxDownloads", coalesce(l.downloads >= l.max_downloads, false) AS "usedUp",
   coalesce(${MARK} > coalesce(l.created_at, to_timestamp(w.issued_at)), false) AS "isMarked",
-  EXISTS (SELECT FROM tokens k WHERE k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, w.token_id)
-      AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
+  (k.token_id IS NOT NULL AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
     OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = coalesce(l.token_id, w.token_id) AND p.revoked_at IS NULL)
-    OR ${isIdentity('coalesce(l.token_id, w.token_id)')} AS "tokenLives"
+    OR ${isIdentity('coalesce(l.token_id, w.token_id)')} AS "tokenLives",
+  t.limits AS "tenantLimits", coalesce(l.token_id, w.token_id) AS "issuerId", k.limits AS "issuerLimits"
 FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::float8[]) WITH ORDINALITY
   AS w (source_id, link_id, token_id, issued_at, place)
 JOIN tenants t ON t.tenant_key = $1
 JOIN sources s ON s.tenant_id = t.tenant_id AND s.source_id = w.source_id
 JOIN sub_tenants u ON u.tenant_id = s.tenant_id AND u.sub_tenant_id = s.sub_tenant_id
-LEFT JOIN links l ON l.tenant_id = t.tenant_id AND l.link_id = w.link_id AND l.source_id = s.source_id`,
+LEFT JOIN links l ON l.tenant_id = t.tenant_id AND l.link_id = w.link_id AND l.source_id = s.source_id
+LEFT JOIN tokens k ON k.tenant_id = t.tenant_id AND k.token_id = coalesce(l.token_id, w.token_id)`,
 };

@@ -1,4 +1,5 @@
 import { Operation, type GatewayReply, type GatewayRequest } from '#http';
+import { Limiter } from '#limits';
 import { PresignErrors } from '#presign';
 import { Controller, Param, Put, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
@@ -11,7 +12,10 @@ import { UploadErrors } from './upload.errors.js';
 @ApiTags('Uploads')
 @Controller('u/:upload')
 export class UploadContentController {
-  constructor(private readonly receiver: UploadReceiver) {}
+  constructor(
+    private readonly receiver: UploadReceiver,
+    private readonly limiter: Limiter,
+  ) {}
 
   @Put()
   @Operation({
@@ -36,6 +40,11 @@ export class UploadContentController {
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: GatewayReply,
   ): Promise<void> {
-    void reply.header('etag', await this.receiver.receive(upload, request, abortSignalOf(reply)));
+    const signal = abortSignalOf(reply);
+    const etag = await this.receiver.receive(upload, request, signal, (found) => {
+      const { tenantId, tenantLimits, createdBy: tokenId, tokenLimits } = found;
+      return this.limiter.admit(request, reply, { tenantId, tenantLimits, tokenId, tokenLimits });
+    });
+    void reply.header('etag', etag);
   }
 }

@@ -12,6 +12,7 @@ import {
   contextOf,
   isOpen,
   partsOf,
+  type AddressedUpload,
   type PendingUpload,
   type PlannedPart,
   type UploadLease,
@@ -26,7 +27,7 @@ import { WorkUnderWay } from './work-under-way.js';
 
 /** An upload, and which bytes of it a URL takes. */
 interface Addressed {
-  readonly upload: PendingUpload;
+  readonly upload: AddressedUpload;
   /** Null: all of them. */
   readonly part: PlannedPart | null;
 }
@@ -53,10 +54,17 @@ export class UploadReceiver implements OnApplicationShutdown {
    * Takes what a request sends to a URL and answers its entity tag. Whole bytes complete their upload at once; a request
    * that comes while another is sending takes its place. Throws `link_invalid`, `upload_gone`, `size_mismatch`,
    * `checksum_mismatch`, `content_type_mismatch`, `payload_too_large`, `quota_exceeded`, and `source_not_found` or 403
-   * when the source is gone or must not be replaced by the token that began the upload.
+   * when the source is gone or must not be replaced by the token that began the upload. `admit` is asked, before a byte is
+   * read, whether there may be another request for the upload; what it throws is what the request is refused with.
    */
-  async receive(text: string, request: GatewayRequest, signal: AbortSignal): Promise<string> {
+  async receive(
+    text: string,
+    request: GatewayRequest,
+    signal: AbortSignal,
+    admit: (upload: AddressedUpload) => Promise<void>,
+  ): Promise<string> {
     const { upload, part } = await this.find(text);
+    await admit(upload);
     const incoming = incomingBytes(upload, part, request, signal);
     const storage = await this.storages.open(upload.tenantId, upload.bindingId);
     if (part !== null) return await receivePart(storage, upload, part, incoming);

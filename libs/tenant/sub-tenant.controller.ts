@@ -9,7 +9,7 @@ import { TenantErrors } from './tenant.errors.js';
 import {
   CreateSubTenantDto,
   ForceQuery,
-  UpdateTenantDto,
+  UpdateSubTenantDto,
   SubTenantDto,
   toSubTenantDto,
 } from './tenant.dto.js';
@@ -84,7 +84,7 @@ export class SubTenantController {
     @Caller() caller: Principal,
     @Param('tenant_id') tenantId: string,
     @Param('sub_tenant_id') id: string,
-    @Body() body: UpdateTenantDto,
+    @Body() body: UpdateSubTenantDto,
   ): Promise<SubTenantDto> {
     return render(await this.subTenants.update(caller, tenantId, id, body.name, boundsOf(body)));
   }

@@ -1,5 +1,5 @@
 import type { ErrorFamily } from '#http';
-import { CodedError, type Principal, type TenantContext } from '#kernel';
+import { CodedError, type Limits, type Principal, type TenantContext } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 import { TenantErrors } from './tenant.errors.js';
@@ -43,7 +43,7 @@ export class TenantContextService {
     if (found === null) throw TenantErrors.subNotFound();
     if (reach !== null && !reach.includes(found)) throw TenantErrors.subForbidden();
     if (standing.subTenantStatus === 'suspended') throw TenantErrors.suspended();
-    return { tenantId, subTenantId: found };
+    return placed(tenantId, found, standing);
   }
 
   /** What a request says of where it wants to act, its token included; nothing of it has been checked. */
@@ -55,18 +55,19 @@ export class TenantContextService {
   async enterTenant(request: TenantRequest): Promise<TenantContext> {
     const { tenantId } = this.claimed(request);
     const standing = await this.standing(request.principal, tenantId, null);
-    return { tenantId, subTenantId: standing.defaultSubTenantId };
+    return placed(tenantId, standing.defaultSubTenantId, standing);
   }
 
   /**
    * For operations without a tenant context: refuses a tenant's principal that is suspended with its tenant or with
-   * all its sub-tenants, or whose request names another tenant. The platform's own passes.
+   * all its sub-tenants, or whose request names another tenant. The platform's own passes. Answers the limits of the
+   * principal's tenant, null for none.
    */
-  async assertActive(request: TenantRequest): Promise<void> {
+  async assertActive(request: TenantRequest): Promise<Limits | null> {
     const { tenant } = request.principal;
-    if (tenant === null) return;
+    if (tenant === null) return null;
     assertOwn(request, this.resolver.resolve(request));
-    await this.standing(request.principal, tenant.tenantId, null);
+    return (await this.standing(request.principal, tenant.tenantId, null)).limits;
   }
 
   private claimed(request: TenantRequest): { tenantId: string; subTenantId: string | undefined } {
@@ -89,6 +90,10 @@ export class TenantContextService {
     if (standing.tenantStatus === 'suspended' || !standing.reachesActive) throw TenantErrors.suspended();
     return standing;
   }
+}
+
+function placed(tenantId: string, subTenantId: string, { limits }: TenantStanding): TenantContext {
+  return limits === null ? { tenantId, subTenantId } : { tenantId, subTenantId, limits };
 }
 
 /** Held to here and not left to the resolvers, which are swapped: a tenant's principal acts in its own tenant only. */

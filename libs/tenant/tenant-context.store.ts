@@ -1,9 +1,12 @@
 import { TenantDatabase } from '#database';
+import type { Limits } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 /** What must be known about a tenant and one of its sub-tenants before anything is done in them. */
 export interface TenantStanding {
   readonly tenantStatus: 'active' | 'suspended' | 'deleting';
+  /** Null: none. */
+  readonly limits: Limits | null;
   readonly defaultSubTenantId: string;
   /** The sub-tenant asked for, or the default one; null when it does not exist. */
   readonly subTenantId: string | null;
@@ -45,7 +48,7 @@ export class TenantContextStore {
 const STANDING = {
   name: 'tenant-standing',
   text: `
-SELECT t.status AS "tenantStatus", t.default_sub_tenant_id AS "defaultSubTenantId",
+SELECT t.status AS "tenantStatus", t.limits, t.default_sub_tenant_id AS "defaultSubTenantId",
   s.sub_tenant_id AS "subTenantId", s.status AS "subTenantStatus",
   ($3::text[] IS NULL OR EXISTS (
     SELECT FROM sub_tenants r

@@ -1,5 +1,6 @@
 import { ApiPage, Caller, Operation, pageRequest, PageQuery, renderPage, type PageDto } from '#http';
 import type { Principal } from '#kernel';
+import { parseLimits } from '#limits';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
@@ -31,7 +32,13 @@ export class TenantController {
   async create(@Body() body: CreateTenantDto): Promise<TenantDto> {
     const { tenant_id: tenantId, name, default_sub_tenant_id: defaultSubTenantId } = body;
     return toTenantDto(
-      await this.tenants.create({ tenantId, name, defaultSubTenantId, bounds: boundsOf(body) }),
+      await this.tenants.create({
+        tenantId,
+        name,
+        defaultSubTenantId,
+        bounds: boundsOf(body),
+        limits: body.limits == null ? null : parseLimits(body.limits),
+      }),
     );
   }
 
@@ -71,7 +78,9 @@ export class TenantController {
     @Param('tenant_id') tenantId: string,
     @Body() body: UpdateTenantDto,
   ): Promise<TenantDto> {
-    return toTenantDto(await this.tenants.update(caller, tenantId, body.name, boundsOf(body)));
+    const limits = body.limits == null ? body.limits : parseLimits(body.limits);
+    const change = { name: body.name, bounds: boundsOf(body), limits };
+    return toTenantDto(await this.tenants.update(caller, tenantId, change));
   }
 
   @Delete(':tenant_id')

@@ -1,4 +1,5 @@
 import { PatternField, TextField } from '#http';
+import { ApiLimits, LimitsField, toLimitsDto, type LimitsDto } from '#limits';
 import { ApiProperty } from '@nestjs/swagger';
 
 import { BoundsBody, BoundsDto, toBoundsDto } from './bounds.dto.js';
@@ -47,12 +48,21 @@ export class CreateTenantDto extends BoundsBody {
     example: 'default',
   })
   default_sub_tenant_id?: string;
+
+  @LimitsField('What its requests are limited to. Not at all when absent.')
+  limits?: object | null;
 }
 
-/** Body of `PATCH /v1/tenants/{tenant_id}` and of the same for sub-tenants. */
-export class UpdateTenantDto extends BoundsBody {
+/** Body of `PATCH /v1/tenants/{tenant_id}/sub-tenants/{sub_tenant_id}`. */
+export class UpdateSubTenantDto extends BoundsBody {
   @TextField({ description: 'For people.', max: 256, optional: true, example: 'Acme AG' })
   name?: string;
+}
+
+/** Body of `PATCH /v1/tenants/{tenant_id}`. */
+export class UpdateTenantDto extends UpdateSubTenantDto {
+  @LimitsField('Limits that are absent stay as they are; `null` takes one away, or all of them.')
+  limits?: object | null;
 }
 
 /** Body of `POST /v1/tenants/{tenant_id}/sub-tenants`. */
@@ -87,6 +97,9 @@ export class TenantDto extends BoundsDto {
 
   @ApiProperty({ enum: ['active', 'suspended'], example: 'active' })
   status: string;
+
+  @ApiLimits()
+  limits: LimitsDto | null;
 
   @ApiProperty({ format: 'date-time', example: '2030-01-31T12:00:00.000Z' })
   created_at: string;
@@ -127,6 +140,7 @@ export function toTenantDto(tenant: TenantEntity): TenantDto {
     default_sub_tenant_id: tenant.defaultSubTenantId,
     status: tenant.status,
     ...toBoundsDto(tenant),
+    limits: toLimitsDto(tenant.limits),
     created_at: tenant.createdAt.toISOString(),
     updated_at: tenant.updatedAt.toISOString(),
   };

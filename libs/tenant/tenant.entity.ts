@@ -1,3 +1,4 @@
+import type { Limits } from '#kernel';
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
 
 import { BIGINT, type Bounds } from './bounds.js';
@@ -35,6 +36,10 @@ export class TenantEntity implements Bounds {
 
   @Column({ name: 'allowed_content_types', type: 'text', array: true, nullable: true })
   allowedContentTypes: string[] | null;
+
+  /** Null: none. */
+  @Column({ type: 'jsonb', nullable: true })
+  limits: Limits | null;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt: Date;

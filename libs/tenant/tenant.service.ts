@@ -1,5 +1,14 @@
 import { validationFailed } from '#http';
-import { newUuid, parseTextPosition, toPage, type Page, type PageRequest, type Principal } from '#kernel';
+import {
+  changedLimits,
+  newUuid,
+  parseTextPosition,
+  toPage,
+  type Limits,
+  type Page,
+  type PageRequest,
+  type Principal,
+} from '#kernel';
 import { Injectable } from '@nestjs/common';
 import { randomInt } from 'node:crypto';
 
@@ -12,6 +21,14 @@ import { isReservedId } from './tenant-ids.js';
 const KEY_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const KEY_LENGTH = 12;
 
+/** What of a tenant is to be changed; what is absent stays as it is. */
+export interface TenantChange {
+  readonly name: string | undefined;
+  readonly bounds: Partial<Bounds>;
+  /** Null takes all limits away. */
+  readonly limits: Partial<Limits> | null | undefined;
+}
+
 /** Use cases around tenants. Everything here acts for the platform; who may is the guard's business. */
 @Injectable()
 export class TenantService {
@@ -23,6 +40,7 @@ export class TenantService {
     name?: string | undefined;
     defaultSubTenantId?: string | undefined;
     bounds: Partial<Bounds>;
+    limits: Partial<Limits> | null;
   }): Promise<TenantEntity> {
     const tenantId = wish.tenantId ?? `t-${newUuid()}`;
     const defaultSubTenantId = wish.defaultSubTenantId ?? 'default';
@@ -34,6 +52,7 @@ export class TenantService {
       name: wish.name ?? tenantId,
       defaultSubTenantId,
       bounds: wish.bounds,
+      limits: changedLimits(null, wish.limits),
     });
     if (tenant === null) throw TenantErrors.exists();
     return tenant;
@@ -53,20 +72,19 @@ export class TenantService {
   }
 
   /**
-   * Renames and bounds. A caller narrowed to some sub-tenants does not speak for the tenant (`sub_tenant_forbidden`), and
-   * a tenant's own does not set what the tenant may hold.
+   * Renames, bounds and limits. A caller narrowed to some sub-tenants does not speak for the tenant
+   * (`sub_tenant_forbidden`), and a tenant's own does not set what the tenant may hold or ask for.
    */
   async update(
     caller: Principal,
     tenantId: string,
-    name: string | undefined,
-    bounds: Partial<Bounds>,
+    { name, bounds, limits }: TenantChange,
   ): Promise<TenantEntity> {
     if (caller.tenant !== null && caller.tenant.subTenantIds !== null) throw TenantErrors.subForbidden();
-    if (Object.keys(bounds).length > 0 && !caller.scopes.has('tenants:manage'))
-      throw TenantErrors.boundsForbidden();
+    const isBound = Object.keys(bounds).length > 0 || limits !== undefined;
+    if (isBound && !caller.scopes.has('tenants:manage')) throw TenantErrors.boundsForbidden();
     const change = { ...bounds, ...(name === undefined ? {} : { name }) };
-    return (await this.store.update(tenantId, change)) ?? refuse();
+    return (await this.store.update(tenantId, change, limits)) ?? refuse();
   }
 
   /** Suspends or resumes; repeated, it changes nothing. In force with the commit. */

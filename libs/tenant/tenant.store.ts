@@ -5,6 +5,7 @@ import {
   TenantDatabase,
   type TenantTransaction,
 } from '#database';
+import { changedLimits, type Limits } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 import { UNBOUNDED, type Bounds } from './bounds.js';
@@ -18,6 +19,7 @@ export interface NewTenant {
   readonly name: string;
   readonly defaultSubTenantId: string;
   readonly bounds: Partial<Bounds>;
+  readonly limits: Limits | null;
 }
 
 /** Database access for tenants. */
@@ -31,9 +33,9 @@ export class TenantStore {
   /** Makes the tenant with its default sub-tenant; null when the id is taken. */
   async create(tenant: NewTenant): Promise<TenantEntity | null> {
     const { bounds, ...columns } = tenant;
-    const { tenantId, tenantKey, defaultSubTenantId } = tenant;
+    const { tenantId, tenantKey, defaultSubTenantId, limits } = tenant;
     assertNamed({ tenantKey, defaultSubTenantId });
-    assertGiven({ bounds, ...bounds });
+    assertGiven({ bounds, ...bounds, limits });
     return await this.tenants.transaction(tenantId, async ({ manager, query }) => {
       const { rows } = await query<{ registered: boolean }>({
         name: 'register-tenant',
@@ -70,16 +72,19 @@ export class TenantStore {
     return await Promise.all(rows.map(async ({ id }) => ({ tenantId: id, tenant: await this.find(id) })));
   }
 
-  /** Changes what is given; null when there is no such tenant. */
+  /** Changes what is given, and of the limits those that are; null when there is no such tenant. */
   async update(
     tenantId: string,
     change: Partial<Bounds> & { name?: string; status?: TenantStatus },
+    limits: Partial<Limits> | null = {},
   ): Promise<TenantEntity | null> {
     assertGiven({ change });
     return await this.tenants.transaction(tenantId, async ({ manager }) => {
       // Locked, or a rename that read before a suspension would write the old status back after it.
       const tenant = await findLive(manager, tenantId, 'for_no_key_update');
-      return tenant === null ? null : await manager.save(TenantEntity, Object.assign(tenant, change));
+      if (tenant === null) return null;
+      const changed = { ...change, limits: changedLimits(tenant.limits, limits) };
+      return await manager.save(TenantEntity, Object.assign(tenant, changed));
     });
   }
 

@@ -11,6 +11,7 @@
  * `bench.shared(start)` gives what `start(bench)` resolves with, the same to all rows that ask with the same function;
  * `bench.atEnd(close)` has `close()` called when all rows are done, last first. `bench.say(line)` tells of progress.
  */
+import { rows as noisyNeighbour } from './rows/noisy-neighbour.mjs';
 import { rows as presign } from './rows/presign.mjs';
 import { rows as requests } from './rows/requests.mjs';
 import { rows as s3Memory } from './rows/s3-memory.mjs';
@@ -18,4 +19,12 @@ import { rows as s3Throughput } from './rows/s3-throughput.mjs';
 import { rows as streams } from './rows/streams.mjs';
 import { rows as upload } from './rows/upload.mjs';
 
-export const ROWS = [...presign, ...requests, ...upload, ...streams, ...s3Throughput, ...s3Memory];
+export const ROWS = [
+  ...presign,
+  ...requests,
+  ...noisyNeighbour,
+  ...upload,
+  ...streams,
+  ...s3Throughput,
+  ...s3Memory,
+];

@@ -42,6 +42,7 @@ describe('POST /v1/tenants', () => {
       tenant_id: id,
       name: 'Acme GmbH ✓',
       default_sub_tenant_id: 'main',
+      limits: null,
       status: 'active',
       quota_bytes: null,
       quota_objects: null,

@@ -65,6 +65,7 @@ describe('POST …/tokens', () => {
       tenant_id: tenant.id,
       name: 'döcument service',
       note: null,
+      limits: null,
       token: expect.stringMatching(/^gth_[a-z0-9]{12}_[0-9A-Za-z]{22}_[0-9A-Za-z]{38}$/),
       prefix: (made.json.token as string).slice(0, 25),
       role,

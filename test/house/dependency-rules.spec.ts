@@ -25,6 +25,7 @@ const BREAKS: Record<string, [file: string, imports: string][]> = {
     ['libs/database/up.ts', "import type { Audit } from '#audit'"],
   ],
   'floor-audit': [['libs/audit/up.ts', "import '#tenant'"]],
+  'floor-limits': [['libs/limits/up.ts', "import '#tenant'"]],
   'floor-tenant': [['libs/tenant/up.ts', "import '#auth'"]],
   'floor-auth-idempotency': [
     ['libs/auth/up.ts', "import '#presign'"],

@@ -4,6 +4,7 @@ import { createSecretKey, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 
 import { makeProxyTenant, type Answer, type Api } from '../support/api.js';
+import { atOnce, policyOf, rarely } from '../support/limited.js';
 import { OidcGateway } from '../support/oidc-gateway.js';
 import { makeKey, publicJwk } from '../support/openid-provider.js';
 import { eventually } from '../support/eventually.js';
@@ -64,6 +65,21 @@ describe('a JWT of an OpenID provider', () => {
     const caller = await oidc.as('writer', 'sources:read');
     expect((await caller.get('/v1/me')).json.scopes).toEqual(['sources:read']);
     expect(codeOf(await caller.put('narrow', 'x'))).toEqual([403, 'insufficient_scope']);
+  });
+
+  it('counts against the limits of its tenant', async () => {
+    const caller = await oidc.as('reader');
+    const limit = (limits: object | null): Promise<Answer> => oidc.root.patch('/v1/tenants/acme', { limits });
+    await limit({ read: rarely(2) });
+    const [lists, others] = [
+      await atOnce(9, () => caller.get('/v1/sources')),
+      await atOnce(9, () => caller.get('/v1/me')),
+    ];
+    await limit(null);
+    expect(lists.map(({ status }) => status)).toContain(429);
+    expect(others.map(({ status }) => status)).toContain(429);
+    expect(policyOf(lists[0] as Answer, 'tenant-read')).toEqual({ q: 2, w: 2 });
+    expect((await caller.get('/v1/sources')).headers.get('ratelimit')).toBeNull();
   });
 
   it('leaves API tokens as they are', async () => {

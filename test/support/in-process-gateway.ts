@@ -3,6 +3,7 @@ import { parseConfig } from '#config';
 import { Database } from '#database';
 import { createServerAdapter } from '#http';
 import { Sealer, Secret } from '#kernel';
+import { Limiter, limitsHook } from '#limits';
 import { PublicUrl } from '#presign';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -75,6 +76,7 @@ export async function startInProcess(
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', authenticationHook(app.get(Authenticator)))
+    .addHook('onRequest', limitsHook(app.get(Limiter)))
     .addHook('onRequest', authorizationHook(app.get(AccessPolicy)));
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace(/\/$/, '');

@@ -5,6 +5,7 @@ import { createValidationPipe, HttpErrorFilter } from '#http';
 import { IdempotencyModule } from '#idempotency';
 import { JobsModule } from '#jobs';
 import type { Sealer, Secret } from '#kernel';
+import { LimitsModule } from '#limits';
 import { PresignModule, SigV4Presigner, type PublicUrl } from '#presign';
 import { BackgroundModule, SourceModule } from '#source';
 import { EndpointGuard, guardedAgents, type StorageDriver } from '#storage';
@@ -66,6 +67,7 @@ export class AppModule {
       imports: [
         DatabaseModule.forRoot(database),
         JobsModule.forRoot({ enabled: config.background.workers }),
+        LimitsModule,
         TenantModule.forRoot({ resolver: tenantResolver(config, parts) }),
         AuthModule.forRoot({ rootToken, ...authentication(config, parts) }),
         IdempotencyModule.forRoot({ sealer }),

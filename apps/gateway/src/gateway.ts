@@ -3,6 +3,7 @@ import type { GatewayConfig } from '#config';
 import { Database, PlatformDatabase, TenantDatabase } from '#database';
 import { createServerAdapter } from '#http';
 import { Sealer } from '#kernel';
+import { Limiter, limitsHook } from '#limits';
 import { PublicUrl } from '#presign';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -89,6 +90,7 @@ async function createApp(options: AppOptions, logger: Logger): Promise<NestFasti
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', authenticationHook(app.get(Authenticator)))
+    .addHook('onRequest', limitsHook(app.get(Limiter)))
     .addHook('onRequest', authorizationHook(app.get(AccessPolicy)))
     .addHook('onResponse', (request, reply, done) => {
       metrics.record(request, reply);

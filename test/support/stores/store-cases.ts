@@ -88,6 +88,7 @@ const bounds = (): object => ({
   allowedContentTypes: ['text/*'],
 });
 const newToken = (w: StoreWorld): object => ({
+  limits: null,
   tenantId: w.tenantId,
   tokenId: newUuid(),
   tokenHash: randomBytes(32),
@@ -157,6 +158,7 @@ const newBinding = (): object => ({
   seal: () => randomBytes(8),
 });
 const newTenant = (): object => ({
+  limits: null,
   tenantId: `t-${newUuid()}`,
   tenantKey: randomBytes(6).toString('hex'),
   name: 'new',

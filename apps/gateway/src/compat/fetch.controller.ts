@@ -7,8 +7,10 @@ import {
   Operation,
   validationFailed,
   type GatewayReply,
+  type GatewayRequest,
 } from '#http';
 import type { Principal, TenantContext } from '#kernel';
+import { Limiter } from '#limits';
 import { DownloadUrlService, LINK_LIFE, type SignedLink } from '#presign';
 import {
   ContentService,
@@ -17,7 +19,7 @@ import {
   SourceService,
   type AvailableSource,
 } from '#source';
-import { Body, Controller, Post, Res } from '@nestjs/common';
+import { Body, Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
 import { FetchRequestDto, FetchResponseDto, type FetchMode } from './fetch.dto.js';
@@ -37,6 +39,7 @@ export class FetchController {
     private readonly content: ContentService,
     private readonly inline: InlineContentService,
     private readonly urls: DownloadUrlService,
+    private readonly limiter: Limiter,
   ) {}
 
   // The path has had three names; clients of all of them exist.
@@ -48,6 +51,7 @@ export class FetchController {
     access: { anyOf: ['sources:read'] },
     tenancy: 'context',
     body: 'json',
+    transfers: true,
     errors: [SourceErrors.notFound(), SourceErrors.pending(), TOO_LARGE, ...BAD_WISHES],
     family: 'fetch',
   })
@@ -57,6 +61,7 @@ export class FetchController {
     @Caller() caller: Principal,
     @Context() context: TenantContext,
     @Body() body: Record<string, unknown>,
+    @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: GatewayReply,
   ): Promise<FetchResponseDto> {
     const wish = (await bodies.transform(body, {
@@ -67,6 +72,7 @@ export class FetchController {
     const reread = () => this.sources.get(context, id);
     const source = this.content.assertAvailable(await reread());
     const mode = modeOf(wish);
+    if (mode !== 'url') await this.limiter.reserveEgress(request, reply, source.sizeBytes);
     const inline = mode === 'url' ? null : await this.inline.read(source, reread);
     if (inline !== null) releaseAfter(reply, inline.release);
     const expiresIn = wish.expiry_seconds ?? LINK_LIFE.usual;
