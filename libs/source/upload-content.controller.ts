@@ -23,7 +23,14 @@ export class UploadContentController {
     tenancy: 'none',
     body: 'raw',
     status: 204,
-    errors: [...UPLOAD_ERRORS, PresignErrors.invalid(), UploadErrors.gone(), UploadErrors.typeMismatch()],
+    errors: [
+      ...UPLOAD_ERRORS,
+      PresignErrors.invalid(),
+      PresignErrors.address(),
+      PresignErrors.early(new Date('2030-01-31T12:00:00Z')),
+      UploadErrors.gone(),
+      UploadErrors.typeMismatch(),
+    ],
   })
   @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary', example: '%PDF-1.7 ...' } })

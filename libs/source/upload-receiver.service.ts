@@ -21,6 +21,7 @@ import { assertTokenReplaces } from './source-rights.js';
 import { SourceErrors } from './source.errors.js';
 import { UploadCommitter } from './upload-committer.js';
 import { UploadErrors } from './upload.errors.js';
+import { assertWithinLimits } from './upload-limits.js';
 import { giveTurnUp, keepingTurn } from './upload-turn.js';
 import { WorkUnderWay } from './work-under-way.js';
 
@@ -51,12 +52,13 @@ export class UploadReceiver implements OnApplicationShutdown {
 
   /**
    * Takes what a request sends to a URL and answers its entity tag. Whole bytes complete their upload at once; a request
-   * that comes while another is sending takes its place. Throws `link_invalid`, `upload_gone`, `size_mismatch`,
-   * `checksum_mismatch`, `content_type_mismatch`, `payload_too_large`, `quota_exceeded`, and `source_not_found` or 403
+   * that comes while another is sending takes its place. Throws `link_invalid`, `upload_gone`, what the limits of the upload
+   * refuse (`link_address_not_allowed`, `link_not_yet_valid`), `size_mismatch`, `checksum_mismatch`, `content_type_mismatch`, `payload_too_large`, `quota_exceeded`, and `source_not_found` or 403
    * when the source is gone or must not be replaced by the token that began the upload.
    */
   async receive(text: string, request: GatewayRequest, signal: AbortSignal): Promise<string> {
     const { upload, part } = await this.find(text);
+    assertWithinLimits(upload, request.ip);
     const incoming = incomingBytes(upload, part, request, signal);
     const storage = await this.storages.open(upload.tenantId, upload.bindingId);
     if (part !== null) return await receivePart(storage, upload, part, incoming);
