@@ -23,7 +23,7 @@ export class RedemptionService {
    * a link refuse: `link_address_not_allowed`, `link_not_yet_valid`, `link_used_up`. `address` is the client's.
    */
   async redeem(text: string, address: string): Promise<RedeemedLink> {
-    const claims = await this.links.verify(text);
+    const claims = await this.links.verify(text, address);
     const source = await this.standing(claims);
     assertWithinLimits(source, address);
     return { claims, source };

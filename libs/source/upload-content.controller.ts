@@ -1,3 +1,4 @@
+import { AuthErrors } from '#auth';
 import { Operation, type GatewayReply, type GatewayRequest } from '#http';
 import { PresignErrors } from '#presign';
 import { Controller, Param, Put, Req, Res } from '@nestjs/common';
@@ -26,6 +27,7 @@ export class UploadContentController {
     errors: [
       ...UPLOAD_ERRORS,
       PresignErrors.invalid(),
+      AuthErrors.tooMany(1),
       PresignErrors.address(),
       PresignErrors.early(new Date('2030-01-31T12:00:00Z')),
       UploadErrors.gone(),

@@ -57,7 +57,7 @@ export class UploadReceiver implements OnApplicationShutdown {
    * when the source is gone or must not be replaced by the token that began the upload.
    */
   async receive(text: string, request: GatewayRequest, signal: AbortSignal): Promise<string> {
-    const { upload, part } = await this.find(text);
+    const { upload, part } = await this.find(text, request.ip);
     assertWithinLimits(upload, request.ip);
     const incoming = incomingBytes(upload, part, request, signal);
     const storage = await this.storages.open(upload.tenantId, upload.bindingId);
@@ -66,8 +66,8 @@ export class UploadReceiver implements OnApplicationShutdown {
   }
 
   /** What a URL leads to, if everything that it depends on still stands. */
-  private async find(text: string): Promise<Addressed> {
-    const claims = await this.urls.verify(text);
+  private async find(text: string, address: string): Promise<Addressed> {
+    const claims = await this.urls.verify(text, address);
     const upload = await this.store.findByKey(claims.tenantKey, claims.uploadId);
     if (upload === null || !upload.tenantActive || !isOpen(upload)) throw UploadErrors.gone();
     const { partNumber } = claims;

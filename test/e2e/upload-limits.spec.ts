@@ -60,7 +60,7 @@ describe.each([
     expect([upload.not_before, (await shown(upload)).not_before]).toEqual([begins, begins]);
     for (const target of targetsOf(upload)) {
       const early = await send(target, bytes);
-      expect([...outcome(early), (JSON.parse(early.text)).not_before]).toEqual([
+      expect([...outcome(early), JSON.parse(early.text).not_before]).toEqual([
         403,
         'link_not_yet_valid',
         begins,

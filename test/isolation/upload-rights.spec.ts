@@ -207,7 +207,7 @@ describe('an upload that was taken back', () => {
 describe('PS-01, PS-02, AN-17: the URL of an upload', () => {
   it('answers no method but PUT, and is no credential anywhere else', async () => {
     const one = await beginAll();
-    const { pathname } = new URL((one.uploads[0]).url as string);
+    const { pathname } = new URL(one.uploads[0].url as string);
     for (const method of ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'])
       expect((await ask(gateway, { method, path: pathname })).status).toBe(405);
     const text = pathname.slice('/u/'.length);
