@@ -90,7 +90,7 @@ const FIELDS = [
 async function expectOwn(what: string, answer: Answer): Promise<void> {
   expect([what, answer.text.includes(KEPT)]).toEqual([what, false]);
   if (answer.status >= 400) return;
-  const id = (answer.json).source_id as string;
+  const id = answer.json.source_id as string;
   const { status, text } = await attacker.editor.get(`/v1/sources/${id}/content`);
   expect([what, status, text]).toEqual([what, 200, OWN]);
 }
