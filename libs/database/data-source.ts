@@ -12,6 +12,7 @@ import { TusUploads1796400000000 } from './migrations/1796400000000-tus-uploads.
 import { TokenRotation1796500000000 } from './migrations/1796500000000-token-rotation.js';
 import { LinkLimits1796600000000 } from './migrations/1796600000000-link-limits.js';
 import { LinkMarks1796600000001 } from './migrations/1796600000001-link-marks.js';
+import { LookupsByKey1796650000000 } from './migrations/1796650000000-lookups-by-key.js';
 import { UploadLimits1796710000000 } from './migrations/1796710000000-upload-limits.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
@@ -38,6 +39,7 @@ const MIGRATIONS = [
   TokenRotation1796500000000,
   LinkLimits1796600000000,
   LinkMarks1796600000001,
+  LookupsByKey1796650000000,
   UploadLimits1796710000000,
 ];
 
