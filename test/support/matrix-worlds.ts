@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+
 import { Api } from './api.js';
 import { GatewayProcess } from './gateway-process.js';
 import { makeWorld, type Admit, type MatrixWorld } from './matrix-world.js';
@@ -49,7 +51,11 @@ async function withIdentities(): Promise<RunningWorld> {
 async function secondDeployment(): Promise<RunningWorld> {
   const gateway = await GatewayProcess.start({ program: 'test/deployment/main.mjs' });
   const world = await makeWorld(new Api(gateway.url, gateway.rootToken), gateway.dataDir);
-  return { world, otherwise: {}, dispose: () => gateway.dispose() };
+  const dispose = async (): Promise<void> => {
+    await gateway.dispose();
+    await rm(`${gateway.dataDir}.sock`, { force: true });
+  };
+  return { world, otherwise: {}, dispose };
 }
 
 /** Everything is made on one gateway, and called on another that is beside it. */
