@@ -25,7 +25,7 @@ export interface AuthModuleOptions {
   readonly policy: AccessPolicy;
   /** What is asked about credentials, given what knows API tokens; that alone when absent. */
   readonly authenticator?: ((apiTokens: Authenticator) => Authenticator) | undefined;
-  /** How many bad credentials may come from one address, whatever they are; null for no limit. */
+  /** How many bad credentials may come from one address, whatever they are, signed URLs included; null for no limit. */
   readonly failedAuthentications: Rate | null;
 }
 
@@ -48,24 +48,28 @@ export class AuthModule {
         AccessCheckService,
         { provide: AccessPolicy, useValue: policy },
         {
+          provide: FailedAttempts,
+          inject: [Clock],
+          useFactory: (clock: Clock) => new FailedAttempts(failedAuthentications, clock),
+        },
+        {
           provide: Authenticator,
-          inject: [TokenStore, PlatformTokenStore, TokenUses, Clock],
+          inject: [TokenStore, PlatformTokenStore, TokenUses, FailedAttempts],
           useFactory: async (
             tokens: TokenStore,
             platformTokens: PlatformTokenStore,
             uses: TokenUses,
-            clock: Clock,
+            failures: FailedAttempts,
           ) => {
             await platformTokens.ensureRoot(hashToken(rootToken.reveal()));
             const apiTokens = new TokenAuthenticator(tokens, platformTokens, rootToken, uses);
             const chosen = authenticator?.(apiTokens) ?? apiTokens;
-            if (failedAuthentications === null) return chosen;
-            return new LimitedAuthenticator(chosen, new FailedAttempts(failedAuthentications, clock));
+            return new LimitedAuthenticator(chosen, failures);
           },
         },
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
-      exports: [Authenticator, AccessPolicy, AccessCheckService, Clock],
+      exports: [Authenticator, AccessPolicy, AccessCheckService, FailedAttempts, Clock],
     };
   }
 }

@@ -18,6 +18,12 @@ function attempts(burst = 100, perSecond = 1): { failures: FailedAttempts; clock
 }
 
 describe('FailedAttempts', () => {
+  it('lets any number through where there is no limit', () => {
+    const failures = new FailedAttempts(null, new SetClock());
+    const answers = Array.from({ length: 10_000 }, () => failures.count('192.0.2.7'));
+    expect(new Set(answers)).toEqual(new Set([0]));
+  });
+
   it('AN-11: lets as many through as it was told, and then says in how many seconds the next', () => {
     const { failures, clock } = attempts();
     const answers = Array.from({ length: 10_000 }, () => failures.count('192.0.2.7'));

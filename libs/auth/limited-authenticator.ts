@@ -1,6 +1,5 @@
 import { CodedError, type Principal } from '#kernel';
 
-import { AuthErrors } from './auth.errors.js';
 import { Authenticator, type CredentialRequest } from './authenticator.js';
 import type { FailedAttempts } from './failed-attempts.js';
 
@@ -23,8 +22,7 @@ export class LimitedAuthenticator extends Authenticator {
     } catch (error) {
       // A database that is away, for one, says nothing of the credential.
       if (!(error instanceof CodedError) || error.kind.status !== 401) throw error;
-      const seconds = this.failures.count(request.address);
-      throw seconds === 0 ? error : AuthErrors.tooMany(seconds);
+      throw this.failures.refusal(request.address, error);
     }
   }
 }

@@ -7,8 +7,8 @@ export const authentication = {
     'GATEHOLD_FAILED_AUTH_BURST',
     integer(0, 1_000_000),
     '1000',
-    'Bad credentials that may come from one address at once; those beyond get 429. A version 6 address counts with its /64. ' +
-      'Good ones are never refused for others. 0 takes the limit away.',
+    'Bad credentials (tokens, links, URLs of uploads) that may come from one address at once; those beyond get 429. A ' +
+      'version 6 address counts with its /64. Good ones are never refused for others. 0 takes the limit away.',
   ),
   failedPerSecond: setting(
     'GATEHOLD_FAILED_AUTH_PER_SECOND',

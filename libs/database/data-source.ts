@@ -14,6 +14,7 @@ import { LinkLimits1796600000000 } from './migrations/1796600000000-link-limits.
 import { LinkMarks1796600000001 } from './migrations/1796600000001-link-marks.js';
 import { LookupsByKey1796650000000 } from './migrations/1796650000000-lookups-by-key.js';
 import { Limits1796700000000 } from './migrations/1796700000000-limits.js';
+import { UploadLimits1796710000000 } from './migrations/1796710000000-upload-limits.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
 export const RUNTIME_ROLE = 'gatehold_runtime';
@@ -41,6 +42,7 @@ const MIGRATIONS = [
   LinkMarks1796600000001,
   LookupsByKey1796650000000,
   Limits1796700000000,
+  UploadLimits1796710000000,
 ];
 
 /**

@@ -1,3 +1,4 @@
+import { FailedAttempts } from '#auth';
 import { Clock, type Principal } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
@@ -46,6 +47,7 @@ export class LinkService {
     private readonly publicUrl: PublicUrl,
     private readonly clock: Clock,
     private readonly stable: StableUrls,
+    private readonly failures: FailedAttempts,
   ) {}
 
   /**
@@ -62,12 +64,16 @@ export class LinkService {
     return (issuer, target, wish) => this.make(key, issuer, target, wish);
   }
 
-  /** The claims of a link that was signed here and has not expired. Throws `link_invalid` or `link_gone`. */
-  async verify(text: string): Promise<LinkClaims> {
+  /**
+   * The claims of a link that was signed here and has not expired. Throws `link_invalid` or `link_gone`; what was not signed
+   * here counts as a bad credential of the client's `address`, and is answered 429 where too many came from.
+   */
+  async verify(text: string, address: string): Promise<LinkClaims> {
     const link = parseLink(text);
-    if (link === null) throw PresignErrors.invalid();
+    if (link === null) throw this.failures.refusal(address, PresignErrors.invalid());
     const key = await this.keys.find(link.claims.tenantKey, link.claims.keyId);
-    if (key === null || !isAuthentic(link, key.key)) throw PresignErrors.invalid();
+    if (key === null || !isAuthentic(link, key.key))
+      throw this.failures.refusal(address, PresignErrors.invalid());
     if (link.claims.expiresAt <= this.clock.nowSeconds()) throw PresignErrors.gone();
     return link.claims;
   }

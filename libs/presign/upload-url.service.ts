@@ -1,3 +1,4 @@
+import { FailedAttempts } from '#auth';
 import { Clock } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
@@ -32,6 +33,7 @@ export class UploadUrlService {
     private readonly keys: SigningKeyService,
     private readonly publicUrl: PublicUrl,
     private readonly clock: Clock,
+    private readonly failures: FailedAttempts,
   ) {}
 
   /** Makes URLs for uploads of one tenant. */
@@ -43,13 +45,17 @@ export class UploadUrlService {
     };
   }
 
-  /** The claims of a URL that was signed here and has not expired. Throws `link_invalid` or `upload_gone`. */
-  async verify(text: string): Promise<UploadClaims> {
+  /**
+   * The claims of a URL that was signed here and has not expired. Throws `link_invalid` or `upload_gone`; what was not signed
+   * here counts as a bad credential of the client's `address`, and is answered 429 where too many came from.
+   */
+  async verify(text: string, address: string): Promise<UploadClaims> {
     const upload = parseUpload(text);
-    if (upload === null) throw PresignErrors.invalid();
+    if (upload === null) throw this.failures.refusal(address, PresignErrors.invalid());
     const { claims } = upload;
     const key = await this.keys.find(claims.tenantKey, claims.keyId);
-    if (key === null || !isAuthenticUpload(upload, key.key)) throw PresignErrors.invalid();
+    if (key === null || !isAuthenticUpload(upload, key.key))
+      throw this.failures.refusal(address, PresignErrors.invalid());
     if (claims.expiresAt <= this.clock.nowSeconds()) throw PresignErrors.uploadGone();
     return claims;
   }

@@ -1,3 +1,4 @@
+import { AuthErrors } from '#auth';
 import { ApiContent, Operation, type GatewayReply, type GatewayRequest } from '#http';
 import { PresignErrors } from '#presign';
 import { Controller, Get, Head, Param, Req, Res } from '@nestjs/common';
@@ -18,6 +19,7 @@ const OPEN = {
   transfers: true,
   errors: [
     PresignErrors.invalid(),
+    AuthErrors.tooMany(1),
     PresignErrors.address(),
     PresignErrors.early(new Date('2030-01-31T12:00:00Z')),
     PresignErrors.gone(),

@@ -25,7 +25,8 @@ export class LinkRevocationController {
     description:
       'Every link of the gateway that was issued before a moment: managed ones, and the URLs of the compatible calls and of ' +
       'batches, which have no row. Those to one source, of one sub-tenant, by one token, or all of the tenant. In force ' +
-      'with the answer, on every gateway; repeated, it ends what was issued since. URLs of a storage live until they expire.',
+      'with the answer, on every gateway; repeated, it ends what was issued since. So do uploads by URL that were begun before. ' +
+      'URLs of a storage live until they expire, but what is sent to them then becomes no source.',
     access: { anyOf: ['links:manage'] },
     tenancy: 'path',
     body: 'json',

@@ -11,6 +11,7 @@ import type { SourceReference } from './source-reference.js';
 import type { Source } from './source.js';
 import { lock } from './source.store.js';
 import type { Wanted } from './upload-bounds.js';
+import type { UploadLimits } from './upload-limits.js';
 import { wantedFor } from './upload-room.js';
 import { insertWaiting } from './waiting-sources.js';
 
@@ -22,7 +23,7 @@ export interface UploadPlace {
 }
 
 /** An upload that is to be begun. Sizes are bytes. */
-export interface NewUpload extends UploadPlace {
+export interface NewUpload extends UploadPlace, UploadLimits {
   readonly uploadId: string;
   readonly tokenId: string;
   /** The caller may replace sources. */
@@ -112,6 +113,8 @@ async function insertUpload(
     wanted.objects,
     isNoticed(upload),
     upload.mayReplace,
+    upload.notBefore,
+    upload.ipRanges,
   ];
   const [row] = (await query<PendingUpload>({ ...INSERT_UPLOAD, values })).rows;
   // The tenant is being deleted, or was made anew since the place was found.
@@ -134,10 +137,12 @@ const INSERT_UPLOAD = {
   name: 'insert-pending-upload',
   text: `INSERT INTO uploads AS u (tenant_id, upload_id, sub_tenant_id, kind, object_key, binding_id, created_by,
   expires_at, source_id, external_id, name, content_type, metadata, declared_size_bytes, declared_sha256, multipart_id,
-  part_bytes, url_kind, reserved_bytes, reserved_objects, due_at, may_replace)
+  part_bytes, url_kind, reserved_bytes, reserved_objects, due_at, may_replace, not_before,
+  ip_ranges)
 SELECT $1, $2::uuid, $3, 'presigned', $4, $5::uuid, $6::uuid, now() + $7::integer * interval '1 second', $8::uuid, $9, $10,
   $11, $12::jsonb, $13::bigint, decode($14, 'hex'), $15, $16::bigint, $17, $18::bigint, $19::integer,
-  CASE WHEN $20::boolean THEN now() + ${FIRST_LOOK} END, $21::boolean
+  CASE WHEN $20::boolean THEN now() + ${FIRST_LOOK} END, $21::boolean,
+  $22::timestamptz, $23::text[]
 FROM tenants t WHERE t.tenant_id = $1 AND t.status <> 'deleting' AND t.tenant_key = split_part($4, '/', 1)
 RETURNING ${PENDING_UPLOAD_COLUMNS}`,
 };

@@ -13,6 +13,7 @@ import { assertMayPut } from './source-rights.js';
 import { SourceStore } from './source.store.js';
 import type { Source } from './source.js';
 import { UploadIssuer, type Addresses } from './upload-issuer.js';
+import type { UploadLife } from './upload-limits.js';
 import { UploadErrors } from './upload.errors.js';
 
 /** What a caller wants to upload. */
@@ -24,8 +25,7 @@ export interface UploadRequest {
   readonly checksumSha256: string | null;
   readonly sourceId: string | undefined;
   readonly metadata: Readonly<Record<string, unknown>> | null;
-  /** Seconds. */
-  readonly expiresIn: number;
+  readonly life: UploadLife;
 }
 
 /** An upload that has begun, and where its bytes go. */
@@ -64,7 +64,7 @@ export class PendingUploadService {
     if (place === null) throw TenantErrors.notFound();
     const contentType = contentTypeOf(wish.contentType, name);
     const bytes = { sizeBytes, contentType, checksumSha256 };
-    const issued = await this.issuer.issue(context, caller, place, bytes, wish.expiresIn);
+    const issued = await this.issuer.issue(context, caller, place, bytes, wish.life);
     const { addresses, giveUp, ...rest } = issued;
     const by = { tokenId: caller.tokenId, mayReplace: caller.scopes.has('sources:write') };
     const row = { ...rest, ...bytes, ...by, reference, name, metadata, accepts };

@@ -1,7 +1,12 @@
 import type { Statement } from '#database';
 
 import { queueLeftovers } from './leftovers.sql.js';
-import { PENDING_UPLOAD_COLUMNS, type PendingUpload, type UploadLease } from './pending-upload.js';
+import {
+  PENDING_UPLOAD_COLUMNS,
+  STILL_GRANTED,
+  type PendingUpload,
+  type UploadLease,
+} from './pending-upload.js';
 
 /**
  * SQL by which uploads under URLs change their state. Every change is a compare-and-set: state and lease are part of the
@@ -18,7 +23,7 @@ const TURN = `now() + interval '${UPLOAD_TURN_SECONDS} seconds'`;
 
 /**
  * Makes an upload complete, in the transaction that makes its source available; affects one row, or none when whoever
- * tries has lost the lease.
+ * tries has lost the lease, or the upload was taken back since.
  */
 export function completion({ tenantId, uploadId }: PendingUpload, { leaseId }: UploadLease): Statement {
   return { ...COMPLETE, values: [tenantId, uploadId, leaseId] };
@@ -98,10 +103,10 @@ SELECT source_id AS "sourceId" FROM ended`,
 const COMPLETE = {
   name: 'complete-pending-upload',
   text: `WITH taken AS (
-  UPDATE uploads SET state = 'completed', reserved_objects = 0, reserved_bytes = 0, lease_id = NULL, leased_until = NULL,
+  UPDATE uploads u SET state = 'completed', reserved_objects = 0, reserved_bytes = 0, lease_id = NULL, leased_until = NULL,
     multipart_id = NULL, attempt_key = NULL, expires_at = ${UPLOAD_KEPT}, due_at = NULL
   WHERE tenant_id = $1 AND upload_id = $2 AND kind = 'presigned' AND state = 'receiving' AND lease_id = $3
-    AND leased_until > now()
+    AND leased_until > now() AND ${STILL_GRANTED}
   RETURNING state, url_kind, object_key, attempt_key, multipart_id, binding_id),
 queued AS (${queueLeftovers('taken')})
 SELECT FROM taken`,

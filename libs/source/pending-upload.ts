@@ -1,8 +1,9 @@
 import type { Limits, TenantContext } from '#kernel';
-import type { BoundBytes } from '#presign';
+import { newestMark, type BoundBytes } from '#presign';
 import type { ObjectKey } from '#storage';
 
 import { isIdentity } from './identity.sql.js';
+import type { UploadLimits } from './upload-limits.js';
 import type { Upload } from './upload.js';
 
 /**
@@ -12,7 +13,7 @@ import type { Upload } from './upload.js';
 export type UrlKind = 'gateway' | 'once' | 'staged';
 
 /** An upload whose bytes come under URLs, as its row tells. Sizes are bytes. */
-export interface PendingUpload {
+export interface PendingUpload extends UploadLimits {
   readonly tenantId: string;
   readonly subTenantId: string;
   readonly uploadId: string;
@@ -38,6 +39,10 @@ export interface PendingUpload {
   readonly expiresAt: Date;
   /** By the time of the database. */
   readonly isExpired: boolean;
+  /** By the time of the database: bytes may not come yet. */
+  readonly isEarly: boolean;
+  /** Everything that was issued when it began was taken back. */
+  readonly isMarked: boolean;
   /** The token that began it is neither revoked nor expired. */
   readonly tokenLives: boolean;
   /** That token may replace sources. */
@@ -66,8 +71,8 @@ export interface PlannedPart {
 }
 
 /** True when bytes may still come, and become a source's. */
-export function isOpen({ state, isExpired, tokenLives }: PendingUpload): boolean {
-  return state === 'receiving' && !isExpired && tokenLives;
+export function isOpen({ state, isExpired, isMarked, tokenLives }: PendingUpload): boolean {
+  return state === 'receiving' && !isExpired && !isMarked && tokenLives;
 }
 
 /** Where an upload acts. */
@@ -116,6 +121,17 @@ const tokenMay = (condition: string, identityMay: string): string => `(EXISTS (
   OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = u.created_by AND p.revoked_at IS NULL)
   OR (${isIdentity('u.created_by')} AND ${identityMay}))`;
 
+const TOKEN_LIVES = tokenMay('true', 'true');
+const IS_MARKED = `coalesce(${newestMark({
+  tenantId: 'u.tenant_id',
+  subTenantId: 'u.sub_tenant_id',
+  sourceId: 'u.source_id',
+  tokenId: 'u.created_by',
+})} > u.created_at, false)`;
+
+/** Whether what an upload `u` was begun with still stands. */
+export const STILL_GRANTED = `(${TOKEN_LIVES} AND NOT ${IS_MARKED})`;
+
 /** Columns of an upload `u`, in the names of {@link PendingUpload}. */
 export const PENDING_UPLOAD_COLUMNS = `
   u.tenant_id AS "tenantId", u.sub_tenant_id AS "subTenantId", u.upload_id AS "uploadId", u.state,
@@ -123,5 +139,6 @@ export const PENDING_UPLOAD_COLUMNS = `
   u.content_type AS "contentType", u.metadata, u.declared_size_bytes::float8 AS "declaredSizeBytes",
   encode(u.declared_sha256, 'hex') AS "declaredSha256", u.multipart_id AS "multipartId",
   u.part_bytes::float8 AS "partBytes", u.created_by AS "createdBy", u.created_at AS "createdAt", u.expires_at AS "expiresAt", u.expires_at <= now() AS "isExpired",
-  ${tokenMay('true', 'true')} AS "tokenLives",
+  u.not_before AS "notBefore", u.ip_ranges AS "ipRanges", coalesce(u.not_before > now(), false) AS "isEarly",
+  ${IS_MARKED} AS "isMarked", ${TOKEN_LIVES} AS "tokenLives",
   ${tokenMay("'sources:write' = ANY (k.scopes)", 'u.may_replace')} AS "tokenReplaces"`;

@@ -27,7 +27,7 @@ export class RedemptionService {
    * of the tenant and of the token that issued the link, and is refused by those as well.
    */
   async redeem(text: string, request: GatewayRequest, reply: GatewayReply): Promise<RedeemedLink> {
-    const claims = await this.links.verify(text);
+    const claims = await this.links.verify(text, request.ip);
     const source = await this.standing(claims);
     const { tenantId, tenantLimits, issuerId: tokenId, issuerLimits: tokenLimits } = source;
     await this.limiter.admit(request, reply, { tenantId, tenantLimits, tokenId, tokenLimits });

@@ -61,6 +61,23 @@ export class BegunUploadDto {
     example: '2030-01-31T12:15:00.000Z',
   })
   expires_at: string;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'Its URLs take nothing earlier.',
+    example: null,
+  })
+  not_before: string | null;
+
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'Where bytes can be sent from; null: anywhere.',
+    example: null,
+  })
+  ip_ranges: readonly string[] | null;
 }
 
 /** An upload, as answered. */
@@ -73,7 +90,7 @@ export class UploadDto {
 
   @ApiProperty({
     enum: ['pending', 'completed', 'ended'],
-    description: '`ended`: expired, given up, refused, or the token that began it is revoked.',
+    description: '`ended`: expired, given up, refused, or taken back, as by a revoked token.',
     example: 'pending',
   })
   status: 'pending' | 'completed' | 'ended';
@@ -104,6 +121,23 @@ export class UploadDto {
     example: '2030-01-31T12:15:00.000Z',
   })
   expires_at: string;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'Its URLs take nothing earlier.',
+    example: null,
+  })
+  not_before: string | null;
+
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'Where bytes can be sent from; null: anywhere.',
+    example: null,
+  })
+  ip_ranges: readonly string[] | null;
 }
 
 /** Renders an upload that has begun. */
@@ -117,6 +151,7 @@ export function toBegunUploadDto({ upload, addresses }: BegunUpload): BegunUploa
     headers: whole?.headers ?? {},
     ...(parts === null ? {} : { parts: parts.map(toPartDto) }),
     expires_at: upload.expiresAt.toISOString(),
+    ...limitsOf(upload),
   };
 }
 
@@ -133,7 +168,12 @@ export function toUploadDto(upload: PendingUpload): UploadDto {
     checksum_sha256: upload.declaredSha256,
     created_at: upload.createdAt.toISOString(),
     expires_at: upload.expiresAt.toISOString(),
+    ...limitsOf(upload),
   };
+}
+
+function limitsOf({ notBefore, ipRanges }: PendingUpload): Pick<UploadDto, 'not_before' | 'ip_ranges'> {
+  return { not_before: notBefore?.toISOString() ?? null, ip_ranges: ipRanges };
 }
 
 function toPartDto(part: Address & { partNumber: number; sizeBytes: number }): UploadPartDto {

@@ -1,3 +1,4 @@
+import { AuthErrors } from '#auth';
 import { Operation, type GatewayReply, type GatewayRequest } from '#http';
 import { Limiter } from '#limits';
 import { PresignErrors } from '#presign';
@@ -27,7 +28,15 @@ export class UploadContentController {
     tenancy: 'none',
     body: 'raw',
     status: 204,
-    errors: [...UPLOAD_ERRORS, PresignErrors.invalid(), UploadErrors.gone(), UploadErrors.typeMismatch()],
+    errors: [
+      ...UPLOAD_ERRORS,
+      PresignErrors.invalid(),
+      AuthErrors.tooMany(1),
+      PresignErrors.address(),
+      PresignErrors.early(new Date('2030-01-31T12:00:00Z')),
+      UploadErrors.gone(),
+      UploadErrors.typeMismatch(),
+    ],
   })
   @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary', example: '%PDF-1.7 ...' } })

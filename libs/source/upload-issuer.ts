@@ -6,6 +6,7 @@ import { Injectable } from '@nestjs/common';
 
 import type { NewUpload, UploadPlace } from './new-upload.store.js';
 import { boundBytes, partsOf, type PlannedPart, type UrlKind } from './pending-upload.js';
+import { assertOpensBefore, isLimited, type UploadLife, type UploadLimits } from './upload-limits.js';
 import { planPartBytes } from './upload-plan.js';
 
 /** A request that whoever holds it may make. */
@@ -31,7 +32,10 @@ export interface ExpectedBytes {
 
 /** An upload that has URLs and no row yet. Exactly one of a row and `giveUp` follows. */
 export interface IssuedUpload
-  extends UploadPlace, Pick<NewUpload, 'uploadId' | 'multipartId' | 'partBytes' | 'urlKind' | 'lifeSeconds'> {
+  extends
+    UploadPlace,
+    UploadLimits,
+    Pick<NewUpload, 'uploadId' | 'multipartId' | 'partBytes' | 'urlKind' | 'lifeSeconds'> {
   readonly addresses: Addresses;
   readonly giveUp: () => Promise<void>;
 }
@@ -81,16 +85,20 @@ export class UploadIssuer {
     return this.storages.getDefaultId();
   }
 
-  /** URLs that live `expiresIn` seconds at most: never longer than the token that asks, nor the storage's credentials. */
+  /**
+   * URLs that live `expiresIn` seconds at most: never longer than the token that asks, nor the storage's credentials.
+   * The gateway's own where there are limits, which a storage knows nothing of. Throws `validation_failed` for an upload
+   * that would end before it takes anything.
+   */
   async issue(
     { tenantId }: TenantContext,
     issuer: Principal,
     place: UploadPlace,
     bytes: ExpectedBytes,
-    expiresIn: number,
+    { expiresIn, ...limits }: UploadLife,
   ): Promise<IssuedUpload> {
     const storage = await this.storages.open(tenantId, place.bindingId);
-    const isProxied = (await this.deliveries.deliveryOf(tenantId)) === 'proxy';
+    const isProxied = isLimited(limits) || (await this.deliveries.deliveryOf(tenantId)) === 'proxy';
     const presigner = isProxied ? null : storage.presigner;
     const multipart = takesParts(storage, isProxied) ? storage.multipart : null;
     const partBytes = planPartBytes(bytes.sizeBytes, this.options.partBytes, multipart?.limits ?? null);
@@ -104,8 +112,10 @@ export class UploadIssuer {
       const uploadId = newUuid();
       const plan = { ...place, tenantId, uploadId, presigner, bytes, partBytes, multipartId, from, until };
       const { addresses, urlKind, until: end } = await this.sign(plan);
+      assertOpensBefore(end, limits);
       return {
         ...place,
+        ...limits,
         uploadId,
         multipartId,
         partBytes,

@@ -22,6 +22,7 @@ import { assertTokenReplaces } from './source-rights.js';
 import { SourceErrors } from './source.errors.js';
 import { UploadCommitter } from './upload-committer.js';
 import { UploadErrors } from './upload.errors.js';
+import { assertWithinLimits } from './upload-limits.js';
 import { giveTurnUp, keepingTurn } from './upload-turn.js';
 import { WorkUnderWay } from './work-under-way.js';
 
@@ -52,10 +53,11 @@ export class UploadReceiver implements OnApplicationShutdown {
 
   /**
    * Takes what a request sends to a URL and answers its entity tag. Whole bytes complete their upload at once; a request
-   * that comes while another is sending takes its place. Throws `link_invalid`, `upload_gone`, `size_mismatch`,
-   * `checksum_mismatch`, `content_type_mismatch`, `payload_too_large`, `quota_exceeded`, and `source_not_found` or 403
-   * when the source is gone or must not be replaced by the token that began the upload. `admit` is asked, before a byte is
-   * read, whether there may be another request for the upload; what it throws is what the request is refused with.
+   * that comes while another is sending takes its place. Throws `link_invalid`, `upload_gone`, what the limits of the upload
+   * refuse (`link_address_not_allowed`, `link_not_yet_valid`), `size_mismatch`, `checksum_mismatch`,
+   * `content_type_mismatch`, `payload_too_large`, `quota_exceeded`, and `source_not_found` or 403 when the source is gone or
+   * must not be replaced by the token that began the upload. `admit` is asked, before a byte is read, whether there may be
+   * another request for the upload; what it throws is what the request is refused with.
    */
   async receive(
     text: string,
@@ -63,8 +65,9 @@ export class UploadReceiver implements OnApplicationShutdown {
     signal: AbortSignal,
     admit: (upload: AddressedUpload) => Promise<void>,
   ): Promise<string> {
-    const { upload, part } = await this.find(text);
+    const { upload, part } = await this.find(text, request.ip);
     await admit(upload);
+    assertWithinLimits(upload, request.ip);
     const incoming = incomingBytes(upload, part, request, signal);
     const storage = await this.storages.open(upload.tenantId, upload.bindingId);
     if (part !== null) return await receivePart(storage, upload, part, incoming);
@@ -72,8 +75,8 @@ export class UploadReceiver implements OnApplicationShutdown {
   }
 
   /** What a URL leads to, if everything that it depends on still stands. */
-  private async find(text: string): Promise<Addressed> {
-    const claims = await this.urls.verify(text);
+  private async find(text: string, address: string): Promise<Addressed> {
+    const claims = await this.urls.verify(text, address);
     const upload = await this.store.findByKey(claims.tenantKey, claims.uploadId);
     if (upload === null || !upload.tenantActive || !isOpen(upload)) throw UploadErrors.gone();
     const { partNumber } = claims;

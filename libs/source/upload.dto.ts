@@ -1,4 +1,13 @@
-import { IntegerField, ObjectField, ObjectListField, PatternField, TextField } from '#http';
+import { isAddressRange } from '#auth';
+import {
+  IntegerField,
+  ObjectField,
+  ObjectListField,
+  PatternField,
+  TextField,
+  TextListField,
+  TimeField,
+} from '#http';
 import { LINK_LIFE } from '#presign';
 
 import type { UploadRequest } from './pending-upload.service.js';
@@ -61,6 +70,28 @@ export class CreateUploadDto {
 
   @IntegerField({ description: 'Life in seconds.', ...UPLOAD_LIFE, optional: true, example: 900 })
   expires_in?: number;
+
+  @TimeField({
+    description:
+      'The URLs take nothing before. Has to be before the end of the upload; its life counts from now all the same. They ' +
+      "are the gateway's then, on every storage.",
+    optional: true,
+    nullable: true,
+  })
+  not_before?: string | null;
+
+  @TextListField({
+    description:
+      "Addresses or CIDR ranges that bytes can be sent from. Any when absent. The URLs are the gateway's then, on every " +
+      'storage.',
+    max: 100,
+    accepts: isAddressRange,
+    what: 'IP addresses or CIDR ranges',
+    optional: true,
+    nullable: true,
+    example: ['127.0.0.0/8', '::1'],
+  })
+  ip_ranges?: string[] | null;
 }
 
 /** A part as its sender saw it. */
@@ -108,6 +139,10 @@ export const CREATE_UPLOAD_EXAMPLES = {
       expires_in: 3600,
     },
   },
+  limited: {
+    summary: 'From one network only',
+    value: { name: 'report.pdf', ip_ranges: ['127.0.0.0/8', '::1'] },
+  },
 };
 
 /** What a body asks for. */
@@ -119,6 +154,10 @@ export function toUploadRequest(body: CreateUploadDto): UploadRequest {
     checksumSha256: body.checksum_sha256?.toLowerCase() ?? null,
     sourceId: body.source_id,
     metadata: body.metadata === undefined ? null : assertMetadata(body.metadata),
-    expiresIn: body.expires_in ?? UPLOAD_LIFE.usual,
+    life: {
+      expiresIn: body.expires_in ?? UPLOAD_LIFE.usual,
+      notBefore: body.not_before == null ? null : new Date(body.not_before),
+      ipRanges: body.ip_ranges ?? null,
+    },
   };
 }

@@ -41,6 +41,29 @@ describe('docs/api.md', () => {
   });
 });
 
+describe('docs/security.md', () => {
+  it('has a test for each promise', async () => {
+    const rows = (await tableRows('docs/security.md')).filter(
+      ([first = '']) => !/^-+$|^promise$/.test(first),
+    );
+    expect(rows.length).toBeGreaterThan(40);
+    for (const [promise = '', heldBy = ''] of rows)
+      expect({ promise, heldBy }).toEqual({
+        promise,
+        heldBy: expect.stringMatching(/`(?:test|libs|apps)\/[^`]+\.(?:spec\.ts|mjs)`/) as unknown,
+      });
+  });
+});
+
+/** All pages for readers: path and text. */
+async function pages(): Promise<[path: string, text: string][]> {
+  const docs = (await readdir(join(ROOT, 'docs'))).filter((name) => name.endsWith('.md'));
+  const paths = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs.map((name) => join('docs', name))];
+  return await Promise.all(
+    paths.map(async (path): Promise<[string, string]> => [path, await readFile(join(ROOT, path), 'utf8')]),
+  );
+}
+
 function needOf(isPublic: boolean, scopes: readonly string[]): string {
   if (isPublic) return 'none: open to everybody';
   return scopes.length === 0 ? 'any valid token' : quoted(scopes).join(' or ');
@@ -48,13 +71,19 @@ function needOf(isPublic: boolean, scopes: readonly string[]): string {
 
 describe('the pages', () => {
   it('link to files that are there', async () => {
-    const docs = (await readdir(join(ROOT, 'docs'))).filter((name) => name.endsWith('.md'));
-    const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs.map((name) => join('docs', name))];
-    for (const page of pages) {
-      const text = await readFile(join(ROOT, page), 'utf8');
+    for (const [page, text] of await pages()) {
       for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         const found = await stat(join(ROOT, dirname(page), target)).catch(() => null);
         expect({ page, target, found: found !== null }).toEqual({ page, target, found: true });
+      }
+    }
+  });
+
+  it('name only files of the repository that are there', async () => {
+    for (const [page, text] of await pages()) {
+      for (const [, path = ''] of text.matchAll(/`((?:apps|libs|scripts|test)\/[\w./-]+\.[a-z]+)`/g)) {
+        const found = await stat(join(ROOT, path)).catch(() => null);
+        expect({ page, path, found: found !== null }).toEqual({ page, path, found: true });
       }
     }
   });

@@ -38,6 +38,9 @@ interface Told {
   readonly headers: IncomingMessage['headers'];
 }
 
+/** By the first segment of a path; GET for all others. */
+const METHODS: Readonly<Record<string, string>> = { fetch: 'POST', u: 'PUT' };
+
 /** Calls from an address of this machine, on connections that stay. */
 function from(localAddress: string) {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
@@ -47,7 +50,7 @@ function from(localAddress: string) {
     path = '/v1/me',
   ): Promise<Told> => {
     const outgoing = request(`${gateway.url}${path}`, {
-      method: path.startsWith('/fetch/') ? 'POST' : 'GET',
+      method: METHODS[path.split('/')[1] ?? ''] ?? 'GET',
       localAddress,
       agent,
       headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
@@ -173,6 +176,55 @@ describe('AN-11: bad credentials from one address', () => {
       detail: { success: false, error_code: 'RATE_LIMITED' },
     });
     attacker.close();
+  });
+
+  it('PS-04: count where they are links and URLs of uploads as well, and no good one is refused for that', async () => {
+    const [attacker, other] = [from('127.0.0.7'), from('127.0.0.8')];
+    const pathOf = (url: unknown): string => new URL(url as string).pathname;
+    const link = pathOf((await tenant.editor.post('/v1/sources/a/links', {})).json.url);
+    const upload = async (): Promise<string> =>
+      pathOf((await tenant.editor.post('/v1/uploads', { name: 'b', size_bytes: 0 })).json.url);
+    const damaged = (path: string): string => `${path.slice(0, -1)}${path.endsWith('A') ? 'B' : 'A'}`;
+    const bad = [damaged(link), damaged(await upload()), '/l/none', '/u/none'];
+    const since = Date.now();
+    const statuses = await attack(attacker, ATTEMPTS, (index) => [
+      null,
+      disguise(index),
+      bad[index % bad.length],
+    ]);
+    expect(Object.keys(statuses)).toEqual(['403', '429']);
+    expect(statuses[403]).toBeGreaterThanOrEqual(BURST);
+    expect(statuses[403]).toBeLessThanOrEqual(BURST + refilled(since));
+    const flood = attack(attacker, 2_000, (index) => [null, {}, bad[index % bad.length]]);
+    for (let time = 0; time < 20; time += 1) {
+      expect((await attacker.call(null, {}, link)).body).toBe('kept');
+      expect((await attacker.call(null, {}, await upload())).status).toBe(204);
+    }
+    expect(Object.keys(await flood)).toContain('429');
+    // One count for all kinds.
+    const mixed = await attack(attacker, 2_000, (index) =>
+      index % 2 === 0 ? [mistyped] : [null, {}, bad[0]],
+    );
+    const told = [statuses, await flood, mixed].map((one) => (one[401] ?? 0) + (one[403] ?? 0));
+    expect(told.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(BURST + refilled(since));
+    let refused: Told;
+    do refused = await attacker.call(null, {}, bad[0]);
+    while (refused.status !== 429);
+    expect(JSON.parse(refused.body)).toMatchObject({ code: 'too_many_failed_authentications', status: 429 });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    expect((await other.call(null, {}, bad[0])).status).toBe(403);
+    for (const one of [attacker, other]) one.close();
+  });
+
+  it('count where they are links only while they are not good: one that has ended is none of them', async () => {
+    const caller = from('127.0.0.10');
+    const made = (await tenant.editor.post('/v1/sources/a/links', {})).json;
+    await tenant.editor.delete(`/v1/links/${made.link_id as string}`);
+    const path = new URL(made.url as string).pathname;
+    const statuses = await attack(caller, BURST + 500, () => [null, {}, path]);
+    expect(Object.keys(statuses)).toEqual(['410']);
+    expect((await caller.call(mistyped)).status).toBe(401);
+    caller.close();
   });
 
   it('are let through again as time goes by', async () => {

@@ -232,7 +232,7 @@ describe('connections that the server ends (DB-01)', () => {
 describe('a database that goes away and comes back (DB-01, AZ-13, F6)', () => {
   it('means 503 with Retry-After in every family, never an answer with data, and no restart', async () => {
     const gateway = await start();
-    const { editor } = await makeTenant(rootOf(gateway));
+    const { editor, id } = await makeTenant(rootOf(gateway));
     const stored = await editor.put('note', 'hello');
     expectStatus(stored, 201);
     const made = await editor.post('/v1/sources/note/links', { expires_in: 600 });
@@ -248,7 +248,7 @@ describe('a database that goes away and comes back (DB-01, AZ-13, F6)', () => {
       editor.as('gth_root_wrong-token-of-nobody-0123456789').get('/v1/me'),
       editor.as(null).get(link),
       editor.get(`/knowledge-base/sources/${stored.json.source_id as string}/download`),
-      editor.post('/fetch/fetch-source-content', { tenant_id: 'x', file_id: 'note', source_id: 'note' }),
+      editor.post('/fetch/fetch-source-content', { tenant_id: id, source_id: 'note' }),
     ]);
     // A token that is not well-formed is refused without a look at the database.
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503, 401, 503, 503, 503]);

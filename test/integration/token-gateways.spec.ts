@@ -73,6 +73,51 @@ describe('AN-03, CF-10: what one gateway is told of a token', () => {
   });
 });
 
+describe('AN-04, CF-10: a suspension at one gateway', () => {
+  it.each([
+    ['a tenant', ''],
+    ['a sub-tenant', '/sub-tenants/default'],
+  ])('of %s is in force on another that has just served it, and is lifted there too', async (_of, below) => {
+    const own = await makeTenant(gateways.root);
+    const upload = await own.editor.post('/v1/uploads', { name: 'x', content_type: 'text/plain' });
+    expectStatus(upload, 201);
+    const elsewhere = new Api(gateways.unlucky.url, own.viewer.token);
+    const list = async (): Promise<number> => (await elsewhere.get('/v1/sources')).status;
+    const send = { body: 'x', headers: { 'content-type': 'text/plain' } };
+    const put = async (): Promise<number> => {
+      const { pathname } = new URL(upload.json.url as string);
+      return (await elsewhere.as(null).request('PUT', pathname, send)).status;
+    };
+    expect(await list()).toBe(200);
+    const path = `/v1/tenants/${own.id}${below}`;
+    expectStatus(await gateways.root.post(`${path}/suspend`), 200);
+    // What a URL is good for is read each time.
+    expect(await put()).toBe(410);
+    await eventually('it is refused there', async () => (await list()) === 403, REMEMBERED_MS);
+    expect(await list()).toBe(403);
+    expectStatus(await gateways.root.post(`${path}/resume`), 200);
+    expect(await put()).toBe(204);
+    await eventually('it is served there', async () => (await list()) === 200, REMEMBERED_MS);
+  });
+});
+
+describe('AN-03, CF-10: an upload that was taken back at one gateway', () => {
+  it('takes nothing at another with the answer, and completes at neither', async () => {
+    const begun = await tenant.editor.post('/v1/uploads', { name: 'x', content_type: 'text/plain' });
+    expectStatus(begun, 201);
+    const path = `/v1/tenants/${tenant.id}/links/revoke`;
+    expectStatus(await tenant.admin.post(path, { source_id: begun.json.source_id as string }), 200);
+    const elsewhere = new Api(gateways.unlucky.url, tenant.editor.token);
+    const { pathname } = new URL(begun.json.url as string);
+    const send = { body: 'x', headers: { 'content-type': 'text/plain' } };
+    expect((await elsewhere.as(null).request('PUT', pathname, send)).status).toBe(410);
+    for (const caller of [tenant.editor, elsewhere]) {
+      const complete = `/v1/uploads/${begun.json.upload_id as string}/complete`;
+      expect((await caller.post(complete, {})).json.code).toBe('upload_gone');
+    }
+  });
+});
+
 describe('AN-08: a dump of the database', () => {
   it('holds no text of a token, also of those that were rotated, and whose answers are kept', async () => {
     const path = `/v1/tenants/${tenant.id}/tokens`;

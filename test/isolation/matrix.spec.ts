@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
-import { Api, type Answer, type Json } from '../support/api.js';
+import { Api, type Json } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
 import { GatewayProcess } from '../support/gateway-process.js';
-import { BODIES, call, freshTarget, isRead } from '../support/matrix-calls.js';
+import { AT_HOME, changes, showing } from '../support/matrix-answers.js';
+import { BODIES, call, freshTarget } from '../support/matrix-calls.js';
 import { describeAnswer, isDocumented, readMatrix, type MatrixRow } from '../support/matrix-table.js';
-import { bindInPlace, MARK } from '../support/matrix-targets.js';
+import { bindInPlace } from '../support/matrix-targets.js';
 import { makeWorld, type MatrixCaller, type MatrixWorld } from '../support/matrix-world.js';
 import { changedRows, differences, StoredState } from '../support/stored-state.js';
 
@@ -15,13 +16,6 @@ const matrix = readMatrix();
 
 /** Rows by name, as the tables of jest want them. */
 const ROWS = matrix.rows.map((row): [string, MatrixRow] => [row.name, row]);
-
-/** Who may see what lies at home; a sibling and a stranger see what is their own. */
-const AT_HOME = ['admin', 'editor', 'viewer', 'platform', 'platform at large'];
-
-/** Reads that name nothing of what lies in a place. */
-const ABOUT_NO_PLACE =
-  /^(?:GET \/health\/|GET \/metrics$|OPTIONS |POST \/v1\/links\/batch$|POST .*\/access-check$|GET \/v1\/me$|GET \/v1\/tenants(?:\/\{tenant_id\}(?:\/(?:storage-binding|usage|signing-keys))?)?$)/;
 
 jest.setTimeout(ROW_MS);
 
@@ -62,11 +56,6 @@ function callerOf(name: string): MatrixCaller {
   return caller;
 }
 
-/** Whether a cell grants a change; all other answers leave everything as it was. */
-function changes(row: MatrixRow, cell: string): boolean {
-  return cell.startsWith('2') && !isRead(row);
-}
-
 /** What a caller was answered, in the words of the page, and what must not have come with it. */
 interface Outcome {
   readonly answered: string;
@@ -86,18 +75,6 @@ async function expectAsWritten(
     written[name] = { answered: cell, troubles: [] };
   }
   expect(outcomes).toEqual(written);
-}
-
-/** What is marked goes to nobody who may not see it, in whatever part of an answer; who may look does see it. */
-function showing(row: MatrixRow, name: string, answer: Answer): string[] {
-  const isGranted = answer.status < 400;
-  const isMarked = `${JSON.stringify([...answer.headers])}${answer.text}`.includes(MARK);
-  // Whoever may upload sees uploads, and what they have become.
-  if (row.path.startsWith('/v1/uploads') && name === 'uploader' && isGranted) return [];
-  if (row.path.startsWith('/l/') && isGranted) return isMarked ? [] : ['does not show what the link opens'];
-  if (!isGranted || !AT_HOME.includes(name)) return isMarked ? ['shows what is not the caller’s'] : [];
-  const mustShow = isRead(row) && !ABOUT_NO_PLACE.test(row.name);
-  return mustShow && !isMarked ? ['does not show what was asked for'] : [];
 }
 
 /** Who comes from elsewhere changes what is its own, and everybody changes something; a URL leads where it leads. */

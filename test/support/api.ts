@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { plant } from './run-logs.js';
 import { runBinding, STORAGE, UNBOUND, type Delivery } from './storage-under-test.js';
 
 /** A JSON value as a test looks at it. */
@@ -140,6 +141,7 @@ export async function settle(root: Api, id: string, delivery?: Delivery): Promis
 export async function makeToken(maker: Api, tenantId: string, wish: Record<string, unknown>): Promise<Api> {
   const answer = await maker.post(`/v1/tenants/${tenantId}/tokens`, { name: 'test', ...wish });
   expectStatus(answer, 201);
+  plant(answer.json.token);
   return maker.as(answer.json.token as string);
 }
 

@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { freshId } from './api.js';
 import { type AzureAccount, azureBinding, type Azurite } from './azurite.js';
 import type { StoredObject, TestBucket, WrongCredentials } from './test-bucket.js';
+import { plant } from './run-logs.js';
 
 /** Where the adapter gathers the parts of uploads; no object's key has such a segment. */
 const UPLOAD = /(?:^|\/)\.uploads\/(.+)\/[0-9a-f]{32}$/;
@@ -114,5 +115,6 @@ export class AzureContainer implements TestBucket {
 }
 
 function credentialsOf({ accountName, accountKey }: AzureAccount): Record<string, string> {
+  plant(accountKey);
   return { account_name: accountName, account_key: accountKey };
 }

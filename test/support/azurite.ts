@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { eventually } from './eventually.js';
+import { plant } from './run-logs.js';
 
 const PROGRAM = fileURLToPath(
   new URL('../azurite/node_modules/azurite/dist/src/blob/main.js', import.meta.url),
@@ -68,6 +69,7 @@ export function azureBinding(
   { endpoint, accountName, accountKey }: AzureAccount,
   container: string,
 ): Record<string, unknown> {
+  plant(accountKey);
   const credentials = { account_name: accountName, account_key: accountKey };
   return { adapter: 'azure', endpoint, container, credentials };
 }

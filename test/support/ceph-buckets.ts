@@ -13,6 +13,7 @@ import {
 import { freshId } from './api.js';
 import { type Ceph, cephBinding, type CephUser } from './ceph.js';
 import type { StoredObject, TestBucket, WrongCredentials } from './test-bucket.js';
+import { plant } from './run-logs.js';
 
 /** A bucket of a user of {@link Ceph}. */
 export class CephBucket implements TestBucket {
@@ -124,5 +125,6 @@ export class CephBucket implements TestBucket {
 }
 
 function credentialsOf({ accessKeyId, secretAccessKey }: CephUser): Record<string, string> {
+  plant(secretAccessKey);
   return { access_key_id: accessKeyId, secret_access_key: secretAccessKey };
 }

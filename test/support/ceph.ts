@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 
 import { eventually } from './eventually.js';
 import type { Program } from './programs.js';
+import { plant } from './run-logs.js';
 
 /** What has to be on the machine for {@link sharedCeph}. */
 export const CEPH_PROGRAMS: readonly Program[] = ['radosgw', 'ceph', 'ceph-mon', 'ceph-osd', 'curl'];
@@ -69,6 +70,7 @@ function cephAt(endpoint: string): Ceph {
 
 /** What a tenant has to say to get its objects into a bucket of a user. */
 export function cephBinding({ endpoint }: Ceph, user: CephUser, bucket: string): Record<string, unknown> {
+  plant(user.secretAccessKey);
   return {
     adapter: 's3',
     profile: 'ceph',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { filesUnder } from './gateway-inside.js';
+import { keepLog, plant } from './run-logs.js';
 import { REACHABLE, STORAGE } from './storage-under-test.js';
 
 export { isRunning, serverPid } from './running-processes.js';
@@ -50,6 +51,7 @@ export class GatewayProcess {
     const url = await readyUrl(child, output);
     const rootToken =
       options.env?.['GATEHOLD_ROOT_TOKEN'] ?? (await readFile(join(dataDir, 'root-token'), 'utf8')).trim();
+    plant(rootToken);
     return new GatewayProcess(child, url, dataDir, rootToken, options.dataDir === undefined, output);
   }
 
@@ -124,18 +126,33 @@ export class GatewayProcess {
 
 /** Starts a gateway's process and waits for nothing. */
 export function spawnGateway(dataDir: string, options: GatewayOptions): ChildProcess {
-  return spawn(process.execPath, [options.program === undefined ? MAIN : join(REPOSITORY, options.program)], {
+  const program = options.program === undefined ? MAIN : join(REPOSITORY, options.program);
+  const child = spawn(process.execPath, [program], {
     env: {
       PATH: process.env['PATH'] ?? '',
       PORT: '0',
       GATEHOLD_DATA_DIR: dataDir,
       // Suites send bad tokens by the thousand; one about the limit takes this away.
       GATEHOLD_FAILED_AUTH_BURST: '1000000',
+      // All that can be said is said where it is looked through for secrets.
+      GATEHOLD_LOG_LEVEL: 'debug',
       ...REACHABLE,
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  plantSettings(options.env ?? {});
+  keepLog(child);
+  return child;
+}
+
+/** What a suite has told a gateway that is to stay between them. */
+function plantSettings(env: Readonly<Record<string, string>>): void {
+  plant(env['GATEHOLD_ROOT_TOKEN'], env['GATEHOLD_MASTER_KEY']);
+  for (const name of ['DATABASE_URL', 'DATABASE_MIGRATION_URL']) {
+    const url = env[name] ?? '';
+    if (URL.canParse(url)) plant(decodeURIComponent(new URL(url).password));
+  }
 }
 
 function readyUrl(child: ChildProcess, output: string[]): Promise<string> {

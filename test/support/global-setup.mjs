@@ -2,16 +2,19 @@
  * Jest global set-up: starts one gateway (embedded PostgreSQL, filesystem) for all suites that need one, unless only
  * unit tests were asked for. Its address, root token and data folder reach the suites through the environment. Also
  * makes the folder in which the first suite that needs Ceph or Azurite starts it for all others, installs Azurite, and
- * names the run, after which the buckets of its tenants are called.
+ * names the run, after which the buckets of its tenants are called. All gateways of the run keep their logs in one folder,
+ * which the tear-down looks through for secrets.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { ensureAzurite } from '../azurite/install.mjs';
+import { PLANTED } from './log-secrets.mjs';
 
 const MAIN = fileURLToPath(
   process.env.GATEHOLD_TEST_DEPLOYMENT === 'memory'
@@ -39,6 +42,8 @@ export default async function setUp(globalConfig) {
   const needsGateway = patterns.length === 0 || patterns.some((pattern) => !/^\.?\/?libs\b/.test(pattern));
   if (!needsGateway) return;
   await ensureAzurite();
+  const logs = (globalThis.gatewayLogs = await mkdtemp(join(tmpdir(), 'gatehold-logs-')));
+  process.env.GATEHOLD_TEST_LOGS = logs;
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehold-shared-'));
   const child = spawn(process.execPath, [MAIN], {
     env: {
@@ -57,9 +62,12 @@ export default async function setUp(globalConfig) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   globalThis.sharedGateway = { child, dataDir };
+  child.stdout.on('data', (chunk) => appendFileSync(join(logs, 'shared.log'), chunk));
   process.env.GATEHOLD_TEST_GATEWAY = await readyUrl(child);
   process.env.GATEHOLD_TEST_ROOT_TOKEN = (await readFile(join(dataDir, 'root-token'), 'utf8')).trim();
   process.env.GATEHOLD_TEST_DATA_DIR = dataDir;
+  for (const secret of ['root-token', 'master-key', 'postgres/owner-password', 'postgres/runtime-password'])
+    appendFileSync(join(logs, PLANTED), await readFile(join(dataDir, secret), 'utf8'));
   process.env.GATEHOLD_TEST_PID = String(child.pid);
 }
 

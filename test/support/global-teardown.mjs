@@ -1,6 +1,7 @@
 /**
  * Jest global tear-down: stops the shared gateway as an operator would, Ceph and Azurite if a suite started them. Fails
- * the run when it was to be on another storage and left objects in the gateway's folder.
+ * the run when it was to be on another storage and left objects in the gateway's folder, and when a secret stands in what
+ * any gateway of the run has written.
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { findSecrets } from './log-secrets.mjs';
 import { findMisplaced } from './misplaced-objects.mjs';
 
 const CEPH = fileURLToPath(new URL('ceph-rgw.sh', import.meta.url));
@@ -28,6 +30,15 @@ export default async function tearDown() {
   // Of the second deployment; see test/deployment/main.mjs.
   await rm(`${shared.dataDir}.sock`, { force: true });
   if (misplaced.length > 0) throw new Error(`Not on the storage of the run: ${misplaced.join(', ')}`);
+  await assertNoSecrets(globalThis.gatewayLogs);
+}
+
+/** Throws when a secret stands in one of the logs of a folder, or they hold nothing; removes them. */
+export async function assertNoSecrets(folder) {
+  const { lines, secrets } = await findSecrets(folder);
+  await rm(folder, { recursive: true, force: true });
+  if (lines === 0) throw new Error('No gateway of the run has written anything: their logs were not kept.');
+  if (secrets.length > 0) throw new Error(`Secrets in the logs of gateways:\n  ${secrets.join('\n  ')}`);
 }
 
 async function stopCeph(folder) {

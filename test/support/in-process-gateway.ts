@@ -15,8 +15,10 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 
 import { AppModule } from '../../apps/gateway/src/app.module.js';
+import { createLogger } from '../../apps/gateway/src/logging.js';
 import { ENTITIES } from '../../apps/gateway/src/entities.js';
 import { patienceOf } from '../../apps/gateway/src/patience.js';
+import { ownLog, plant } from './run-logs.js';
 import { REACHABLE } from './storage-under-test.js';
 import type { ThrowawayDatabase } from './test-database.js';
 
@@ -54,9 +56,11 @@ export async function startInProcess(
     log: { info: () => undefined, warn: () => undefined },
   });
   const rootToken = randomBytes(32).toString('hex');
+  const log = ownLog();
+  plant(rootToken);
   const publicUrl = new PublicUrl(null);
   const adapter = createServerAdapter({
-    logger: pino({ level: 'silent' }),
+    logger: log === null ? pino({ level: 'silent' }) : createLogger('debug', log),
     trustedProxies: [],
     patience: patienceOf(config),
   });

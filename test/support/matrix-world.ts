@@ -1,4 +1,4 @@
-import { freshId, makeProxyTenant, makeToken, type Api, type TestTenant } from './api.js';
+import { Api, freshId, makeProxyTenant, makeToken, type TestTenant } from './api.js';
 import {
   beginUpload,
   bindInPlace,
@@ -41,8 +41,22 @@ export interface MatrixWorld {
   readonly completedId: string;
 }
 
+/** Makes somebody of a tenant: `role`, and what narrows it (`scopes`, `sub_tenant_ids`), as for a token. */
+export type Admit = (tenantId: string, wish: Readonly<Record<string, unknown>>) => Promise<Api>;
+
+/** In what a world differs from one of API tokens on one gateway. */
+export interface WorldParts {
+  /** How callers with a role in a tenant come by their credential; an API token when absent. */
+  readonly admit?: Admit;
+  /** Credentials that are no good, by the names of their callers, in place of those that would be made. */
+  readonly bad?: Readonly<Record<string, string>>;
+  /** The gateway that is called; the one where everything is made when absent. */
+  readonly calledAt?: string;
+}
+
 /** Makes everything that the calls of the matrix are aimed at, and everybody who makes them. */
-export async function makeWorld(root: Api, dataDir: string): Promise<MatrixWorld> {
+export async function makeWorld(root: Api, dataDir: string, parts: WorldParts = {}): Promise<MatrixWorld> {
+  const { admit = (id, wish) => makeToken(root, id, wish), bad = {}, calledAt = root.url } = parts;
   const [home, elsewhere, off] = [
     await makeProxyTenant(root),
     await makeProxyTenant(root),
@@ -62,14 +76,24 @@ export async function makeWorld(root: Api, dataDir: string): Promise<MatrixWorld
   const links = await makeLinks(root, dataDir, targets);
   const [uploads, completedId] = [await makeUploads(root, targets), await completeOne(root, targets.home)];
   const callers = {
-    ...(await withoutCredential(root, dataDir, home, targets.home)),
-    ...(await fromElsewhere(root, { home, elsewhere, off, beside, targets })),
-    ...(await atHome(root, home, targets.home)),
+    ...(await withoutCredential(root, dataDir, home, targets.home, bad)),
+    ...(await fromElsewhere(admit, { home, elsewhere, off, beside, targets })),
+    ...(await atHome(root, admit, home, targets.home)),
   };
   done(await root.post(`/v1/tenants/${off.id}/suspend`));
   done(await root.post(`/v1/tenants/${home.id}/sub-tenants/${shut}/suspend`));
-  return { root, home, place, callers, links, uploads, completedId };
+  return { root, home, place, callers: callingAt(calledAt, callers), links, uploads, completedId };
 }
+
+function callingAt(url: string, callers: Callers): Callers {
+  const moved = Object.entries(callers).map(([name, caller]): [string, MatrixCaller] => [
+    name,
+    { ...caller, api: new Api(url, caller.api.token) },
+  ]);
+  return Object.fromEntries(moved);
+}
+
+const ADMIN = { role: 'admin' };
 
 type Callers = Record<string, MatrixCaller>;
 type Targets = Readonly<Record<'home' | 'shut' | 'off' | 'third', Target>>;
@@ -79,6 +103,7 @@ async function withoutCredential(
   dataDir: string,
   home: TestTenant,
   target: Target,
+  bad: Readonly<Record<string, string>>,
 ): Promise<Callers> {
   const [expired, revoked] = [await makeAdmin(root, home.id), await makeAdmin(root, home.id)];
   const { token_id: id } = done(await expired.get('/v1/me')).json;
@@ -94,6 +119,7 @@ async function withoutCredential(
     malformed: `${good.slice(0, -1)}${good.endsWith('0') ? '1' : '0'}`,
     expired: expired.token,
     revoked: revoked.token,
+    ...bad,
   };
   const named = { target, subTenant: target.subTenantId, fetchTenant: home.id };
   return Object.fromEntries(
@@ -102,23 +128,25 @@ async function withoutCredential(
 }
 
 async function fromElsewhere(
-  root: Api,
+  admit: Admit,
   tenants: Readonly<Record<'home' | 'elsewhere' | 'off', TestTenant>> & { beside: string; targets: Targets },
 ): Promise<Callers> {
   const { home, elsewhere, off, beside, targets } = tenants;
-  const [sibling, shut] = [
-    await makeAdmin(root, home.id, { sub_tenant_ids: [beside] }),
-    await makeAdmin(root, home.id, { sub_tenant_ids: [targets.shut.subTenantId] }),
+  const [stranger, ofOff, sibling, shut] = [
+    await admit(elsewhere.id, ADMIN),
+    await admit(off.id, ADMIN),
+    await admit(home.id, { ...ADMIN, sub_tenant_ids: [beside] }),
+    await admit(home.id, { ...ADMIN, sub_tenant_ids: [targets.shut.subTenantId] }),
   ];
   const here = { tenant: home.id, subTenant: targets.home.subTenantId, fetchTenant: home.id };
   const atHome = { target: targets.home, fetchTenant: home.id };
   return {
-    stranger: { api: elsewhere.admin, target: targets.home, fetchTenant: elsewhere.id },
-    'stranger here': { api: elsewhere.admin, target: targets.home, ...here },
+    stranger: { api: stranger, target: targets.home, fetchTenant: elsewhere.id },
+    'stranger here': { api: stranger, target: targets.home, ...here },
     sibling: { api: sibling, ...atHome, subTenant: beside },
     'sibling here': { api: sibling, ...atHome, ...here },
     'tenant off': {
-      api: off.admin,
+      api: ofOff,
       target: targets.off,
       subTenant: targets.off.subTenantId,
       fetchTenant: off.id,
@@ -132,14 +160,14 @@ async function fromElsewhere(
   };
 }
 
-async function atHome(root: Api, home: TestTenant, target: Target): Promise<Callers> {
+async function atHome(root: Api, admit: Admit, home: TestTenant, target: Target): Promise<Callers> {
   const named = { target, subTenant: target.subTenantId, fetchTenant: home.id };
   return {
-    admin: { api: home.admin, ...named },
-    editor: { api: home.editor, ...named },
-    viewer: { api: home.viewer, ...named },
-    uploader: { api: home.uploader, ...named },
-    'other scope': { api: await makeAdmin(root, home.id, { scopes: ['usage:read'] }), ...named },
+    admin: { api: await admit(home.id, ADMIN), ...named },
+    editor: { api: await admit(home.id, { role: 'editor' }), ...named },
+    viewer: { api: await admit(home.id, { role: 'viewer' }), ...named },
+    uploader: { api: await admit(home.id, { role: 'uploader' }), ...named },
+    'other scope': { api: await admit(home.id, { ...ADMIN, scopes: ['usage:read'] }), ...named },
     platform: { api: root, ...named, tenant: home.id },
     'platform at large': { api: root, target },
   };
@@ -170,7 +198,8 @@ async function makeLinks(root: Api, dataDir: string, targets: Targets): Promise<
 async function makeUploads(root: Api, targets: Targets): Promise<Record<string, string>> {
   const { home, shut, off } = targets;
   const headers = { 'x-tenant-id': home.tenantId, 'x-sub-tenant-id': home.subTenantId };
-  const [used, given, orphan] = [
+  const [used, given, orphan, ended] = [
+    await beginUpload(root, headers),
     await beginUpload(root, headers),
     await beginUpload(root, headers),
     await beginUpload(root, headers),
@@ -178,6 +207,8 @@ async function makeUploads(root: Api, targets: Targets): Promise<Record<string, 
   await sendUpload(root, used.url as string);
   done(await root.delete(`/v1/uploads/${String(given.upload_id)}`, { headers }));
   done(await root.delete(`/v1/sources/${String(orphan.source_id)}`, { headers }));
+  const mark = { source_id: String(ended.source_id) };
+  done(await root.post(`/v1/tenants/${home.tenantId}/links/revoke`, mark));
   const editor = await makeToken(root, home.tenantId, { role: 'editor' });
   const { url: leaked } = await beginUpload(editor, { 'x-sub-tenant-id': home.subTenantId });
   await revoke(root, editor, home.tenantId);
@@ -185,6 +216,7 @@ async function makeUploads(root: Api, targets: Targets): Promise<Record<string, 
     damaged: changed(home.uploadUrl),
     'once more': used.url as string,
     'given up': given.url as string,
+    'taken back': ended.url as string,
     'of a deleted source': orphan.url as string,
     'of a revoked token': leaked as string,
     'of a suspended tenant': off.uploadUrl,
@@ -205,7 +237,6 @@ function changed(url: string): string {
   return `${url.slice(0, middle)}${url[middle] === 'A' ? 'B' : 'A'}${url.slice(middle + 1)}`;
 }
 
-/** An administrator of a tenant, narrowed as wished. */
-export function makeAdmin(root: Api, tenantId: string, wish: Record<string, unknown> = {}): Promise<Api> {
-  return makeToken(root, tenantId, { role: 'admin', ...wish });
+function makeAdmin(root: Api, tenantId: string): Promise<Api> {
+  return makeToken(root, tenantId, ADMIN);
 }

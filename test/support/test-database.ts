@@ -16,9 +16,14 @@ export interface Logins {
   readonly port: number;
 }
 
-/** Reads the logins of the shared gateway's embedded server out of its data folder. */
-export async function sharedLogins(): Promise<Logins> {
-  const folder = join(sharedGateway().dataDir, 'postgres');
+/** Reads the logins of the shared gateway's embedded server. */
+export function sharedLogins(): Promise<Logins> {
+  return embeddedLogins(sharedGateway().dataDir);
+}
+
+/** Reads the logins of a gateway's embedded server out of its data folder. */
+export async function embeddedLogins(dataDir: string): Promise<Logins> {
+  const folder = join(dataDir, 'postgres');
   const [owner, runtime, pid] = await Promise.all(
     ['owner-password', 'runtime-password', 'cluster/postmaster.pid'].map((file) =>
       readFile(join(folder, file), 'utf8'),

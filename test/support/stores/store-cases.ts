@@ -180,8 +180,10 @@ const newUpload = (w: StoreWorld): object => ({
   checksumSha256: 'aa',
   multipartId: 'parts',
   partBytes: 5,
-  urlKind: 'once',
+  urlKind: 'gateway',
   lifeSeconds: 60,
+  notBefore: new Date('2030-01-31T12:00:00Z'),
+  ipRanges: ['10.0.0.0/8'],
   accepts,
 });
 const upload = ({ tenantId, uploadId }: StoreWorld): object => ({ tenantId, uploadId });
