@@ -4,5 +4,6 @@ export { AuthModule, type AuthModuleOptions } from './auth.module.js';
 export { authenticationHook } from './authentication.hook.js';
 export { authorizationHook } from './authorization.hook.js';
 export { Authenticator, type CredentialRequest } from './authenticator.js';
+export { claimedToken } from './claimed-token.js';
 export { ROLE_SCOPES, TENANT_ROLES } from './role-scopes.js';
 export { TokenEntity } from './token.entity.js';

@@ -9,6 +9,7 @@ import { IdempotencyKeys1796100000000 } from './migrations/1796100000000-idempot
 import { Reconciler1796200000000 } from './migrations/1796200000000-reconciler.js';
 import { PresignedUploads1796300000000 } from './migrations/1796300000000-presigned-uploads.js';
 import { TusUploads1796400000000 } from './migrations/1796400000000-tus-uploads.js';
+import { AuditLog1796700000000 } from './migrations/1796700000000-audit-log.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
 export const RUNTIME_ROLE = 'gatehold_runtime';
@@ -31,6 +32,7 @@ const MIGRATIONS = [
   Reconciler1796200000000,
   PresignedUploads1796300000000,
   TusUploads1796400000000,
+  AuditLog1796700000000,
 ];
 
 /**

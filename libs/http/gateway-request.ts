@@ -13,6 +13,8 @@ declare module 'fastify' {
     principal?: Principal;
     /** Where the request acts; present on routes whose tenancy is `context`. */
     tenantContext?: TenantContext;
+    /** Code of the error that it was answered with. */
+    errorCode?: string;
     /** The Content-Type as sent, on routes with a raw body, whose parser must not look at it. */
     declaredContentType?: string | undefined;
   }

@@ -22,6 +22,7 @@ export class LinkBatchController {
   @Header('cache-control', 'no-store')
   @Operation({
     summary: 'Get URLs for many sources',
+    audit: { read: 'link.issue' },
     description:
       'Download URLs for up to 1,000 sources of the sub-tenant, each opening its file as an attachment, in the way that ' +
       'delivery is set for the tenant. They have no rows: they are not listed and cannot be taken back one by one. An ' +

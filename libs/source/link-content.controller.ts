@@ -46,7 +46,7 @@ export class LinkContentController {
   }
 
   @Get()
-  @Operation({ ...OPEN, summary: 'Download through a link' })
+  @Operation({ ...OPEN, summary: 'Download through a link', audit: { read: 'link.redeem' } })
   @ApiContent('GET')
   @ApiResponse({
     status: 302,

@@ -23,6 +23,7 @@ export const OWNED = [
   'outbox',
   'links',
   'verifications',
+  'audit_entries',
 ] as const;
 
 /**

@@ -1,3 +1,4 @@
+import { AuditModule } from '#audit';
 import { AuthModule, RolePolicy } from '#auth';
 import type { GatewayConfig } from '#config';
 import { DatabaseModule, type Database } from '#database';
@@ -60,6 +61,7 @@ export class AppModule {
       imports: [
         DatabaseModule.forRoot(database),
         JobsModule.forRoot({ enabled: config.background.workers }),
+        AuditModule.forRoot(),
         TenantModule.forRoot({ resolver: tenantResolver(config.http.organizationHeader) }),
         AuthModule.forRoot({ rootToken, policy: RolePolicy }),
         IdempotencyModule.forRoot({ sealer }),

@@ -43,6 +43,7 @@ export class FetchController {
   @Post(['fetch-source-content', 'fetch_source_content', 'content'])
   @Operation({
     summary: 'Fetch a source: its content, a URL, or both',
+    audit: { read: 'source.read' },
     description:
       'Textual files come as `content`, all others as `content_base64`. Large files: ask for a URL.',
     access: { anyOf: ['sources:read'] },
