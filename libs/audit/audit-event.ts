@@ -1,4 +1,4 @@
-import type { AuditAction, GatewayRequest } from '#http';
+import type { AuditAction, GatewayRequest, HandedOut } from '#http';
 
 /** How something that was tried ended: it was done, it was not allowed, or it could not be done. */
 export const OUTCOMES = ['success', 'denied', 'failed'] as const;
@@ -45,5 +45,23 @@ export function eventOf({
     targetId: null,
     requestId: id,
     address: ip,
+  };
+}
+
+/** An event of something that an answer hands out, where nothing else is said as `action`. */
+export function readEventOf(
+  request: GatewayRequest,
+  action: AuditAction,
+  { subTenantId, sourceId, action: asked, link }: HandedOut,
+): AuditEvent {
+  return {
+    ...eventOf(request),
+    ...(link === undefined ? {} : { ...link, role: 'link' }),
+    action: asked ?? action,
+    outcome: 'success',
+    subTenantId,
+    targetKind: 'source',
+    targetId: sourceId,
+    details: {},
   };
 }

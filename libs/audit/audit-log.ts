@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 
 import type { AuditEvent } from './audit-event.js';
+import { AuditReads } from './audit-reads.js';
 import { AuditStore, type RefusedCredential } from './audit.store.js';
 import { EventBuffer } from './event-buffer.js';
 import { RefusalRate } from './refusal-rate.js';
@@ -25,6 +26,11 @@ interface Waiting<Event> {
   readonly sinceMs: number;
 }
 
+interface Past<Event> {
+  readonly event: Event;
+  readonly ageMs: number;
+}
+
 type Refused = Omit<RefusedCredential, 'ageMs'>;
 
 /** Writes down what is no change: changes are written by the transactions that make them. */
@@ -33,10 +39,19 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger(AuditLog.name);
   readonly #rate = new RefusalRate();
   readonly #refused = new EventBuffer<Waiting<Refused>>(MOST_WAITING);
+  readonly #reads = new EventBuffer<Waiting<AuditEvent>>(MOST_WAITING);
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | null = null;
 
-  constructor(private readonly store: AuditStore) {}
+  constructor(
+    private readonly store: AuditStore,
+    private readonly reads: AuditReads,
+  ) {}
+
+  /** Events that were not written down because the database could not keep up, or was away for too long. */
+  get dropped(): number {
+    return this.#refused.dropped + this.#reads.dropped;
+  }
 
   onApplicationBootstrap(): void {
     this.#timer = setInterval(() => void this.flush(), EVERY_MS);
@@ -71,6 +86,26 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
     this.#refused.add(tenantKey, [{ event: { event, claimedId: tokenId, tokenHash }, sinceMs }]);
   }
 
+  /**
+   * Has what an answer hands out written down. Null: it may be answered now. A promise: it has to be waited for, and what
+   * it rejects with is to be answered instead.
+   */
+  handsOut(tenantId: string, events: readonly AuditEvent[]): Promise<void> | null {
+    const { mode } = this.reads;
+    if (mode === 'off') return null;
+    if (mode === 'strict')
+      return this.store.writeAll(
+        tenantId,
+        events.map((event) => ({ event, ageMs: 0 })),
+      );
+    const sinceMs = performance.now();
+    this.#reads.add(
+      tenantId,
+      events.map((event) => ({ event, sinceMs })),
+    );
+    return null;
+  }
+
   /** Writes down what waits, one flush at a time. What fails waits for the next one. Never rejects. */
   flush(): Promise<void> {
     this.#flushing ??= this.#writeWaiting().finally(() => (this.#flushing = null));
@@ -80,22 +115,30 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
   async #writeWaiting(): Promise<void> {
     for (const [tenantKey, leftOut] of this.#rate.takeLeftOut())
       this.#refused.add(tenantKey, [{ event: summaryOf(leftOut), sinceMs: performance.now() }]);
-    for (const [tenantKey, items] of this.#refused.takeAll(MOST_AT_ONCE)) {
-      const now = performance.now();
-      const past = items.map(({ event, sinceMs }) => ({ ...event, ageMs: now - sinceMs }));
-      await this.#attempt(
-        () => this.store.writeRefused(tenantKey, past),
-        () => this.#refused.add(tenantKey, items),
-      );
-    }
+    await this.#writeAll(this.#refused, (tenantKey, waiting) =>
+      this.store.writeRefused(
+        tenantKey,
+        waiting.map(({ event, ageMs }) => ({ ...event, ageMs })),
+      ),
+    );
+    await this.#writeAll(this.#reads, (tenantId, past) => this.store.writeAll(tenantId, past));
   }
 
-  async #attempt(write: () => Promise<void>, keep: () => void): Promise<void> {
-    try {
-      await write();
-    } catch (error) {
-      this.#logger.warn({ err: error }, 'the audit log could not be written; it is tried again');
-      keep();
+  async #writeAll<Event>(
+    buffer: EventBuffer<Waiting<Event>>,
+    write: (key: string, past: readonly Past<Event>[]) => Promise<void>,
+  ): Promise<void> {
+    for (const [key, items] of buffer.takeAll(MOST_AT_ONCE)) {
+      const nowMs = performance.now();
+      try {
+        await write(
+          key,
+          items.map(({ event, sinceMs }) => ({ event, ageMs: nowMs - sinceMs })),
+        );
+      } catch (error) {
+        this.#logger.warn({ err: error }, 'the audit log could not be written; it is tried again');
+        buffer.add(key, items);
+      }
     }
   }
 }

@@ -17,7 +17,11 @@ import { AuditEntryDto, AuditExportQuery, AuditQuery, filterOf, toEntryDto } fro
 import type { AuditEntry } from './audit-event.js';
 import { AuditService } from './audit.service.js';
 
-const READ = { access: { anyOf: ['audit:read'] as const }, tenancy: 'tenant' } as const;
+const READ = {
+  access: { anyOf: ['audit:read'] },
+  tenancy: 'tenant',
+  audit: { read: 'audit.read' },
+} as const;
 const NDJSON = 'application/x-ndjson';
 
 @ApiTags('Audit')

@@ -3,6 +3,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 
 import { AuditController } from './audit.controller.js';
 import { AuditLog } from './audit-log.js';
+import { AuditReads } from './audit-reads.js';
 import { AuditService } from './audit.service.js';
 import { AuditStore } from './audit.store.js';
 import { RequestAttribution } from './request-attribution.js';
@@ -10,7 +11,7 @@ import { RequestAttribution } from './request-attribution.js';
 /** What was done, by whom, in the log of each tenant. */
 @Module({})
 export class AuditModule {
-  static forRoot(): DynamicModule {
+  static forRoot({ reads }: { readonly reads: AuditReads['mode'] }): DynamicModule {
     return {
       module: AuditModule,
       global: true,
@@ -19,6 +20,7 @@ export class AuditModule {
         AuditStore,
         AuditService,
         AuditLog,
+        { provide: AuditReads, useValue: new AuditReads(reads) },
         { provide: ChangeAttribution, useClass: RequestAttribution },
       ],
       exports: [AuditLog, ChangeAttribution],

@@ -58,7 +58,7 @@ export class AuditStore {
   async writeRefused(tenantKey: string, refused: readonly RefusedCredential[]): Promise<void> {
     const rows = refused.map(({ event, ageMs, tokenHash, claimedId }) => ({
       ...rowOf({ event, ageMs }),
-      token_hash: tokenHash?.toString('hex') ?? null,
+      token_hash: tokenHash === null ? null : tokenHash.toString('hex'),
       claimed_id: claimedId,
     }));
     await this.database.queryByKey(tenantKey, {

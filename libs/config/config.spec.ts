@@ -75,6 +75,7 @@ describe('parseConfig', () => {
         verifyIntervalSeconds: 0,
         verifyBytesPerSecond: 16 * 2 ** 20,
       },
+      audit: { reads: 'buffered' },
       log: { level: 'info' },
       warnings: [],
     });

@@ -1,6 +1,8 @@
 import type { Secret } from '#kernel';
 import { LEAST_GRACE_SECONDS } from './background.js';
-import { SETTINGS, type LogLevel } from './definitions.js';
+import type { AUDIT_READS } from './audit.js';
+import { SETTINGS } from './definitions.js';
+import type { LogLevel } from './log.js';
 import { STORAGE_RELATIONS } from './storage-relations.js';
 import type { STORAGE_PROFILES } from './storage.js';
 import {
@@ -104,6 +106,7 @@ export interface GatewayConfig {
     readonly verifyIntervalSeconds: number;
     readonly verifyBytesPerSecond: number;
   };
+  readonly audit: { readonly reads: (typeof AUDIT_READS)[number] };
   readonly log: { readonly level: LogLevel };
   /** Sentences about variables that were not understood, for the log; they hold names only. */
   readonly warnings: readonly string[];

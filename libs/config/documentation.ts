@@ -10,6 +10,7 @@ const TITLES: Readonly<Record<keyof typeof SETTINGS, string>> = {
   secrets: 'Secrets',
   limits: 'Limits',
   background: 'Background work',
+  audit: 'Audit log',
   log: 'Log',
 };
 

@@ -23,6 +23,7 @@ export {
   OPERATION,
   type Access,
   type AuditAction,
+  type HandedOut,
   type OperationOptions,
   type Tenancy,
 } from './operation.js';

@@ -34,6 +34,17 @@ export type AuditAction = `${string}.${string}`;
  */
 export type Audited = { readonly change: AuditAction } | { readonly read: AuditAction } | null;
 
+/** Something of a tenant's that an answer hands out: bytes, or a URL for them. */
+export interface HandedOut {
+  readonly tenantId: string;
+  readonly subTenantId: string;
+  readonly sourceId: string;
+  /** What the log calls it, where that is another action than the operation's. */
+  readonly action?: AuditAction;
+  /** Where a link was shown for it: the link, or the token that issued it. */
+  readonly link?: { readonly linkId: string | null; readonly tokenId: string | null };
+}
+
 /** Everything an operation declares about itself; guard, router, body parser and OpenAPI read it from here. */
 export interface OperationOptions {
   readonly summary: string;

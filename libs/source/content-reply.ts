@@ -1,7 +1,8 @@
-import { tooSlow, type GatewayReply, type GatewayRequest } from '#http';
+import { tooSlow, type GatewayReply, type GatewayRequest, type HandedOut } from '#http';
 import { Injectable } from '@nestjs/common';
 
 import { ContentService, type Presentation } from './content.service.js';
+import { handedOut } from './handed-out.js';
 import { SourceErrors } from './source.errors.js';
 import type { Source } from './source.js';
 
@@ -12,6 +13,8 @@ export interface ServedContent {
   readonly source: Source;
   readonly presentation: (source: Source) => Presentation;
   readonly reread: () => Promise<Source>;
+  /** Where it is served for a link: which one. */
+  readonly link?: Required<HandedOut>['link'];
 }
 
 /** Answers GET and HEAD of content, by bearer and by link alike. */
@@ -48,6 +51,7 @@ export class ContentReply {
     }
     const body = await this.content.open(source, plan.range, served.reread, abortSignalOf(reply));
     if (body === null) return false;
+    request.handedOut = [handedOut(source, served)];
     void reply.code(plan.status).headers(plan.headers);
     // A small body is in memory already: one write, no stream.
     void reply.send(body.lengthBytes <= SMALL ? await body.bytes() : body.stream());

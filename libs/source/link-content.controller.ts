@@ -1,10 +1,11 @@
 import { ApiContent, Operation, type GatewayReply, type GatewayRequest } from '#http';
-import { PresignErrors } from '#presign';
+import { PresignErrors, type LinkClaims } from '#presign';
 import { Controller, Get, Head, Param, Req, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 
 import { ContentReply } from './content-reply.js';
 import { ContentService, type Presentation } from './content.service.js';
+import { handedOut } from './handed-out.js';
 import { LinkRedirectService } from './link-redirect.service.js';
 import { RedemptionService } from './redemption.service.js';
 import { SourceErrors } from './source.errors.js';
@@ -71,7 +72,9 @@ export class LinkContentController {
     });
     const available = this.content.assertAvailable(source);
     const lead = await this.redirects.find(request, claims, available, presentation(source));
+    const shown = shownLink(claims);
     if (lead !== null) {
+      request.handedOut = [handedOut(source, { link: shown })];
       void reply.code(302).headers(lead).send();
       return;
     }
@@ -79,6 +82,12 @@ export class LinkContentController {
       source,
       presentation,
       reread: () => this.redemptions.standing(claims),
+      link: shown,
     });
   }
+}
+
+/** What a link is known by: a row of its own, or the token that issued it. */
+function shownLink({ kind, referenceId }: LinkClaims) {
+  return kind === 'managed' ? { linkId: referenceId, tokenId: null } : { linkId: null, tokenId: referenceId };
 }

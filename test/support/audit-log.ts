@@ -1,5 +1,4 @@
 import { expectStatus, type Api, type Json } from './api.js';
-import { eventually } from './eventually.js';
 
 /** An entry of a tenant's log, as answered. */
 export interface Entry {
@@ -18,6 +17,11 @@ export interface Entry {
   readonly details: Json;
 }
 
+/** Entries of a log but those of its own being read, newest first, of a page of a hundred. */
+export async function deedsOf(reader: Api, filter: Readonly<Record<string, string>> = {}): Promise<Entry[]> {
+  return (await entriesOf(reader, filter)).filter(({ action }) => action !== 'audit.read');
+}
+
 /** Entries of a log, newest first: a page of a hundred. */
 export async function entriesOf(
   reader: Api,
@@ -31,16 +35,4 @@ export async function entriesOf(
 /** The entries of one request, in the order of time. */
 export async function entriesOfRequest(reader: Api, requestId: string): Promise<Entry[]> {
   return (await entriesOf(reader)).filter((entry) => entry.request_id === requestId).reverse();
-}
-
-/** Waits until a log has as many entries as are wanted, and answers them. */
-export async function entriesArriving(
-  reader: Api,
-  filter: Readonly<Record<string, string>>,
-  count: number,
-): Promise<Entry[]> {
-  return await eventually(`${count} entries in the log`, async () => {
-    const entries = await entriesOf(reader, filter);
-    return entries.length >= count && entries;
-  });
 }

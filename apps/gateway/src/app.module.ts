@@ -1,4 +1,4 @@
-import { AuditModule } from '#audit';
+import { AuditLog, AuditModule } from '#audit';
 import { AuthModule, RolePolicy } from '#auth';
 import type { GatewayConfig } from '#config';
 import { DatabaseModule, type Database } from '#database';
@@ -61,7 +61,7 @@ export class AppModule {
       imports: [
         DatabaseModule.forRoot(database),
         JobsModule.forRoot({ enabled: config.background.workers }),
-        AuditModule.forRoot(),
+        AuditModule.forRoot({ reads: config.audit.reads }),
         TenantModule.forRoot({ resolver: tenantResolver(config.http.organizationHeader) }),
         AuthModule.forRoot({ rootToken, policy: RolePolicy }),
         IdempotencyModule.forRoot({ sealer }),
@@ -89,8 +89,8 @@ export class AppModule {
         Readiness,
         {
           provide: GatewayMetrics,
-          inject: [BoundStorages],
-          useFactory: (storages: BoundStorages) => new GatewayMetrics(storages, database),
+          inject: [BoundStorages, AuditLog],
+          useFactory: (storages: BoundStorages, log: AuditLog) => new GatewayMetrics(storages, database, log),
         },
         { provide: APP_PIPE, useFactory: () => createValidationPipe() },
         { provide: APP_FILTER, useClass: HttpErrorFilter },

@@ -12,6 +12,7 @@ import type { Principal, TenantContext } from '#kernel';
 import { DownloadUrlService, LINK_LIFE, type SignedLink } from '#presign';
 import {
   ContentService,
+  handedOut,
   InlineContentService,
   SourceErrors,
   SourceService,
@@ -73,6 +74,7 @@ export class FetchController {
     const expiresIn = wish.expiry_seconds ?? LINK_LIFE.usual;
     const link =
       mode === 'content' ? null : await this.urls.issue(caller, inline?.source ?? source, expiresIn);
+    reply.request.handedOut = [handedOut(source, mode === 'url' ? { action: 'link.issue' } : {})];
     void reply.header('cache-control', 'no-store');
     return render(id, inline?.source ?? source, inline?.bytes ?? null, link);
   }
