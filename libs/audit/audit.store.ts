@@ -56,11 +56,11 @@ export class AuditStore {
    * token is named as who acted only where it was the token indeed.
    */
   async writeRefused(tenantKey: string, refused: readonly RefusedCredential[]): Promise<void> {
-    const rows = refused.map(({ event, ageMs, tokenHash, claimedId }) => ({
-      ...rowOf({ event, ageMs }),
-      token_hash: tokenHash === null ? null : tokenHash.toString('hex'),
-      claimed_id: claimedId,
-    }));
+    const rows = refused.map(({ event, ageMs, tokenHash, claimedId }) => {
+      assertGiven({ tokenHash, claimedId });
+      const hash = tokenHash === null ? null : tokenHash.toString('hex');
+      return { ...rowOf({ event, ageMs }), token_hash: hash, claimed_id: claimedId };
+    });
     await this.database.queryByKey(tenantKey, {
       ...WRITE_REFUSED,
       values: [tenantKey, JSON.stringify(rows)],

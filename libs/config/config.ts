@@ -106,7 +106,11 @@ export interface GatewayConfig {
     readonly verifyIntervalSeconds: number;
     readonly verifyBytesPerSecond: number;
   };
-  readonly audit: { readonly reads: (typeof AUDIT_READS)[number] };
+  readonly audit: {
+    readonly reads: (typeof AUDIT_READS)[number];
+    /** 0 means for ever; else at least 30. */
+    readonly retentionDays: number;
+  };
   readonly log: { readonly level: LogLevel };
   /** Sentences about variables that were not understood, for the log; they hold names only. */
   readonly warnings: readonly string[];
@@ -127,6 +131,12 @@ const RELATIONS: readonly Relation[] = [
     others: ['DATABASE_URL'],
     reason: 'needs DATABASE_URL beside it',
     broken: ({ database }) => database.migrationUrl !== null && database.url === null,
+  },
+  {
+    name: 'GATEHOLD_AUDIT_RETENTION_DAYS',
+    others: [],
+    reason: 'must be 0, or at least 30',
+    broken: ({ audit }) => audit.retentionDays > 0 && audit.retentionDays < 30,
   },
   {
     name: 'GATEHOLD_INLINE_IN_FLIGHT_BYTES',

@@ -10,6 +10,7 @@ import { Reconciler1796200000000 } from './migrations/1796200000000-reconciler.j
 import { PresignedUploads1796300000000 } from './migrations/1796300000000-presigned-uploads.js';
 import { TusUploads1796400000000 } from './migrations/1796400000000-tus-uploads.js';
 import { AuditLog1796700000000 } from './migrations/1796700000000-audit-log.js';
+import { AuditSeals1796700100000 } from './migrations/1796700100000-audit-seals.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
 export const RUNTIME_ROLE = 'gatehold_runtime';
@@ -33,6 +34,7 @@ const MIGRATIONS = [
   PresignedUploads1796300000000,
   TusUploads1796400000000,
   AuditLog1796700000000,
+  AuditSeals1796700100000,
 ];
 
 /**

@@ -24,6 +24,9 @@ export const OWNED = [
   'links',
   'verifications',
   'audit_entries',
+  'audit_unsealed',
+  'audit_seals',
+  'audit_anchors',
 ] as const;
 
 /**
@@ -83,6 +86,10 @@ export class WalledDatabase {
       WHERE tenant_id NOT IN (SELECT tenant_id FROM storage_bindings)`);
     await walled.owner(`INSERT INTO idempotency_keys (tenant_id, key_hash, owner, expires_at)
       SELECT tenant_id, sha256('a key'), gen_random_uuid(), 'infinity' FROM tenants`);
+    await walled.owner(`INSERT INTO audit_seals
+      (tenant_id, seal_no, first_at, last_at, entry_count, entry_ids, previous_hash, hash)
+      SELECT tenant_id, 1000, now(), now(), 0, '{}', '', sha256('x') FROM tenants`);
+    await walled.owner("INSERT INTO audit_anchors SELECT tenant_id, 1, sha256('x') FROM tenants");
     return walled;
   }
 

@@ -1,4 +1,4 @@
-import { AuditLog, AuditModule } from '#audit';
+import { AuditLog, AuditModule, AuditVerificationModule } from '#audit';
 import { AuthModule, RolePolicy } from '#auth';
 import type { GatewayConfig } from '#config';
 import { DatabaseModule, type Database } from '#database';
@@ -61,7 +61,7 @@ export class AppModule {
       imports: [
         DatabaseModule.forRoot(database),
         JobsModule.forRoot({ enabled: config.background.workers }),
-        AuditModule.forRoot({ reads: config.audit.reads }),
+        AuditModule.forRoot(config.audit),
         TenantModule.forRoot({ resolver: tenantResolver(config.http.organizationHeader) }),
         AuthModule.forRoot({ rootToken, policy: RolePolicy }),
         IdempotencyModule.forRoot({ sealer }),
@@ -111,6 +111,7 @@ export class MaintenanceModule {
       module: MaintenanceModule,
       imports: [
         DatabaseModule.forRoot(database),
+        AuditVerificationModule,
         BoundStoragesModule.forRoot(storages(config, storageAccess(config), sealer)),
         BackgroundModule.forRoot({ sealer }),
       ],

@@ -204,6 +204,10 @@ const auditFilter = (w: StoreWorld): object => ({
   to: new Date('2100-01-01'),
 });
 
+const sealedLongAgo = sql(`INSERT INTO audit_seals
+    (tenant_id, seal_no, first_at, last_at, entry_count, entry_ids, previous_hash, hash)
+  SELECT tenant_id, 2, '2001-01-01', '2001-01-01', 1, ARRAY[entry_id], '', sha256('x') FROM audit_entries WHERE tenant_id = $1`);
+
 /** Every call of every store, by name. */
 export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'AuditStore.write': { args: (w) => [w.tenantId, auditEvent(w)], ids: ['0'] },
@@ -219,6 +223,13 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     args: (w) => [w.tenantId, [w.branch], auditFilter(w), 'ffffffff-ffff-7fff-bfff-ffffffffffff', 5],
     ids: ['0'],
   },
+  'AuditSealStore.tenantsWithUnsealed': { args: () => ['a', 5], ids: [] },
+  'AuditSealStore.auditedTenants': { args: () => ['a', 5], ids: [] },
+  'AuditSealStore.seal': { args: (w) => [w.tenantId, 5], ids: ['0'] },
+  'AuditSealStore.findAnchor': { args: (w) => [w.tenantId], ids: ['0'] },
+  'AuditSealStore.findNext': { args: (w) => [w.tenantId, 0], ids: ['0'], prepare: sealedLongAgo },
+  'AuditSealStore.count': { args: (w) => [w.tenantId], ids: ['0'] },
+  'AuditSealStore.removeOldest': { args: (w) => [w.tenantId, 5], ids: ['0'], prepare: sealedLongAgo },
   'PlatformTokenStore.ensureRoot': { args: () => [randomBytes(32)], ids: [] },
   'PlatformTokenStore.findLive': { args: (w) => [w.rootHash], ids: ['0'] },
   'TokenStore.findLive': { args: (w) => [w.tenantKey, w.tokenHash], ids: ['0', '1'] },

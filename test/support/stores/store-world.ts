@@ -26,6 +26,9 @@ const TABLES = [
   'links',
   'verifications',
   'audit_entries',
+  'audit_unsealed',
+  'audit_seals',
+  'audit_anchors',
 ];
 
 /** Anything a store module exports that can be called: a method of a store, or a function beside it. */
@@ -195,6 +198,7 @@ function inserts(w: StoreWorld): [string, unknown[]][] {
        VALUES ($1, gen_random_uuid(), $2, now(), 'token.create', 'success', $3, $4, 'one')`,
       [w.tenantId, w.tenantKey, w.tokenId, w.branch],
     ],
+    ["INSERT INTO audit_anchors VALUES ($1, 1, sha256('x'))", [w.tenantId]],
     ['INSERT INTO verifications (tenant_id, round_id) VALUES ($1, $2)', [w.tenantId, w.roundId]],
     [
       `INSERT INTO links (tenant_id, link_id, sub_tenant_id, source_id, token_id, disposition, expires_at)
