@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { expectStatus, freshId, makeTenant, makeToken, type Api, type TestTenant } from '../support/api.js';
 import { deedsOf, type Entry } from '../support/audit-log.js';
 import { eventually } from '../support/eventually.js';
+import { asOwner } from '../support/test-database.js';
 import { sharedGateway } from '../support/shared-gateway.js';
 
 jest.setTimeout(60_000);
@@ -94,6 +95,12 @@ describe('OP-06, AZ-01: a log', () => {
     const actions = (await deedsOf(admin)).map(({ action }) => action);
     expect(actions).toEqual(['token.create', 'tenant.create']);
     expect((await exported(admin)).length).toBe(2);
+    const kept = await asOwner<{ count: number; deleted: number }>(
+      `SELECT count(*)::int AS count, (count(*) FILTER (WHERE action = 'tenant.delete'))::int AS deleted
+       FROM audit_entries WHERE tenant_id = $1`,
+      [id],
+    );
+    expect([kept[0]?.deleted, (kept[0]?.count ?? 0) > 8]).toEqual([1, true]);
   });
 });
 
