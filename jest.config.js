@@ -17,7 +17,10 @@ const libraries =
 export default {
   rootDir: import.meta.dirname,
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
-  testPathIgnorePatterns: ['/node_modules/', ...leftOut(process.env.GATEHOLD_TEST_STORAGE)],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    ...leftOut(process.env.GATEHOLD_TEST_DEPLOYMENT ?? process.env.GATEHOLD_TEST_STORAGE),
+  ],
   testEnvironment: 'node',
   // Suites wait a good part of their time; more of them at once would crowd small machines, since each that starts a
   // gateway has a PostgreSQL of its own beside it.
@@ -29,6 +32,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     [`^#((?:${libraries})(?:/testing)?)$`]: '<rootDir>/libs/$1/index.ts',
+    '^#gatehold$': '<rootDir>/apps/gateway/src/gatehold.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {

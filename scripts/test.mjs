@@ -5,6 +5,7 @@
  *   npm test -- libs/kernel -t page   jest alone, with these arguments
  *   npm test -- --storage=ceph        test/e2e and test/isolation, or the paths that follow, with their tenants on Ceph
  *   npm test -- --storage=azure       the same on Azurite
+ *   npm test -- --storage=memory      the same on the second deployment (test/deployment), which has them in memory
  *   npm test -- --results=FILE        everything, and a summary as JSON in FILE (what .ci/run counts)
  *   npm test -- --results=FILE test   jest alone, with a summary
  */
@@ -37,6 +38,7 @@ const STORAGES = {
   filesystem: [],
   ceph: ['test/e2e', 'test/isolation'],
   azure: ['test/e2e', 'test/isolation'],
+  memory: ['test/e2e', 'test/isolation'],
 };
 
 const [results, withoutResults] = takeOption('results', process.argv.slice(2));
@@ -95,9 +97,16 @@ async function jest(args) {
   const summary = results === undefined ? [] : ['--json', `--outputFile=${results}`];
   return run(process.execPath, [...flags, bin('jest', 'bin', 'jest.js'), ...summary, ...args], {
     cwd: ROOT,
-    env: { ...process.env, GATEHOLD_TEST_STORAGE: storage },
+    env: { ...process.env, ...environmentOf(storage) },
     stdout: 'inherit',
   });
+}
+
+/** The second deployment has another storage of its own; a tenant has to ask for nothing to be on it. */
+function environmentOf(name) {
+  return name === 'memory'
+    ? { GATEHOLD_TEST_STORAGE: 'filesystem', GATEHOLD_TEST_DEPLOYMENT: 'memory' }
+    : { GATEHOLD_TEST_STORAGE: name };
 }
 
 function addChecks(checks) {

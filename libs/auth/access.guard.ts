@@ -1,4 +1,4 @@
-import { OPERATION, errorFamilyOf, type GatewayRequest, type OperationOptions } from '#http';
+import { OPERATION, type GatewayRequest, type OperationOptions } from '#http';
 import type { Principal } from '#kernel';
 import { TenantContextService, TenantErrors, TENANT_ID } from '#tenant';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
@@ -6,6 +6,7 @@ import { Reflector } from '@nestjs/core';
 
 import { AuthErrors } from './auth.errors.js';
 import { wasAllowed } from './authorization.hook.js';
+import { tenantRequest } from './tenant-request.js';
 
 /**
  * Stands before every operation. Closed: a route that declares nothing is refused, and so is a request that the policy
@@ -37,21 +38,20 @@ export class AccessGuard implements CanActivate {
     principal: Principal,
     request: GatewayRequest,
   ): Promise<void> {
-    const { headers, body } = request;
-    const family = errorFamilyOf(request.raw.url ?? '/');
+    const asked = tenantRequest(request, principal);
     switch (operation.tenancy) {
       case 'none':
-        await this.tenants.assertActive({ principal, family, headers, body });
+        await this.tenants.assertActive(asked);
         return;
       case 'path':
         assertPathTenant(principal, (request.params as { tenant_id?: string }).tenant_id ?? '');
-        await this.tenants.assertActive({ principal, family, headers, body });
+        await this.tenants.assertActive(asked);
         return;
       case 'context':
-        request.tenantContext = await this.tenants.enter({ principal, family, headers, body });
+        request.tenantContext = await this.tenants.enter(asked);
         return;
       case 'tenant':
-        request.tenantContext = await this.tenants.enterTenant({ principal, family, headers, body });
+        request.tenantContext = await this.tenants.enterTenant(asked);
     }
   }
 }

@@ -13,6 +13,11 @@ export function isAddressRange(text: string): boolean {
   return parse(text) !== null;
 }
 
+/** True for an IP address, version 4 or 6, without a zone. */
+export function isAddress(text: string): boolean {
+  return !text.includes('/') && parse(text) !== null;
+}
+
 /** True when the address lies in one of the ranges. A version 4 address written as a version 6 one counts as itself. */
 export function isWithin(address: string, ranges: readonly string[]): boolean {
   const plain = MAPPED.exec(address)?.[1] ?? address;

@@ -1,7 +1,8 @@
 import { Clock, type Secret } from '#kernel';
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 
+import { AccessCheckService } from './access-check.service.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessPolicy } from './access-policy.js';
 import { Authenticator } from './authenticator.js';
@@ -16,13 +17,15 @@ import { TokenStore } from './token.store.js';
 /** What the composition root chooses. */
 export interface AuthModuleOptions {
   readonly rootToken: Secret;
-  readonly policy: Type<AccessPolicy>;
+  readonly policy: AccessPolicy;
+  /** What is asked about credentials, given what knows API tokens; that alone when absent. */
+  readonly authenticator?: ((apiTokens: Authenticator) => Authenticator) | undefined;
 }
 
 /** Tokens, authentication, and the guard before every operation. */
 @Module({})
 export class AuthModule {
-  static forRoot({ rootToken, policy }: AuthModuleOptions): DynamicModule {
+  static forRoot({ rootToken, policy, authenticator }: AuthModuleOptions): DynamicModule {
     return {
       module: AuthModule,
       global: true,
@@ -32,18 +35,20 @@ export class AuthModule {
         TokenStore,
         PlatformTokenStore,
         TokenService,
-        { provide: AccessPolicy, useClass: policy },
+        AccessCheckService,
+        { provide: AccessPolicy, useValue: policy },
         {
           provide: Authenticator,
           inject: [TokenStore, PlatformTokenStore],
           useFactory: async (tokens: TokenStore, platformTokens: PlatformTokenStore) => {
             await platformTokens.ensureRoot(hashToken(rootToken.reveal()));
-            return new TokenAuthenticator(tokens, platformTokens, rootToken);
+            const apiTokens = new TokenAuthenticator(tokens, platformTokens, rootToken);
+            return authenticator?.(apiTokens) ?? apiTokens;
           },
         },
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
-      exports: [Authenticator, AccessPolicy, Clock],
+      exports: [Authenticator, AccessPolicy, AccessCheckService, Clock],
     };
   }
 }

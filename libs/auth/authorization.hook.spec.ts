@@ -1,7 +1,7 @@
 import type { Access, GatewayReply, GatewayRequest } from '#http';
 import type { Principal } from '#kernel';
 import { describe, expect, it } from '@jest/globals';
-import { AccessPolicy, RolePolicy, type AccessDecision } from './access-policy.js';
+import { AccessPolicy, RolePolicy, type AccessDecision, type AccessRequest } from './access-policy.js';
 import { authorizationHook, wasAllowed } from './authorization.hook.js';
 
 const PRINCIPAL: Principal = {
@@ -75,6 +75,21 @@ describe('authorizationHook', () => {
     });
     await expect(run(failing, request)).rejects.toMatchObject({ kind: { status: 403 } });
     expect([wasAllowed(request), complaints.length]).toEqual([false, 1]);
+  });
+
+  it('leaves of the principal’s scopes those that the policy grants each by itself', async () => {
+    const held = new (class extends RolePolicy {
+      override decide(asked: AccessRequest): AccessDecision {
+        return super.decide({ ...asked, anyOf: asked.anyOf.filter((scope) => scope !== 'sources:write') });
+      }
+    })();
+    const editor: Principal = { ...PRINCIPAL, scopes: new Set(['sources:create', 'sources:write']) };
+    const request = requestOf({ anyOf: ['sources:create', 'sources:write'] }, editor);
+    await run(held, request);
+    expect([wasAllowed(request), [...(request.principal?.scopes ?? [])]]).toEqual([true, ['sources:create']]);
+    const usual = requestOf({ anyOf: ['sources:create'] }, editor);
+    await run(new RolePolicy(), usual);
+    expect(usual.principal).toBe(editor);
   });
 
   it('refuses a request that nobody authenticated, without asking the policy', async () => {

@@ -1,7 +1,7 @@
 import type { GatewayReply, GatewayRequest } from '#http';
-import { CodedError } from '#kernel';
+import { CodedError, type Principal, type Scope } from '#kernel';
 
-import type { AccessDecision, AccessPolicy, AccessRequest } from './access-policy.js';
+import { goesByScopes, type AccessDecision, type AccessPolicy, type AccessRequest } from './access-policy.js';
 import { AuthErrors } from './auth.errors.js';
 
 /** Requests that the policy has allowed. */
@@ -22,8 +22,22 @@ export function authorizationHook(
     if (principal === undefined) throw AuthErrors.missing();
     const { anyOf } = access;
     if (!(await decides(policy, { principal, anyOf }, request))) throw AuthErrors.scope(anyOf);
+    request.principal = await withGrantedScopes(policy, principal, request);
     allowed.add(request);
   };
+}
+
+/** Beyond the operation itself, the scopes that the policy would deny do not count either. */
+async function withGrantedScopes(
+  policy: AccessPolicy,
+  principal: Principal,
+  request: GatewayRequest,
+): Promise<Principal> {
+  if (goesByScopes(policy)) return principal;
+  const scopes = new Set<Scope>();
+  for (const scope of principal.scopes)
+    if (await decides(policy, { principal, anyOf: [scope] }, request)) scopes.add(scope);
+  return { ...principal, scopes };
 }
 
 /** Whether the policy has allowed a request. A request that it was never asked about is not allowed. */

@@ -1,9 +1,12 @@
+export { AccessCheckService, type Refusal } from './access-check.service.js';
 export { AccessPolicy, RolePolicy, type AccessDecision, type AccessRequest } from './access-policy.js';
+export { isAddress } from './address-range.js';
 export { AuthErrors } from './auth.errors.js';
 export { AuthModule, type AuthModuleOptions } from './auth.module.js';
 export { authenticationHook } from './authentication.hook.js';
 export { authorizationHook } from './authorization.hook.js';
 export { Authenticator, type CredentialRequest } from './authenticator.js';
+export { ChainAuthenticator } from './chain-authenticator.js';
 export { claimedToken } from './claimed-token.js';
 export { ROLE_SCOPES, TENANT_ROLES } from './role-scopes.js';
 export { TokenEntity } from './token.entity.js';

@@ -4,6 +4,8 @@ import { TenantContextService, TenantErrors } from '#tenant';
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
 
+import { tenantRequest } from './tenant-request.js';
+
 /** Who the caller is and where it acts. */
 export class MeDto {
   @ApiProperty({ format: 'uuid', example: '0197c9a0-11aa-7b2c-9d3e-4f5a6b7c8d9e' })
@@ -66,7 +68,7 @@ export class MeController {
   @TenantHeaders()
   @ApiOkResponse({ type: MeDto, description: 'The caller.' })
   async me(@Caller() caller: Principal, @Req() request: GatewayRequest): Promise<MeDto> {
-    const context = await this.contextOf(caller, request.headers);
+    const context = await this.contextOf(caller, request);
     return {
       token_id: caller.tokenId,
       role: caller.role,
@@ -84,19 +86,16 @@ export class MeController {
    */
   private async contextOf(
     caller: Principal,
-    headers: GatewayRequest['headers'],
+    sent: GatewayRequest,
   ): Promise<{ tenantId: string; subTenantId: string | null } | null> {
-    const request = { principal: caller, family: 'native', headers, body: undefined } as const;
-    if (caller.tenant === null && isAbsent(headers['x-tenant-id'])) return null;
+    const request = tenantRequest(sent, caller);
+    const { tenantId, subTenantId } = this.tenants.claimOf(request);
+    if (tenantId === undefined) return null;
     const reach = caller.tenant?.subTenantIds ?? null;
-    if (reach !== null && isAbsent(headers['x-sub-tenant-id'])) {
+    if (reach !== null && subTenantId === undefined) {
       const usual = await this.tenants.enterTenant(request);
       if (!reach.includes(usual.subTenantId)) return { tenantId: usual.tenantId, subTenantId: null };
     }
     return await this.tenants.enter(request);
   }
-}
-
-function isAbsent(header: string | string[] | undefined): boolean {
-  return header === undefined || header === '';
 }

@@ -8,6 +8,7 @@ import { Authenticator, type CredentialRequest } from './authenticator.js';
 import { PlatformTokenStore } from './platform-token.store.js';
 import { ROLE_SCOPES } from './role-scopes.js';
 import { hashToken, parseToken } from './token-format.js';
+import { tokenPrincipal } from './token-principal.js';
 import { TokenStore } from './token.store.js';
 
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
@@ -49,15 +50,6 @@ export class TokenAuthenticator extends Authenticator {
     const found = await this.tokens.findLive(parts.tenantKey, hash);
     if (found === null) throw AuthErrors.invalid();
     if (found.ipRanges !== null && !isWithin(address, found.ipRanges)) throw AuthErrors.invalid();
-    const carried = new Set(ROLE_SCOPES[found.role]);
-    return {
-      tokenId: found.tokenId,
-      role: found.role,
-      // A role may have lost a scope since the token was made.
-      scopes: new Set(found.scopes.filter((scope) => carried.has(scope))),
-      tenant: { tenantId: found.tenantId, subTenantIds: found.subTenantIds },
-      expiresAt: found.expiresAt,
-      ipRanges: found.ipRanges,
-    };
+    return tokenPrincipal(found);
   }
 }

@@ -16,6 +16,9 @@ import type { StorageBindingStore } from './storage-binding.store.js';
 
 /** What the operator has configured for everybody. */
 export interface DefaultBinding {
+  /** What objects without a binding are in: the gateway's own storage. */
+  readonly own: StorageBinding;
+  /** `filesystem`: that one. */
   readonly place: BindingPlace;
   readonly credentials: Secret<BindingCredentials> | null;
   readonly delivery: Delivery;
@@ -25,7 +28,7 @@ export interface DefaultBinding {
 const KNOWN_MS = 1_000;
 const MAX_KNOWN = 10_000;
 /** The data folder of the gateway: one place, so one id. */
-const DATA_FOLDER: StorageBinding = { id: 'data-folder', driver: 'filesystem', settings: {} };
+export const DATA_FOLDER: StorageBinding = { id: 'data-folder', driver: 'filesystem', settings: {} };
 
 /**
  * Opens the storage that a binding stands for. Storages are shared, and stay open while they are in use. Whatever is
@@ -66,7 +69,7 @@ export class BoundStorages {
   async open(tenantId: string, bindingId: string | null): Promise<ObjectStorage> {
     const [keyPrefix, binding] = await Promise.all([
       this.getTenantKey(tenantId),
-      bindingId === null ? DATA_FOLDER : this.find(tenantId, bindingId),
+      bindingId === null ? this.byDefault.own : this.find(tenantId, bindingId),
     ]);
     return await this.guarded(binding, {
       keyPrefix,
@@ -77,7 +80,7 @@ export class BoundStorages {
   /** The operator's storage. */
   async openDefault(): Promise<ObjectStorage> {
     const bindingId = await this.getDefaultId();
-    const binding = bindingId === null ? DATA_FOLDER : await this.find('', bindingId);
+    const binding = bindingId === null ? this.byDefault.own : await this.find('', bindingId);
     return await this.guarded(binding, { keyPrefix: null });
   }
 

@@ -1,4 +1,4 @@
-export { BoundStorages, type DefaultBinding } from './bound-storages.js';
+export { BoundStorages, DATA_FOLDER, type DefaultBinding } from './bound-storages.js';
 export { BoundStoragesModule, type BoundStoragesOptions } from './bound-storages.module.js';
 export { DefaultStorageError, type OperatorDefault } from './default-storage.check.js';
 export type { FetchAgents } from './fetch-once.js';

@@ -29,6 +29,7 @@ describe('parseConfig', () => {
         publicUrl: null,
         trustedProxies: [],
         organizationHeader: 'x-anyreach-org',
+        tenantHosts: null,
         stableUrlSeconds: 0,
         docs: true,
       },
@@ -224,6 +225,12 @@ const accepted: [string, string, (config: GatewayConfig) => unknown, unknown][] 
   ['GATEHOLD_LOG_LEVEL', 'silent', (config) => config.log.level, 'silent'],
   ['GATEHOLD_DOCS', 'off', (config) => config.http.docs, false],
   ['GATEHOLD_ORGANIZATION_HEADER', 'X-Org', (config) => config.http.organizationHeader, 'x-org'],
+  [
+    'GATEHOLD_TENANT_HOSTS',
+    '{tenant}.Files.example',
+    (config) => config.http.tenantHosts,
+    '{tenant}.Files.example',
+  ],
 ];
 
 describe('a single setting', () => {
@@ -287,6 +294,18 @@ describe('a single setting', () => {
     ['GATEHOLD_MINIMUM_RATE_SECONDS', ['0', '3601']],
     ['GATEHOLD_LOG_LEVEL', ['INFO', 'verbose', 'constructor']],
     ['GATEHOLD_DOCS', ['true', 'toString', '__proto__']],
+    [
+      'GATEHOLD_TENANT_HOSTS',
+      [
+        'files.example.com',
+        '{tenant}',
+        '{tenant}files',
+        '{tenant}.a..b',
+        'x.{tenant}.b',
+        '{tenant}.b:80',
+        '*.b',
+      ],
+    ],
     [
       'GATEHOLD_ORGANIZATION_HEADER',
       ['Authorization', 'X-Tenant-Id', 'a b', 'x:y', 'Ünicode', 'Content-Type'],

@@ -25,6 +25,8 @@ export interface GatewayConfig {
     readonly trustedProxies: readonly string[];
     /** In lower case, as Node names the headers of a request. */
     readonly organizationHeader: string;
+    /** `{tenant}.files.example.com`, or null. */
+    readonly tenantHosts: string | null;
     /** Whole seconds; 0 makes every URL a new one. */
     readonly stableUrlSeconds: number;
     readonly docs: boolean;

@@ -16,6 +16,7 @@ import {
   integer,
   onOff,
   postgresUrl,
+  tenantHosts,
   text,
 } from './values.js';
 
@@ -46,6 +47,14 @@ const http = {
     headerName,
     'X-Anyreach-Org',
     'Header by which a platform token names the tenant in the `/knowledge-base` calls.',
+  ),
+  tenantHosts: optional(
+    'GATEHOLD_TENANT_HOSTS',
+    tenantHosts,
+    'none',
+    'Hosts that name a tenant, `{tenant}` being its id: a request sent to `acme.files.example.com` is about the tenant ' +
+      '`acme`. A host has no case, so that this is for ids of the characters a-z 0-9 - alone. Of a forwarded host only ' +
+      '`GATEHOLD_TRUSTED_PROXIES` are believed.',
   ),
   stableUrlSeconds: setting(
     'GATEHOLD_STABLE_URL_SECONDS',

@@ -76,6 +76,11 @@ export const host: ValueType<string> = value('an IP address or a host name', (gi
     : undefined,
 );
 
+/** A host whose first label stands for any tenant. */
+export const tenantHosts: ValueType<string> = value('{tenant}. and a host name behind it', (given) =>
+  /^\{tenant\}(?=.{1,190}$)(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/i.test(given) ? given : undefined,
+);
+
 /** IP addresses and CIDR ranges between commas. */
 export const addressRanges: ValueType<readonly string[]> = value(
   'a list of IP addresses or CIDR ranges with commas between',

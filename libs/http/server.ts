@@ -35,6 +35,8 @@ export interface ServerOptions {
   /** Peers whose `X-Forwarded-For` is believed for the client's address; empty: nobody's. */
   readonly trustedProxies: readonly string[];
   readonly patience: Patience;
+  /** The path and query that a request is routed by, of those that were sent; the same when absent. */
+  readonly routedTarget?: (target: string) => string;
 }
 
 /** How late, at most, slow headers are noticed. */
@@ -46,7 +48,7 @@ const MOST_BETWEEN_CHECKS_MS = 5_000;
  * arrive in time, bodies at a minimum rate, and an idle connection is cut.
  */
 export function createServerAdapter(options: ServerOptions): FastifyAdapter {
-  const { patience } = options;
+  const { patience, routedTarget } = options;
   const adapter = new FastifyAdapter({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -55,6 +57,7 @@ export function createServerAdapter(options: ServerOptions): FastifyAdapter {
       sendError(request, reply, error),
     clientErrorHandler: answerBrokenRequest,
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
+    ...(routedTarget === undefined ? {} : { rewriteUrl: ({ url = '/' }) => routedTarget(url) }),
     connectionTimeout: patience.idleMs,
     keepAliveTimeout: patience.keepAliveMs,
     requestTimeout: 0,

@@ -1,6 +1,7 @@
 import type { Sealer } from '#kernel';
 import { type DynamicModule, Module } from '@nestjs/common';
 
+import { AccessCheckController } from './access-check.controller.js';
 import { BackgroundModule } from './background.module.js';
 import { ByteReceiver, UploadLimits } from './byte-receiver.js';
 import { CommitStore } from './commit.store.js';
@@ -66,6 +67,7 @@ const CONTROLLERS = [
   UploadController,
   UploadContentController,
   UsageController,
+  AccessCheckController,
   TusController,
 ];
 

@@ -1,6 +1,6 @@
-import { CodedError, CommonErrors } from '#kernel';
 import {
   abortFailure,
+  assertRange,
   type BodySource,
   type ByteRange,
   type CallOptions,
@@ -72,7 +72,8 @@ export class FilesystemStorage extends ObjectStorage {
   }
 
   async get(key: ObjectKey, options: GetOptions = {}): Promise<StoredBody | null> {
-    const range = checkedRange(options.range);
+    assertRange(options);
+    const { range } = options;
     const file = await this.#open(key, options);
     if (file === null) return null;
     try {
@@ -191,11 +192,4 @@ async function removeFrom(folder: Folder, name: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-function checkedRange(range: ByteRange | undefined): ByteRange | undefined {
-  if (range === undefined) return undefined;
-  const { start, end } = range;
-  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start) return range;
-  throw new CodedError(CommonErrors.internal, 'A byte range is malformed.');
 }

@@ -11,3 +11,12 @@ export interface StorageCapabilities {
   /** Checksums that the backend itself verifies while it takes an object, by their field's names. */
   readonly checksums: readonly ('sha256' | 'crc32' | 'crc64nvme' | 'md5')[];
 }
+
+/** Those of a storage that can do no more than it must. */
+export const NO_CAPABILITIES: StorageCapabilities = {
+  writeOnce: false,
+  presign: false,
+  multipart: false,
+  serverSideCopy: false,
+  checksums: [],
+};

@@ -1,5 +1,6 @@
 import { CodedError } from '#kernel';
 
+import { assertRange } from './answered-body.js';
 import { GuardedCall } from './guarded-call.js';
 import { GuardedMultipartUploads } from './guarded-multipart-uploads.js';
 import { GuardedPresigner } from './guarded-presigner.js';
@@ -81,6 +82,7 @@ export class GuardedStorage extends ObjectStorage {
 
   async get(key: ObjectKey, options: GetOptions = {}): Promise<StoredBody | null> {
     await this.#guard.admit(key);
+    assertRange(options);
     const call = new GuardedCall(options.signal);
     call.watchdog.expectWithin(this.#guard.options.timeouts.firstByteMs);
     let open = false as boolean;

@@ -5,6 +5,7 @@ export { TenantResolver, type TenantClaim, type TenantRequest } from './tenant-r
 export {
   ChainTenantResolver,
   HeaderTenantResolver,
+  HostTenantResolver,
   RequestFieldTenantResolver,
   TokenTenantResolver,
 } from './tenant-resolvers.js';

@@ -1,5 +1,5 @@
 import type { ErrorFamily } from '#http';
-import { CodedError, type TenantContext } from '#kernel';
+import { CodedError, type Principal, type TenantContext } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 import { TenantErrors } from './tenant.errors.js';
@@ -30,10 +30,15 @@ export class TenantContextService {
    */
   async enter(request: TenantRequest): Promise<TenantContext> {
     const { tenantId, subTenantId } = this.claimed(request);
-    const wanted = meansDefaultSubTenant(subTenantId, tenantId) ? null : (subTenantId ?? null);
-    const reach = request.principal.tenant?.subTenantIds ?? null;
+    return await this.enterAt(request.principal, tenantId, subTenantId ?? null);
+  }
+
+  /** As {@link enter}, for a principal and a place that are named outright; null is the default sub-tenant. */
+  async enterAt(principal: Principal, tenantId: string, subTenantId: string | null): Promise<TenantContext> {
+    const wanted = meansDefaultSubTenant(subTenantId, tenantId) ? null : subTenantId;
+    const reach = principal.tenant?.subTenantIds ?? null;
     if (wanted !== null && reach !== null && !reach.includes(wanted)) throw TenantErrors.subForbidden();
-    const standing = await this.standing(request, tenantId, wanted);
+    const standing = await this.standing(principal, tenantId, wanted);
     const found = standing.subTenantId;
     if (found === null) throw TenantErrors.subNotFound();
     if (reach !== null && !reach.includes(found)) throw TenantErrors.subForbidden();
@@ -41,10 +46,15 @@ export class TenantContextService {
     return { tenantId, subTenantId: found };
   }
 
+  /** What a request says of where it wants to act, its token included; nothing of it has been checked. */
+  claimOf(request: TenantRequest): TenantClaim {
+    return this.resolver.resolve(request) ?? {};
+  }
+
   /** The tenant alone, for operations that look in every sub-tenant that the token may see. */
   async enterTenant(request: TenantRequest): Promise<TenantContext> {
     const { tenantId } = this.claimed(request);
-    const standing = await this.standing(request, tenantId, null);
+    const standing = await this.standing(request.principal, tenantId, null);
     return { tenantId, subTenantId: standing.defaultSubTenantId };
   }
 
@@ -56,7 +66,7 @@ export class TenantContextService {
     const { tenant } = request.principal;
     if (tenant === null) return;
     assertOwn(request, this.resolver.resolve(request));
-    await this.standing(request, tenant.tenantId, null);
+    await this.standing(request.principal, tenant.tenantId, null);
   }
 
   private claimed(request: TenantRequest): { tenantId: string; subTenantId: string | undefined } {
@@ -68,7 +78,7 @@ export class TenantContextService {
   }
 
   private async standing(
-    { principal }: TenantRequest,
+    principal: Principal,
     tenantId: string,
     subTenantId: string | null,
   ): Promise<TenantStanding> {

@@ -9,6 +9,10 @@ export interface TenantRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The parsed JSON body, if the operation takes one. */
   readonly body: unknown;
+  /** Host that the request was sent to, without a port; a proxy's word for it where that proxy is trusted. */
+  readonly host: string;
+  /** Path and query as sent, whatever {@link TenantResolver.routedTarget} made of it. */
+  readonly target: string;
 }
 
 /** What a request says about where it wants to act. Either part may be missing. */
@@ -26,4 +30,12 @@ export interface TenantClaim {
  */
 export abstract class TenantResolver {
   abstract resolve(request: TenantRequest): TenantClaim | null;
+
+  /**
+   * The path and query that a request is routed by, for resolvers whose tenants are named in the path: without what
+   * names them. Called for every request, before anything is known of it; must not throw. As sent unless overridden.
+   */
+  routedTarget(target: string): string {
+    return target;
+  }
 }

@@ -5,6 +5,7 @@ import { assert, constantFrom, option, property, record } from 'fast-check';
 import {
   ChainTenantResolver,
   HeaderTenantResolver,
+  HostTenantResolver,
   RequestFieldTenantResolver,
   TokenTenantResolver,
 } from './tenant-resolvers.js';
@@ -26,7 +27,15 @@ function boundTo(tenantId: string): Principal {
 }
 
 function request(changes: Partial<TenantRequest>): TenantRequest {
-  return { principal: PLATFORM, family: 'native', headers: {}, body: undefined, ...changes };
+  return {
+    principal: PLATFORM,
+    family: 'native',
+    headers: {},
+    body: undefined,
+    host: '127.0.0.1',
+    target: '/',
+    ...changes,
+  };
 }
 
 function refusal(code: string, status: number): unknown {
@@ -200,5 +209,45 @@ describe('ChainTenantResolver', () => {
         expect(claim?.tenantId).toBe('acme');
       }),
     );
+  });
+});
+
+describe('HostTenantResolver', () => {
+  const resolver = new HostTenantResolver('{tenant}.files.example.com');
+  const claimOf = (host: string): unknown => resolver.resolve(request({ host }));
+
+  it('reads the first label of a host of the pattern, which has no case', () => {
+    expect(claimOf('acme.files.example.com')).toEqual({ tenantId: 'acme' });
+    expect(claimOf('ACME-2.Files.Example.COM')).toEqual({ tenantId: 'acme-2' });
+  });
+
+  it.each([
+    '',
+    'files.example.com',
+    '.files.example.com',
+    'a.b.files.example.com',
+    'acme.files.example.org',
+    'acme.files.example.com.evil.test',
+    'acmefiles.example.com',
+    '-acme.files.example.com',
+    'ac_me.files.example.com',
+    `${'a'.repeat(64)}.files.example.com`,
+    '127.0.0.1',
+  ])('says nothing about "%s"', (host) => {
+    expect(claimOf(host)).toBeNull();
+  });
+});
+
+describe('routedTarget', () => {
+  class Prefixed extends HostTenantResolver {
+    override routedTarget(target: string): string {
+      return target.replace(/^\/files/, '');
+    }
+  }
+
+  it('is the target as sent, unless a resolver of the chain says otherwise', () => {
+    expect(chain.routedTarget('/files/v1/me?x=1')).toBe('/files/v1/me?x=1');
+    const other = new ChainTenantResolver([chain, new Prefixed('{tenant}.b')]);
+    expect(other.routedTarget('/files/v1/me?x=1')).toBe('/v1/me?x=1');
   });
 });

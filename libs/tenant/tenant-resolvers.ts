@@ -35,6 +35,30 @@ export class HeaderTenantResolver extends TenantResolver {
   }
 }
 
+/** A tenant's name in a host: one label (RFC 1123 §2.1). */
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/**
+ * The tenant out of the host that a request was sent to. A host name has no case, so that only tenants whose ids are
+ * lower-case labels can be reached in this way; a host of another form says nothing.
+ */
+export class HostTenantResolver extends TenantResolver {
+  private readonly suffix: string;
+
+  /** `pattern`: a host with `{tenant}` for its first label, for example `{tenant}.files.example.com`. */
+  constructor(pattern: string) {
+    super();
+    this.suffix = pattern.slice('{tenant}'.length).toLowerCase();
+  }
+
+  resolve({ host }: TenantRequest): TenantClaim | null {
+    const name = host.toLowerCase();
+    if (!name.endsWith(this.suffix)) return null;
+    const label = name.slice(0, -this.suffix.length);
+    return LABEL.test(label) ? { tenantId: label } : null;
+  }
+}
+
 /** `tenant_id` and `sub_tenant_id` out of the JSON body of the fetch family. */
 export class RequestFieldTenantResolver extends TenantResolver {
   resolve({ family, body }: TenantRequest): TenantClaim | null {
@@ -60,6 +84,10 @@ export class ChainTenantResolver extends TenantResolver {
       throw TenantErrors.mismatch();
     }
     return claim(agreed(claims.map((one) => one.tenantId)), agreed(claims.map((one) => one.subTenantId)));
+  }
+
+  override routedTarget(target: string): string {
+    return this.resolvers.reduce((path, resolver) => resolver.routedTarget(path), target);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 
 import { SubTenantController } from './sub-tenant.controller.js';
 import { SubTenantService } from './sub-tenant.service.js';
@@ -13,18 +13,13 @@ import { TenantStore } from './tenant.store.js';
 /** Tenants, sub-tenants and how a request finds its own. The resolver is chosen by whoever composes the gateway. */
 @Module({})
 export class TenantModule {
-  static forRoot(options: { resolver: TenantResolver | Type<TenantResolver> }): DynamicModule {
-    const { resolver } = options;
-    const chosen =
-      typeof resolver === 'function'
-        ? { provide: TenantResolver, useClass: resolver }
-        : { provide: TenantResolver, useValue: resolver };
+  static forRoot({ resolver }: { readonly resolver: TenantResolver }): DynamicModule {
     return {
       module: TenantModule,
       global: true,
       controllers: [TenantController, SubTenantController],
       providers: [
-        chosen,
+        { provide: TenantResolver, useValue: resolver },
         TenantStore,
         SubTenantStore,
         TenantContextStore,

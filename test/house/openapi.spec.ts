@@ -15,6 +15,7 @@ const MAKE_NOTHING = [
   'POST /fetch/content',
   'POST /fetch/fetch-source-content',
   'POST /fetch/fetch_source_content',
+  'POST /v1/tenants/{tenant_id}/access-check',
   'POST /v1/tenants/{tenant_id}/resume',
   'POST /v1/tenants/{tenant_id}/sub-tenants/{sub_tenant_id}/resume',
   'POST /v1/tenants/{tenant_id}/sub-tenants/{sub_tenant_id}/suspend',

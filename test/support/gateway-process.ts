@@ -20,6 +20,8 @@ export interface GatewayOptions {
   /** Kept when given, made and removed with {@link GatewayProcess.dispose} when not. */
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another program than the built gateway's; below the repository. */
+  readonly program?: string;
 }
 
 /** How a gateway's start ended. */
@@ -122,7 +124,7 @@ export class GatewayProcess {
 
 /** Starts a gateway's process and waits for nothing. */
 export function spawnGateway(dataDir: string, options: GatewayOptions): ChildProcess {
-  return spawn(process.execPath, [MAIN], {
+  return spawn(process.execPath, [options.program === undefined ? MAIN : join(REPOSITORY, options.program)], {
     env: {
       PATH: process.env['PATH'] ?? '',
       PORT: '0',

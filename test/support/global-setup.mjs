@@ -13,7 +13,11 @@ import { fileURLToPath } from 'node:url';
 
 import { ensureAzurite } from '../azurite/install.mjs';
 
-const MAIN = fileURLToPath(new URL('../../dist/apps/gateway/src/main.js', import.meta.url));
+const MAIN = fileURLToPath(
+  process.env.GATEHOLD_TEST_DEPLOYMENT === 'memory'
+    ? new URL('../deployment/main.mjs', import.meta.url)
+    : new URL('../../dist/apps/gateway/src/main.js', import.meta.url),
+);
 
 /**
  * What a gateway has to be told where tenants are on another storage than its own: that it may reach it, and to wait for

@@ -25,6 +25,8 @@ export default async function tearDown() {
     await exited;
   }
   await rm(shared.dataDir, { recursive: true, force: true });
+  // Of the second deployment; see test/deployment/main.mjs.
+  await rm(`${shared.dataDir}.sock`, { force: true });
   if (misplaced.length > 0) throw new Error(`Not on the storage of the run: ${misplaced.join(', ')}`);
 }
 

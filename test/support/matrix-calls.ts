@@ -64,6 +64,9 @@ export const BODIES: Readonly<Record<string, Sent>> = {
   }),
   'POST /v1/tenants/{tenant_id}/sub-tenants': () => ({ json: { sub_tenant_id: freshId('s') } }),
   'PATCH /v1/tenants/{tenant_id}/sub-tenants/{sub_tenant_id}': renamed,
+  'POST /v1/tenants/{tenant_id}/access-check': (_, { tokenId }) => ({
+    json: { token_id: tokenId, action: 'sources:read' },
+  }),
   'POST /v1/tenants/{tenant_id}/tokens': () => ({ json: { name: 'new', role: 'viewer' } }),
 };
 
@@ -84,7 +87,8 @@ const LIST = /\/(?:tenants|sub-tenants|tokens|sources|links)$/;
 export function isRead({ method, path, variant }: MatrixRow): boolean {
   // The URLs that a batch is answered have no rows, and what is complete is complete.
   const isNothing = path === '/v1/links/batch' || (path.endsWith('/complete') && variant === 'once more');
-  return ['GET', 'HEAD', 'OPTIONS'].includes(method) || path.startsWith('/fetch/') || isNothing;
+  const isQuestion = path.startsWith('/fetch/') || path.endsWith('/access-check');
+  return ['GET', 'HEAD', 'OPTIONS'].includes(method) || isQuestion || isNothing;
 }
 
 /** What calls are aimed at that is no part of a target; without it, at the target's own. */

@@ -14,7 +14,7 @@ subscribe('fastify.initialization', ({ fastify }) => {
         method: one,
         path: url,
         access: config?.operation?.access ?? null,
-        audit: config?.operation?.audit ?? null,
+        audit: config?.operation?.audit === undefined ? 'undeclared' : config.operation.audit,
       });
   });
 });

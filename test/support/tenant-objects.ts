@@ -4,28 +4,15 @@ import { join, relative } from 'node:path';
 import type { Api } from './api.js';
 import { eventually } from './eventually.js';
 import { filesUnder } from './gateway-inside.js';
+import { inMemoryBelow, memorySocket } from './memory-objects.js';
 import { runBucket } from './run-bucket.js';
 import { RUN_PREFIX, STORAGE } from './storage-under-test.js';
+import type { LookedAt, TenantObject } from './tenant-object.js';
+
+export type { LookedAt, TenantObject } from './tenant-object.js';
 
 /** The size of a file that went while the others were looked at. */
 const GONE = -1;
-
-/** A gateway whose tenants are looked at. */
-export interface LookedAt {
-  readonly url: string;
-  readonly dataDir: string;
-}
-
-/** An object of a tenant past the gateway: a file of the data folder, or an object in the run's bucket. */
-export interface TenantObject {
-  /** Below the tenant's own key, without what an adapter puts in between. */
-  readonly name: string;
-  readonly sizeBytes: number;
-  read(): Promise<Buffer>;
-  /** Puts other bytes in its place. */
-  write(bytes: Buffer): Promise<void>;
-  remove(): Promise<void>;
-}
 
 /** All objects of a caller's tenant, unfinished ones included; a token names its tenant's opaque key. */
 export async function objectsOf(gateway: LookedAt, { token }: Api): Promise<TenantObject[]> {
@@ -34,6 +21,8 @@ export async function objectsOf(gateway: LookedAt, { token }: Api): Promise<Tena
 
 /** All objects below a tenant's key, unfinished ones included. */
 export async function objectsBelow(gateway: LookedAt, tenantKey: string): Promise<TenantObject[]> {
+  const socket = memorySocket(gateway);
+  if (socket !== null) return await inMemoryBelow(socket, tenantKey);
   if (STORAGE === 'filesystem') return await filesBelow(join(gateway.dataDir, 'objects', tenantKey));
   const objects = await inBucketBelow(gateway, `${RUN_PREFIX}/${tenantKey}/`);
   if (STORAGE !== 'azure') return objects;

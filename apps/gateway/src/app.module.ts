@@ -1,5 +1,5 @@
 import { AuditLog, AuditModule, AuditVerificationModule } from '#audit';
-import { AuthModule, RolePolicy } from '#auth';
+import { type AccessPolicy, AuthModule, RolePolicy } from '#auth';
 import type { GatewayConfig } from '#config';
 import { DatabaseModule, type Database } from '#database';
 import { createValidationPipe, HttpErrorFilter } from '#http';
@@ -9,15 +9,17 @@ import type { Sealer, Secret } from '#kernel';
 import { PresignModule, SigV4Presigner, type PublicUrl } from '#presign';
 import { BackgroundModule, SourceModule } from '#source';
 import { EndpointGuard, guardedAgents, type StorageDriver } from '#storage';
-import { BoundStorages, BoundStoragesModule, StorageBindingModule } from '#binding';
+import { BoundStorages, BoundStoragesModule, DATA_FOLDER, StorageBindingModule } from '#binding';
 import { AzureDriver } from '#storage-azure';
 import { FilesystemDriver } from '#storage-fs';
 import { S3Driver, type S3DriverOptions } from '#storage-s3';
 import {
   ChainTenantResolver,
   HeaderTenantResolver,
+  HostTenantResolver,
   RequestFieldTenantResolver,
   TenantModule,
+  type TenantResolver,
   TokenTenantResolver,
 } from '#tenant';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -27,6 +29,7 @@ import { join } from 'node:path';
 import { FetchController } from './compat/fetch.controller.js';
 import { KnowledgeBaseController } from './compat/knowledge-base.controller.js';
 import { defaultStorage } from './default-storage.js';
+import type { DeploymentParts } from './deployment.js';
 import { reconcileSettings } from './background.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
@@ -41,6 +44,8 @@ export interface AppOptions {
   readonly rootToken: Secret;
   readonly sealer: Sealer;
   readonly publicUrl: PublicUrl;
+  /** What the deployment has chosen for itself; nothing when absent. */
+  readonly parts?: DeploymentParts | undefined;
 }
 
 /** How storages are reached. */
@@ -54,7 +59,7 @@ const EXTRA_PART_BUFFERS = 12;
 /** The composition root: the one place where implementations are chosen. */
 @Module({})
 export class AppModule {
-  static forRoot({ config, database, rootToken, sealer, publicUrl }: AppOptions): DynamicModule {
+  static forRoot({ config, database, rootToken, sealer, publicUrl, parts = {} }: AppOptions): DynamicModule {
     const access = storageAccess(config);
     return {
       module: AppModule,
@@ -62,8 +67,8 @@ export class AppModule {
         DatabaseModule.forRoot(database),
         JobsModule.forRoot({ enabled: config.background.workers }),
         AuditModule.forRoot(config.audit),
-        TenantModule.forRoot({ resolver: tenantResolver(config.http.organizationHeader) }),
-        AuthModule.forRoot({ rootToken, policy: RolePolicy }),
+        TenantModule.forRoot({ resolver: tenantResolver(config, parts) }),
+        AuthModule.forRoot({ rootToken, policy: accessPolicy(parts), authenticator: parts.authenticator }),
         IdempotencyModule.forRoot({ sealer }),
         PresignModule.forRoot({
           sealer,
@@ -71,7 +76,7 @@ export class AppModule {
           stableUrlSeconds: config.http.stableUrlSeconds,
         }),
         StorageBindingModule.forRoot({
-          ...storages(config, access, sealer),
+          ...storages(config, access, sealer, parts),
           agents: guardedAgents(access.endpointGuard, access.limits),
         }),
         SourceModule.forRoot({
@@ -112,7 +117,7 @@ export class MaintenanceModule {
       imports: [
         DatabaseModule.forRoot(database),
         AuditVerificationModule,
-        BoundStoragesModule.forRoot(storages(config, storageAccess(config), sealer)),
+        BoundStoragesModule.forRoot(storages(config, storageAccess(config), sealer, {})),
         BackgroundModule.forRoot({ sealer }),
       ],
     };
@@ -132,18 +137,22 @@ function storageAccess({ storageAccess: settings }: GatewayConfig): StorageAcces
   };
 }
 
-function storages(config: GatewayConfig, access: StorageAccess, sealer: Sealer) {
+function storages(config: GatewayConfig, access: StorageAccess, sealer: Sealer, parts: DeploymentParts) {
   const { firstByteSeconds, idleSeconds } = config.storageAccess;
   return {
-    drivers: storageDrivers(config, access),
-    byDefault: defaultStorage(config),
+    drivers: storageDrivers(config, access, parts),
+    byDefault: defaultStorage(config, parts.ownStorage ?? DATA_FOLDER, parts.delivery),
     sealer,
     timeouts: { firstByteMs: firstByteSeconds * 1000, idleMs: idleSeconds * 1000 },
   };
 }
 
-function storageDrivers(config: GatewayConfig, access: StorageAccess): StorageDriver[] {
-  return [
+function storageDrivers(
+  config: GatewayConfig,
+  access: StorageAccess,
+  { storageDrivers: chosen = [] }: DeploymentParts,
+): StorageDriver[] {
+  const builtIn = [
     new FilesystemDriver({ root: join(config.data.dir, 'objects') }),
     new S3Driver({
       // The form that operators can make themselves, to compare: `aws s3 presign` and all that is made on botocore.
@@ -153,13 +162,22 @@ function storageDrivers(config: GatewayConfig, access: StorageAccess): StorageDr
     }),
     new AzureDriver({ ...access, extraPartBuffers: EXTRA_PART_BUFFERS }),
   ];
+  return [...chosen, ...builtIn.filter(({ name }) => chosen.every((driver) => driver.name !== name))];
 }
 
-function tenantResolver(organizationHeader: string): ChainTenantResolver {
-  return new ChainTenantResolver([
+function accessPolicy({ accessPolicy: chosen }: DeploymentParts): AccessPolicy {
+  const roles = new RolePolicy();
+  return chosen?.(roles) ?? roles;
+}
+
+/** How requests of this deployment say which tenant they are about. */
+export function tenantResolver({ http }: GatewayConfig, parts: DeploymentParts): TenantResolver {
+  const builtIn = new ChainTenantResolver([
     new TokenTenantResolver(),
     new HeaderTenantResolver({ tenant: 'x-tenant-id', subTenant: 'x-sub-tenant-id', family: 'native' }),
-    new HeaderTenantResolver({ tenant: organizationHeader, family: 'knowledge-base' }),
+    new HeaderTenantResolver({ tenant: http.organizationHeader, family: 'knowledge-base' }),
+    ...(http.tenantHosts === null ? [] : [new HostTenantResolver(http.tenantHosts)]),
     new RequestFieldTenantResolver(),
   ]);
+  return parts.tenantResolver?.(builtIn) ?? builtIn;
 }

@@ -1,9 +1,14 @@
-import type { OperatorDefault } from '#binding';
+import type { Delivery, OperatorDefault } from '#binding';
 import type { GatewayConfig } from '#config';
 import { Secret } from '#kernel';
+import type { StorageBinding } from '#storage';
 
 /** The operator's default storage, as the settings describe it. */
-export function defaultStorage({ storage }: GatewayConfig): OperatorDefault {
+export function defaultStorage(
+  { storage }: GatewayConfig,
+  own: StorageBinding,
+  chosen?: Delivery,
+): OperatorDefault {
   const { adapter, endpoint, region, bucket, prefix, create } = storage;
   const profile = adapter === 's3' ? (storage.profile ?? 'aws') : null;
   const named = {
@@ -17,9 +22,10 @@ export function defaultStorage({ storage }: GatewayConfig): OperatorDefault {
     secret === null ? [] : [[name, secret.reveal()] as const],
   );
   return {
+    own,
     place: { adapter, profile, endpoint, region, bucket, prefix: prefix ?? '' },
     credentials: adapter === 'filesystem' ? null : new Secret(Object.fromEntries(credentials)),
-    delivery: adapter === 'filesystem' ? 'proxy' : (storage.delivery ?? 'direct'),
+    delivery: adapter === 'filesystem' ? 'proxy' : (chosen ?? storage.delivery ?? 'direct'),
     create,
   };
 }

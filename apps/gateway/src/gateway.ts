@@ -9,9 +9,10 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 
-import { AppModule } from './app.module.js';
+import { AppModule, tenantResolver, type AppOptions } from './app.module.js';
 import { Connections } from './connections.js';
 import { databaseOptions } from './database-options.js';
+import type { DeploymentParts } from './deployment.js';
 import { Readiness } from './health/readiness.js';
 import { KeyRotationStore } from './key-rotation.store.js';
 import { rotateMasterKey } from './key-rotation.js';
@@ -33,12 +34,15 @@ export async function startGateway(
   config: GatewayConfig,
   secrets: GatewaySecrets,
   logger: Logger,
+  parts: DeploymentParts = {},
 ): Promise<RunningGateway> {
   const database = await Database.open(databaseOptions(config, logger));
   try {
     await changeMasterKey(config, secrets, logger, database);
     const publicUrl = new PublicUrl(config.http.publicUrl);
-    const app = await createApp(config, secrets, logger, database, publicUrl);
+    const sealer = new Sealer(secrets.masterKey);
+    const { rootToken } = secrets;
+    const app = await createApp({ config, database, rootToken, sealer, publicUrl, parts }, logger);
     const connections = new Connections(app.getHttpServer());
     const url = await listen(app, config);
     const { drainSeconds } = config.limits;
@@ -66,21 +70,16 @@ async function changeMasterKey(
   else logger.info({ values: count }, 'the master key was changed');
 }
 
-async function createApp(
-  config: GatewayConfig,
-  secrets: GatewaySecrets,
-  logger: Logger,
-  database: Database,
-  publicUrl: PublicUrl,
-): Promise<NestFastifyApplication> {
+async function createApp(options: AppOptions, logger: Logger): Promise<NestFastifyApplication> {
+  const { config, publicUrl, parts = {} } = options;
+  const resolver = tenantResolver(config, parts);
   const adapter = createServerAdapter({
     logger,
     trustedProxies: config.http.trustedProxies,
     patience: patienceOf(config),
+    routedTarget: (target) => resolver.routedTarget(target),
   });
-  const { rootToken, masterKey } = secrets;
-  const sealer = new Sealer(masterKey);
-  const module = AppModule.forRoot({ config, database, rootToken, sealer, publicUrl });
+  const module = AppModule.forRoot(options);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,

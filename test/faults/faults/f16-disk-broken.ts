@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import type { Fault } from './fault.js';
 import { failing, tracingObstacle } from './tracing.js';
 
-/** What a worker thread does to files on the way of an upload to the disk. */
-const CALLS = ['fsync', 'link', 'unlink', 'writev', 'fchmod', 'openat', 'close'] as const;
+/**
+ * What a worker thread does to files on the way of an upload to the disk. A call that is made to fail is not made at all,
+ * so `close` is none of them: a real one frees its descriptor also when it fails (close(2)).
+ */
+const CALLS = ['fsync', 'link', 'unlink', 'writev', 'fchmod', 'openat'] as const;
 
 /** The disk answers with EIO: nothing of that is acknowledged, and a sync that failed is not tried again. */
 export const diskBroken: Fault = {
