@@ -11,10 +11,6 @@ export class EventBuffer<Item> {
     return this.#dropped;
   }
 
-  get isEmpty(): boolean {
-    return this.#size === 0;
-  }
-
   /** Takes some more, or none of them. */
   add(key: string, items: readonly Item[]): void {
     if (this.#size + items.length > this.most) {
