@@ -7,5 +7,6 @@ export { authenticationHook } from './authentication.hook.js';
 export { authorizationHook } from './authorization.hook.js';
 export { Authenticator, type CredentialRequest } from './authenticator.js';
 export { ChainAuthenticator } from './chain-authenticator.js';
+export { claimedToken } from './claimed-token.js';
 export { ROLE_SCOPES, TENANT_ROLES } from './role-scopes.js';
 export { TokenEntity } from './token.entity.js';

@@ -19,6 +19,7 @@ export class TokenController {
   @Post()
   @Operation({
     summary: 'Create a token',
+    audit: { change: 'token.create' },
     description:
       'The answer holds the token; no later one does. A token cannot do more than the one that makes it.',
     access: MANAGE,
@@ -103,6 +104,7 @@ export class TokenController {
   @Delete(':token_id')
   @Operation({
     summary: 'Revoke a token',
+    audit: { change: 'token.revoke' },
     description: 'In force at once; every link it issued ends with it.',
     access: MANAGE,
     tenancy: 'path',

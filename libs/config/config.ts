@@ -1,6 +1,8 @@
 import type { Secret } from '#kernel';
 import { LEAST_GRACE_SECONDS } from './background.js';
-import { SETTINGS, type LogLevel } from './definitions.js';
+import type { AUDIT_READS } from './audit.js';
+import { SETTINGS } from './definitions.js';
+import type { LogLevel } from './log.js';
 import { STORAGE_RELATIONS } from './storage-relations.js';
 import type { STORAGE_PROFILES } from './storage.js';
 import {
@@ -111,6 +113,11 @@ export interface GatewayConfig {
     readonly verifyIntervalSeconds: number;
     readonly verifyBytesPerSecond: number;
   };
+  readonly audit: {
+    readonly reads: (typeof AUDIT_READS)[number];
+    /** 0 means for ever; else at least 30. */
+    readonly retentionDays: number;
+  };
   readonly log: { readonly level: LogLevel };
   /** Sentences about variables that were not understood, for the log; they hold names only. */
   readonly warnings: readonly string[];
@@ -131,6 +138,12 @@ const RELATIONS: readonly Relation[] = [
     others: ['DATABASE_URL'],
     reason: 'needs DATABASE_URL beside it',
     broken: ({ database }) => database.migrationUrl !== null && database.url === null,
+  },
+  {
+    name: 'GATEHOLD_AUDIT_RETENTION_DAYS',
+    others: [],
+    reason: 'must be 0, or at least 30',
+    broken: ({ audit }) => audit.retentionDays > 0 && audit.retentionDays < 30,
   },
   {
     name: 'GATEHOLD_INLINE_IN_FLIGHT_BYTES',

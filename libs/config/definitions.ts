@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { authentication } from './authentication.js';
+import { audit } from './audit.js';
 import { background } from './background.js';
 import { masterKey, rootToken } from './credentials.js';
 import { optional, secret, setting } from './define.js';
+import { log } from './log.js';
 import type { SettingGroups } from './setting.js';
 import { storageAccess } from './storage-access.js';
 import { storage } from './storage.js';
@@ -13,7 +15,6 @@ import {
   headerName,
   host,
   integer,
-  oneOf,
   onOff,
   postgresUrl,
   tenantHosts,
@@ -22,10 +23,6 @@ import {
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
-
-/** How much a gateway says; `silent` turns the log off. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const directory = text('a folder, relative to the working folder or absolute', (path) => resolve(path));
 
@@ -186,15 +183,6 @@ const limits = {
   ),
 } as const;
 
-const log = {
-  level: setting(
-    'GATEHOLD_LOG_LEVEL',
-    oneOf(...LOG_LEVELS),
-    'info',
-    'Least important lines that are written.',
-  ),
-} as const;
-
 /** Every setting there is. docs/configuration.md is made from this table. */
 export const SETTINGS = {
   http,
@@ -206,5 +194,6 @@ export const SETTINGS = {
   authentication,
   limits,
   background,
+  audit,
   log,
 } as const satisfies SettingGroups;

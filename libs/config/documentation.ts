@@ -11,6 +11,7 @@ const TITLES: Readonly<Record<keyof typeof SETTINGS, string>> = {
   authentication: 'Authentication',
   limits: 'Limits',
   background: 'Background work',
+  audit: 'Audit log',
   log: 'Log',
 };
 

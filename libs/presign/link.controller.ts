@@ -71,6 +71,7 @@ export class LinkController {
   @Delete(':link_id')
   @Operation({
     summary: 'Take a link back',
+    audit: { change: 'link.revoke' },
     description: 'In force with the answer. Downloads that have begun are not cut.',
     access: MANAGE,
     tenancy: 'context',
