@@ -10,6 +10,7 @@ import {
   type TestTenant,
 } from '../support/api.js';
 import { entriesOf, entriesOfRequest } from '../support/audit-log.js';
+import { bindInPlace } from '../support/matrix-targets.js';
 import { begin, complete, declared, sendAll } from '../support/presigned.js';
 import { sharedGateway } from '../support/shared-gateway.js';
 import { endUpload, makeUpload, sendBytes } from '../support/tus.js';
@@ -174,6 +175,16 @@ describe('OP-06: a change is in the log when it is answered', () => {
       ...['create', 'update', 'suspend', 'resume', 'delete'].map(
         (what) => `sub_tenant.${what} success sub_tenant branch`,
       ),
+    ]);
+  });
+
+  it('of storage of its own: given and taken away', async () => {
+    const own = await makeTenant(root);
+    await bindInPlace(root, own.id);
+    expect(await entriesOf(own.admin, { action: 'storage_binding.set' })).not.toEqual([]);
+    const removed = await done(own.admin.delete(`/v1/tenants/${own.id}/storage-binding`));
+    expect(await told(removed, own.admin)).toEqual([
+      expect.stringMatching(/^storage_binding.remove success storage_binding [0-9a-f-]{36}$/),
     ]);
   });
 
