@@ -85,6 +85,7 @@ export class TokenController {
   @Patch(':token_id')
   @Operation({
     summary: 'Rename a token, change its note',
+    audit: { change: 'token.update' },
     description: 'What it may do cannot be changed: make another one.',
     access: MANAGE,
     tenancy: 'path',

@@ -50,7 +50,8 @@ const AUDITED: readonly Audited[] = [
     id: 'token_id',
     subTenant: 'NULL::text',
     details: "jsonb_build_object('role', r.role)",
-    on: { INSERT: asked('token'), UPDATE: asked('token') },
+    // When it was last used is in the row as well.
+    on: { INSERT: asked('token'), UPDATE: asked('token', 'r.last_used_at IS NOT DISTINCT FROM b.last_used_at') },
   },
   {
     table: 'signing_keys',
@@ -77,6 +78,15 @@ const AUDITED: readonly Audited[] = [
     id: 'link_id',
     subTenant: 'r.sub_tenant_id',
     details: "jsonb_build_object('source_id', r.source_id)",
+    // How often it was opened is in the row as well.
+    on: { INSERT: asked('link'), UPDATE: asked('link', 'r.revoked_at IS DISTINCT FROM b.revoked_at') },
+  },
+  {
+    table: 'link_marks',
+    kind: 'link',
+    id: 'target',
+    subTenant: 'NULL::text',
+    details: "jsonb_build_object('issued_before', r.issued_before)",
     on: { INSERT: asked('link'), UPDATE: asked('link') },
   },
   {
