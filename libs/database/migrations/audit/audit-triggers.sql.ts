@@ -51,7 +51,10 @@ const AUDITED: readonly Audited[] = [
     subTenant: 'NULL::text',
     details: "jsonb_build_object('role', r.role)",
     // When it was last used is in the row as well.
-    on: { INSERT: asked('token'), UPDATE: asked('token', 'r.last_used_at IS NOT DISTINCT FROM b.last_used_at') },
+    on: {
+      INSERT: asked('token'),
+      UPDATE: asked('token', 'r.last_used_at IS NOT DISTINCT FROM b.last_used_at'),
+    },
   },
   {
     table: 'signing_keys',
