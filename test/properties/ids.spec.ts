@@ -43,6 +43,9 @@ const BODIES: Readonly<Record<string, string>> = {
   'POST /v1/tenants/{tenant_id}/tokens': '{"name":"made","role":"viewer"}',
   'PATCH /v1/tenants/{tenant_id}/tokens/{token_id}': '{"name":"renamed"}',
   'POST /v1/tenants/{tenant_id}/tokens/{token_id}/rotate': '{}',
+  'POST /v1/tenants/{tenant_id}/access-check':
+    '{"token_id":"0197c9a0-11aa-7b2c-9d3e-4f5a6b7c8d9e","action":"sources:read"}',
+  'POST /v1/tenants/{tenant_id}/links/revoke': '{"issued_before":"2026-01-01T00:00:00Z","all":true}',
 };
 
 /** Segments that no decoder may take for UTF-8, or that are no percent-encoding at all. */
