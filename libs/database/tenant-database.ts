@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 
+import { unattributed } from './attribution.js';
 import { translateDatabaseError } from './database-errors.js';
 import { Gathering, type GatheredExchange } from './gathering.js';
 import { assertGiven } from './given.js';
@@ -84,15 +85,15 @@ export class TenantDatabase {
 
   /**
    * Makes one exchange of calls that come at the same moment with the same key: see {@link Gathering}. Inside a
-   * `SharedTransaction` each call is an exchange of its own.
+   * `SharedTransaction` each call is an exchange of its own. It is made for many, so it is attributed to none of them.
    */
   gathered<Item, Result>(
     exchange: GatheredExchange<Item, Result>,
   ): (key: string, item: Item) => Promise<Result> {
-    const gathering = new Gathering(exchange);
+    const gathering = new Gathering<Item, Result>((key, items) => unattributed(() => exchange(key, items)));
     return async (key, item) => {
       if (joined(this.dataSource) === null) return await gathering.call(key, item);
-      const [result] = await exchange(key, [item]);
+      const [result] = await unattributed(() => exchange(key, [item]));
       return result as Result;
     };
   }

@@ -19,6 +19,7 @@ export class AccessCheckController {
   @Post()
   @Operation({
     summary: 'May a token do this?',
+    audit: null,
     description:
       'Asks what a request with the token would be asked, in the same order, and does nothing. `reason` is the code of ' +
       'the error that the token would be answered.',

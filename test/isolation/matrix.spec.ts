@@ -21,7 +21,7 @@ const AT_HOME = ['admin', 'editor', 'viewer', 'platform', 'platform at large'];
 
 /** Reads that name nothing of what lies in a place. */
 const ABOUT_NO_PLACE =
-  /^(?:GET \/health\/|GET \/metrics$|OPTIONS |POST \/v1\/links\/batch$|POST .*\/access-check$|GET \/v1\/me$|GET \/v1\/tenants(?:\/\{tenant_id\}(?:\/(?:storage-binding|usage|signing-keys))?)?$)/;
+  /^(?:GET \/health\/|GET \/metrics$|OPTIONS |POST \/v1\/links\/batch$|POST .*\/access-check$|GET \/v1\/me$|GET \/v1\/audit|GET \/v1\/tenants(?:\/\{tenant_id\}(?:\/(?:storage-binding|usage|signing-keys))?)?$)/;
 
 jest.setTimeout(ROW_MS);
 

@@ -1,4 +1,5 @@
-import { AccessPolicy, authenticationHook, Authenticator, authorizationHook } from '#auth';
+import { auditHook, AuditLog } from '#audit';
+import { AccessPolicy, authenticationHook, Authenticator, authorizationHook, claimedToken } from '#auth';
 import { parseConfig } from '#config';
 import { Database } from '#database';
 import { createServerAdapter } from '#http';
@@ -75,7 +76,8 @@ export async function startInProcess(
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', authenticationHook(app.get(Authenticator)))
-    .addHook('onRequest', authorizationHook(app.get(AccessPolicy)));
+    .addHook('onRequest', authorizationHook(app.get(AccessPolicy)))
+    .addHook('onSend', auditHook(app.get(AuditLog), claimedToken));
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace(/\/$/, '');
   publicUrl.settle(url);

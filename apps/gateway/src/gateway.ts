@@ -1,4 +1,5 @@
-import { AccessPolicy, authenticationHook, Authenticator, authorizationHook } from '#auth';
+import { auditHook, AuditLog } from '#audit';
+import { AccessPolicy, authenticationHook, Authenticator, authorizationHook, claimedToken } from '#auth';
 import type { GatewayConfig } from '#config';
 import { Database, PlatformDatabase, TenantDatabase } from '#database';
 import { createServerAdapter } from '#http';
@@ -90,6 +91,7 @@ async function createApp(options: AppOptions, logger: Logger): Promise<NestFasti
     .getInstance()
     .addHook('onRequest', authenticationHook(app.get(Authenticator)))
     .addHook('onRequest', authorizationHook(app.get(AccessPolicy)))
+    .addHook('onSend', auditHook(app.get(AuditLog), claimedToken))
     .addHook('onResponse', (request, reply, done) => {
       metrics.record(request, reply);
       done();
