@@ -18,25 +18,28 @@ export interface AuditEvent {
   readonly requestId: string | null;
   /** Address of the client, behind proxies that are trusted. */
   readonly address: string | null;
-  readonly details: Readonly<Record<string, string | number | boolean>>;
+  /** Null where there are none. */
+  readonly details: Readonly<Record<string, string | number | boolean>> | null;
 }
 
 /** An entry of a tenant's log. */
-export interface AuditEntry extends Omit<AuditEvent, 'action'> {
+export interface AuditEntry extends Omit<AuditEvent, 'action' | 'details'> {
+  /** Says when it was, by the clock of the database: {@link momentOf}. */
   readonly entryId: string;
-  /** By the clock of the database. */
-  readonly at: Date;
   readonly action: string;
+  readonly details: Readonly<Record<string, unknown>> | null;
 }
 
-/** What of an event the request says by itself. */
-export function eventOf({
-  principal,
-  tenantContext,
-  id,
-  ip,
-}: GatewayRequest): Omit<AuditEvent, 'action' | 'outcome' | 'details'> {
+/** An event of what a request has asked for, as much of it as the request says by itself. */
+export function eventOf(
+  { principal, tenantContext, id, ip }: GatewayRequest,
+  action: AuditAction,
+  outcome: AuditOutcome,
+  details: AuditEvent['details'],
+): AuditEvent {
   return {
+    action,
+    outcome,
     tokenId: principal?.tokenId ?? null,
     role: principal?.role ?? null,
     linkId: null,
@@ -45,23 +48,38 @@ export function eventOf({
     targetId: null,
     requestId: id,
     address: ip,
+    details,
   };
 }
 
 /** An event of something that an answer hands out, where nothing else is said as `action`. */
 export function readEventOf(
-  request: GatewayRequest,
+  { principal, id, ip }: GatewayRequest,
   action: AuditAction,
   { subTenantId, sourceId, action: asked, link }: HandedOut,
 ): AuditEvent {
   return {
-    ...eventOf(request),
-    ...(link === undefined ? {} : { ...link, role: 'link' }),
     action: asked ?? action,
     outcome: 'success',
+    tokenId: link === undefined ? (principal?.tokenId ?? null) : link.tokenId,
+    role: link === undefined ? (principal?.role ?? null) : 'link',
+    linkId: link?.linkId ?? null,
     subTenantId,
     targetKind: 'source',
     targetId: sourceId,
-    details: {},
+    requestId: id,
+    address: ip,
+    details: null,
   };
+}
+
+/** The moment that an entry's id is of, to the millisecond. */
+export function momentOf(entryId: string): Date {
+  return new Date(parseInt(entryId.slice(0, 8) + entryId.slice(9, 13), 16));
+}
+
+/** The least id of a moment: what has a lesser one was before it. */
+export function firstIdOf(moment: Date): string {
+  const hex = Math.max(0, moment.getTime()).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }

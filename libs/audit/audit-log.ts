@@ -6,8 +6,8 @@ import { AuditStore, type RefusedCredential } from './audit.store.js';
 import { EventBuffer } from './event-buffer.js';
 import { RefusalRate } from './refusal-rate.js';
 
-/** How often what waits is written down. Milliseconds. */
-const EVERY_MS = 250;
+/** How often what waits is written down: what is lost with a process is less than a second's. Milliseconds. */
+const EVERY_MS = 750;
 /** The most that waits, and the most that one statement writes. */
 const MOST_WAITING = 10_000;
 const MOST_AT_ONCE = 1_000;

@@ -1,27 +1,38 @@
-import { PlatformDatabase, TenantDatabase, type TenantTransaction } from '#database';
+import { PlatformDatabase, TenantDatabase } from '#database';
 import { Injectable } from '@nestjs/common';
 
-import { hashOf, NO_HASH, type SealedLine } from './audit-chain.js';
+import { momentOf } from './audit-event.js';
+import * as sql from './audit-seal.sql.js';
 
-/** A batch as it is on record. */
-export interface Seal {
+/** What the first batch of a log carries as the hash of the one before it. */
+export const NO_HASH = Buffer.alloc(0);
+
+/** A batch as it is on record, and whether its entries are as they were. */
+export interface SealedBatch {
   readonly sealNo: number;
   readonly previousHash: Buffer;
   readonly hash: Buffer;
+  /** Entries of the batch that are not there. */
+  readonly missing: readonly string[];
+  /** Whether the hash is that of the entries as they are now. */
+  readonly isIntact: boolean;
 }
 
-/** A batch and the entries that it is of, as they are now. */
-export interface SealedBatch extends Seal {
-  readonly lines: readonly SealedLine[];
+/** Entries of a tenant that are in no batch, as found by somebody who has looked through the batches up to `lastNo`. */
+export interface UnsealedEntries {
+  readonly tenantId: string;
+  readonly entryIds: readonly string[];
+  readonly lastNo: number;
+  /** None of them is of this transaction or a later one: a number too large for a double. */
+  readonly horizon: string;
 }
 
 /** How many entries there are, by what holds them. */
 export interface EntryCounts {
   readonly entries: number;
   readonly sealed: number;
+  /** In no batch, and to be sealed. */
   readonly unsealed: number;
-  /** Of those that wait to be sealed, how many are not there. */
-  readonly lost: number;
 }
 
 /** Database access for the seals of logs. */
@@ -32,54 +43,72 @@ export class AuditSealStore {
     private readonly platform: PlatformDatabase,
   ) {}
 
-  /** Up to `limit` tenants with entries that are not sealed, whose ids sort after `after`. */
-  async tenantsWithUnsealed(after: string, limit: number): Promise<string[]> {
-    return await tenants(this.platform, UNSEALED_TENANTS, after, limit);
+  /** The transaction before which all are over; a number too large for a double. */
+  async horizon(): Promise<string> {
+    const { rows } = await this.platform.query<{ horizon: string }>({ ...sql.HORIZON, values: [] });
+    const [row] = rows;
+    if (row === undefined) throw new Error('The database says no transaction.');
+    return row.horizon;
+  }
+
+  /** Up to `limit` entries of transactions before `horizon` that are in no batch, by tenant. */
+  async unsealed(horizon: string, limit: number): Promise<UnsealedEntries[]> {
+    const values = [horizon, limit];
+    return (await this.platform.query<UnsealedEntries>({ ...sql.UNSEALED, values })).rows;
+  }
+
+  /** Takes note that every entry of a transaction before `horizon` is in a batch. */
+  async sealedTo(horizon: string): Promise<void> {
+    await this.platform.query({ ...sql.SEALED_TO, values: [horizon] });
   }
 
   /** Up to `limit` tenants that have a log, gone or not, whose ids sort after `after`. */
   async auditedTenants(after: string, limit: number): Promise<string[]> {
-    return await tenants(this.platform, AUDITED_TENANTS, after, limit);
+    const { rows } = await this.platform.query<{ id: string }>({ ...sql.TENANTS, values: [after, limit] });
+    return rows.map(({ id }) => id);
   }
 
-  /** Seals up to `limit` entries that are committed, as one batch, and answers how many there were. One at a time. */
-  seal(tenantId: string, limit: number): Promise<number> {
+  /**
+   * Seals entries in batches of up to `most`. False, and nothing is done, where somebody has sealed entries of the tenant
+   * since they were found: they have to be looked for anew.
+   */
+  seal({ tenantId, entryIds, lastNo, horizon }: UnsealedEntries, most: number): Promise<boolean> {
     return this.database.transaction(tenantId, async ({ query }) => {
-      await query({ ...LOCK, values: [tenantId] });
-      const { rows } = await query<{ entryId: string }>({ ...TAKE, values: [tenantId, limit] });
-      if (rows.length === 0) return 0;
-      const ids = rows.map(({ entryId }) => entryId).sort();
-      const lines = await linesOf({ query }, tenantId, ids);
-      const [last] = (await query<Seal>({ ...LAST, values: [tenantId] })).rows;
-      const previous = last?.hash ?? NO_HASH;
-      const values = [tenantId, (last?.sealNo ?? 0) + 1, ids, previous, hashOf(previous, lines)];
-      await query({ ...INSERT, values });
-      return rows.length;
+      await query({ ...sql.LOCK, values: [tenantId] });
+      const [last] = (await query<Pick<SealedBatch, 'sealNo' | 'hash'>>({ ...sql.LAST, values: [tenantId] }))
+        .rows;
+      if ((last?.sealNo ?? 0) !== lastNo) return false;
+      let hash = last?.hash ?? NO_HASH;
+      for (let first = 0; first < entryIds.length; first += most) {
+        const ids = entryIds.slice(first, first + most);
+        const sealNo = lastNo + 1 + first / most;
+        const [oldest = '', newest = ''] = [ids[0], ids.at(-1)];
+        const values = [tenantId, sealNo, ids, hash, momentOf(oldest), momentOf(newest), horizon];
+        const { rows } = await query<{ hash: Buffer }>({ ...sql.INSERT, values });
+        hash = rows[0]?.hash ?? hash;
+      }
+      return true;
     });
   }
 
   /** The last batch that was removed when it was old; null when none was. */
-  async findAnchor(tenantId: string): Promise<Pick<Seal, 'sealNo' | 'hash'> | null> {
-    const { rows } = await this.database.query<Pick<Seal, 'sealNo' | 'hash'>>(tenantId, {
-      ...ANCHOR,
+  async findAnchor(tenantId: string): Promise<Pick<SealedBatch, 'sealNo' | 'hash'> | null> {
+    const { rows } = await this.database.query<Pick<SealedBatch, 'sealNo' | 'hash'>>(tenantId, {
+      ...sql.ANCHOR,
       values: [tenantId],
     });
     return rows[0] ?? null;
   }
 
-  /** The first batch after `sealNo`, with its entries; null after the last. */
-  findNext(tenantId: string, sealNo: number): Promise<SealedBatch | null> {
-    return this.database.transaction(tenantId, async ({ query }) => {
-      const [seal] = (await query<Seal & { ids: string[] }>({ ...NEXT, values: [tenantId, sealNo] })).rows;
-      if (seal === undefined) return null;
-      const { ids, ...rest } = seal;
-      return { ...rest, lines: await linesOf({ query }, tenantId, ids) };
-    });
+  /** The first batch after `sealNo`; null after the last. */
+  async findNext(tenantId: string, sealNo: number): Promise<SealedBatch | null> {
+    const values = [tenantId, sealNo];
+    return (await this.database.query<SealedBatch>(tenantId, { ...sql.NEXT, values })).rows[0] ?? null;
   }
 
   /** Counts all entries of a log at one moment. */
   async count(tenantId: string): Promise<EntryCounts> {
-    const { rows } = await this.database.query<EntryCounts>(tenantId, { ...COUNT, values: [tenantId] });
+    const { rows } = await this.database.query<EntryCounts>(tenantId, { ...sql.COUNT, values: [tenantId] });
     const [counts] = rows;
     if (counts === undefined) throw new Error('The entries of a log could not be counted.');
     return counts;
@@ -87,87 +116,10 @@ export class AuditSealStore {
 
   /** Removes the oldest batch when all of it is from before `days` days ago; false when there is none. */
   async removeOldest(tenantId: string, days: number): Promise<boolean> {
-    const { rows } = await this.database.query<{ removed: boolean }>(tenantId, { ...REMOVE, values: [days] });
+    const { rows } = await this.database.query<{ removed: boolean }>(tenantId, {
+      ...sql.REMOVE,
+      values: [days],
+    });
     return rows[0]?.removed === true;
   }
 }
-
-async function tenants(
-  platform: PlatformDatabase,
-  statement: { readonly name: string; readonly text: string },
-  after: string,
-  limit: number,
-): Promise<string[]> {
-  const { rows } = await platform.query<{ id: string }>({ ...statement, values: [after, limit] });
-  return rows.map(({ id }) => id);
-}
-
-/** The entries of these ids, in their order, as text that says all of them. */
-async function linesOf(
-  { query }: Pick<TenantTransaction, 'query'>,
-  tenantId: string,
-  ids: readonly string[],
-): Promise<SealedLine[]> {
-  const values = [tenantId, [...ids]];
-  const { rows } = await query<{ entryId: string; text: string | null }>({ ...LINES, values });
-  return rows.map(({ entryId, text }) => [entryId, text]);
-}
-
-const UNSEALED_TENANTS = {
-  name: 'tenants-with-unsealed-entries',
-  text: 'SELECT id FROM tenants_with_unsealed_entries($1, $2) AS id',
-};
-const AUDITED_TENANTS = {
-  name: 'audited-tenants',
-  text: 'SELECT id FROM audited_tenant_ids_after($1, $2) AS id',
-};
-const LOCK = {
-  name: 'lock-audit-seals',
-  text: "SELECT pg_advisory_xact_lock(hashtextextended('audit seals of ' || $1, 0))",
-};
-const TAKE = {
-  name: 'take-unsealed-entries',
-  text: `DELETE FROM audit_unsealed u WHERE u.tenant_id = $1 AND u.entry_id IN (
-  SELECT entry_id FROM audit_unsealed WHERE tenant_id = $1 ORDER BY entry_id LIMIT $2)
-RETURNING u.entry_id AS "entryId"`,
-};
-const LINES = {
-  name: 'sealed-lines',
-  text: `SELECT i.entry_id AS "entryId", CASE WHEN a.entry_id IS NOT NULL THEN jsonb_build_array(a.tenant_key,
-  (extract(epoch FROM a.at) * 1000)::bigint, a.action, a.outcome, a.token_id, a.role, a.link_id, a.sub_tenant_id,
-  a.target_kind, a.target_id, a.request_id, a.address, a.details)::text END AS text
-FROM unnest($2::uuid[]) WITH ORDINALITY AS i (entry_id, place)
-LEFT JOIN audit_entries a ON a.tenant_id = $1 AND a.entry_id = i.entry_id ORDER BY i.place`,
-};
-const SEAL = 'seal_no::float8 AS "sealNo", previous_hash AS "previousHash", hash';
-const LAST = {
-  name: 'last-audit-seal',
-  text: `SELECT ${SEAL} FROM audit_seals WHERE tenant_id = $1
-UNION ALL SELECT seal_no, NULL, hash FROM audit_anchors WHERE tenant_id = $1 ORDER BY 1 DESC LIMIT 1`,
-};
-const INSERT = {
-  name: 'insert-audit-seal',
-  text: `INSERT INTO audit_seals (tenant_id, seal_no, first_at, last_at, entry_count, entry_ids, previous_hash, hash)
-SELECT $1, $2::bigint, coalesce(min(a.at), now()), coalesce(max(a.at), now()), cardinality($3::uuid[]), $3::uuid[], $4, $5
-FROM audit_entries a WHERE a.tenant_id = $1 AND a.entry_id = ANY ($3::uuid[])`,
-};
-const ANCHOR = {
-  name: 'audit-anchor',
-  text: 'SELECT seal_no::float8 AS "sealNo", hash FROM audit_anchors WHERE tenant_id = $1',
-};
-const NEXT = {
-  name: 'next-audit-seal',
-  text: `SELECT ${SEAL}, entry_ids AS ids FROM audit_seals WHERE tenant_id = $1 AND seal_no > $2::bigint
-ORDER BY seal_no LIMIT 1`,
-};
-const COUNT = {
-  name: 'count-audit-entries',
-  text: `SELECT (SELECT count(*) FROM audit_entries WHERE tenant_id = $1)::float8 AS entries,
-  (SELECT coalesce(sum(entry_count), 0) FROM audit_seals WHERE tenant_id = $1)::float8 AS sealed,
-  count(u.entry_id)::float8 AS unsealed, (count(u.entry_id) - count(a.entry_id))::float8 AS lost
-FROM audit_unsealed u LEFT JOIN audit_entries a ON a.tenant_id = $1 AND a.entry_id = u.entry_id WHERE u.tenant_id = $1`,
-};
-const REMOVE = {
-  name: 'remove-oldest-audit-batch',
-  text: "SELECT remove_oldest_audit_batch(now() - $1::integer * interval '1 day') AS removed",
-};

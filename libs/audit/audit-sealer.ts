@@ -6,6 +6,7 @@ import { AuditSealStore } from './audit-seal.store.js';
 const SEAL_EVERY_MS = 30_000;
 const RETAIN_EVERY_MS = 3_600_000;
 const ENTRIES_PER_BATCH = 1_000;
+const ENTRIES_AT_ONCE = 20_000;
 const TENANTS_AT_ONCE = 100;
 
 /** How long entries are kept. */
@@ -31,14 +32,22 @@ export class AuditSealer {
       });
   }
 
-  /** Seals all that is committed. False: there is no more to do at once. */
+  /** Seals what is written by transactions that are over. False: there is no more to do at once. */
   async sealAll(signal: AbortSignal): Promise<boolean> {
-    for await (const tenantId of each((after) => this.store.tenantsWithUnsealed(after, TENANTS_AT_ONCE))) {
-      let sealed = ENTRIES_PER_BATCH;
-      while (sealed === ENTRIES_PER_BATCH && !signal.aborted)
-        sealed = await this.store.seal(tenantId, ENTRIES_PER_BATCH);
-      if (signal.aborted) break;
+    const horizon = await this.store.horizon();
+    let hasSealed = false;
+    for (;;) {
+      const unsealed = await this.store.unsealed(horizon, ENTRIES_AT_ONCE);
+      for (const entries of unsealed) {
+        if (signal.aborted) return false;
+        // Somebody else is at it: what is left is sealed the next time.
+        if (!(await this.store.seal(entries, ENTRIES_PER_BATCH))) return false;
+        hasSealed = true;
+      }
+      const count = unsealed.reduce((sum, { entryIds }) => sum + entryIds.length, 0);
+      if (count < ENTRIES_AT_ONCE) break;
     }
+    if (hasSealed) await this.store.sealedTo(horizon);
     return false;
   }
 

@@ -2,7 +2,7 @@ import { ChoiceField, IntegerField, PatternField, TextField, TimeField } from '#
 import { DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT } from '#kernel';
 import { ApiProperty } from '@nestjs/swagger';
 
-import { OUTCOMES, type AuditEntry } from './audit-event.js';
+import { momentOf, OUTCOMES, type AuditEntry } from './audit-event.js';
 import type { AuditFilter } from './audit.store.js';
 
 const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
@@ -147,7 +147,7 @@ export function filterOf(query: AuditExportQuery): AuditFilter {
 export function toEntryDto(entry: AuditEntry): AuditEntryDto {
   return {
     entry_id: entry.entryId,
-    at: entry.at.toISOString(),
+    at: momentOf(entry.entryId).toISOString(),
     action: entry.action,
     outcome: entry.outcome,
     token_id: entry.tokenId,
@@ -158,6 +158,6 @@ export function toEntryDto(entry: AuditEntry): AuditEntryDto {
     target_id: entry.targetId,
     request_id: entry.requestId,
     address: entry.address,
-    details: entry.details,
+    details: entry.details ?? {},
   };
 }

@@ -61,8 +61,7 @@ function writeRead(log: AuditLog, request: GatewayRequest, statusCode: number): 
       handedOut.map((one) => readEventOf(request, audit.read, one)),
     );
   if (handedOut !== undefined || tenantContext === undefined) return null;
-  const event = { ...eventOf(request), action: audit.read, outcome: 'success', details: {} } as const;
-  return log.handsOut(tenantContext.tenantId, [event]);
+  return log.handsOut(tenantContext.tenantId, [eventOf(request, audit.read, 'success', null)]);
 }
 
 async function writeRefusal(
@@ -79,7 +78,7 @@ async function writeRefusal(
 function noteRefused(log: AuditLog, request: GatewayRequest, claim: ClaimedToken | null): void {
   if (claim === null || request.principal !== undefined) return;
   const details = { operation: operationOf(request) };
-  log.refused(claim, { ...eventOf(request), action: 'authentication.failed', outcome: 'denied', details });
+  log.refused(claim, eventOf(request, 'authentication.failed', 'denied', details));
 }
 
 /**
@@ -98,7 +97,7 @@ function deniedTenant(
 
 function denialOf(request: GatewayRequest) {
   const details = { operation: operationOf(request), code: request.errorCode ?? 'unknown' };
-  return { ...eventOf(request), action: 'access.denied', outcome: 'denied', details } as const;
+  return eventOf(request, 'access.denied', 'denied', details);
 }
 
 /** The declared route, never what came in its place. */

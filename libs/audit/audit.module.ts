@@ -1,4 +1,3 @@
-import { ChangeAttribution } from '#http';
 import { type DynamicModule, Module } from '@nestjs/common';
 
 import { AuditController } from './audit.controller.js';
@@ -9,7 +8,6 @@ import { AuditSealStore } from './audit-seal.store.js';
 import { AuditService } from './audit.service.js';
 import { AuditStore } from './audit.store.js';
 import { AuditVerification } from './audit-verification.js';
-import { RequestAttribution } from './request-attribution.js';
 
 /** What the operator chooses. */
 export interface AuditModuleOptions {
@@ -31,12 +29,11 @@ export class AuditModule {
         AuditService,
         AuditLog,
         { provide: AuditReads, useValue: new AuditReads(reads) },
-        { provide: ChangeAttribution, useClass: RequestAttribution },
         AuditSealStore,
         AuditSealer,
         { provide: AuditRetention, useValue: new AuditRetention(retentionDays) },
       ],
-      exports: [AuditLog, ChangeAttribution],
+      exports: [AuditLog],
     };
   }
 }

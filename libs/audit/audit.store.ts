@@ -1,7 +1,7 @@
 import { assertGiven, TenantDatabase } from '#database';
 import { Injectable } from '@nestjs/common';
 
-import type { AuditEntry, AuditEvent } from './audit-event.js';
+import { firstIdOf, type AuditEntry, type AuditEvent } from './audit-event.js';
 
 /** An event that happened a moment ago. */
 export interface PastEvent {
@@ -76,6 +76,7 @@ export class AuditStore {
     limit: number,
   ): Promise<AuditEntry[]> {
     const { actionPrefix, tokenId, targetId, subTenantId, outcome, from, to } = filter;
+    assertGiven({ ...filter });
     const values = [
       tenantId,
       reach === null ? null : [...reach],
@@ -84,8 +85,9 @@ export class AuditStore {
       targetId,
       subTenantId,
       outcome,
-      from,
-      to,
+      // Moments are ids here, so that the primary key has nothing to read but what is between them.
+      from === null ? null : firstIdOf(from),
+      to === null ? null : firstIdOf(to),
       before,
       limit,
     ];
@@ -119,11 +121,11 @@ function rowOf({ event, ageMs }: PastEvent): Record<string, unknown> {
   };
   // JSON leaves out what is undefined.
   assertGiven(row);
-  assertGiven(event.details);
+  if (event.details !== null) assertGiven(event.details);
   return row;
 }
 
-const INTO = `INSERT INTO audit_entries (tenant_id, entry_id, tenant_key, at, action, outcome, token_id, role, link_id,
+const INTO = `INSERT INTO audit_entries (tenant_id, entry_id, tenant_key, action, outcome, token_id, role, link_id,
   sub_tenant_id, target_kind, target_id, request_id, address, details)`;
 const EVENTS = `age_ms float8, action text, outcome text, token_id uuid, role text, link_id uuid, sub_tenant_id text,
   target_kind text, target_id text, request_id text, address text, details jsonb`;
@@ -131,27 +133,27 @@ const MOMENT = "(SELECT (clock_timestamp() - e.age_ms * interval '1 millisecond'
 const WRITE = {
   name: 'write-audit-entries',
   text: `${INTO}
-SELECT t.tenant_id, audit_entry_id(m.at), t.tenant_key, m.at, e.action, e.outcome, e.token_id, e.role, e.link_id,
+SELECT t.tenant_id, audit_entry_id(m.at), t.tenant_key, e.action, e.outcome, e.token_id, e.role, e.link_id,
   e.sub_tenant_id, e.target_kind, e.target_id, e.request_id, e.address, e.details
-FROM tenants t CROSS JOIN jsonb_to_recordset($2::jsonb) AS e (${EVENTS}) CROSS JOIN LATERAL ${MOMENT} m
+FROM tenants t CROSS JOIN json_to_recordset($2::json) AS e (${EVENTS}) CROSS JOIN LATERAL ${MOMENT} m
 WHERE t.tenant_id = $1 AND m.at >= t.created_at`,
 };
 const WRITE_REFUSED = {
   name: 'write-refused-credentials',
   text: `${INTO}
-SELECT t.tenant_id, audit_entry_id(m.at), t.tenant_key, m.at, e.action, e.outcome, k.token_id, k.role, NULL, NULL,
+SELECT t.tenant_id, audit_entry_id(m.at), t.tenant_key, e.action, e.outcome, k.token_id, k.role, NULL, NULL,
   CASE WHEN e.claimed_id IS NOT NULL THEN 'token' END, e.claimed_id::text, e.request_id, e.address, e.details || CASE WHEN e.claimed_id IS NULL THEN '{}' ELSE jsonb_build_object(
     'reason', CASE WHEN k.token_id IS NULL THEN 'unknown' WHEN k.revoked_at IS NOT NULL THEN 'revoked'
       WHEN k.expires_at <= now() THEN 'expired' WHEN t.status = 'deleting' THEN 'tenant' ELSE 'address' END) END
 FROM tenants t
-CROSS JOIN jsonb_to_recordset($2::jsonb) AS e (${EVENTS}, token_hash text, claimed_id uuid)
+CROSS JOIN json_to_recordset($2::json) AS e (${EVENTS}, token_hash text, claimed_id uuid)
 CROSS JOIN LATERAL ${MOMENT} m
 LEFT JOIN tokens k ON k.tenant_id = t.tenant_id AND k.token_hash = decode(e.token_hash, 'hex')
 WHERE t.tenant_key = $1`,
 };
 const LIST = {
   name: 'list-audit-entries',
-  text: `SELECT a.entry_id AS "entryId", a.at, a.action, a.outcome, a.token_id AS "tokenId", a.role, a.link_id AS "linkId",
+  text: `SELECT a.entry_id AS "entryId", a.action, a.outcome, a.token_id AS "tokenId", a.role, a.link_id AS "linkId",
   a.sub_tenant_id AS "subTenantId", a.target_kind AS "targetKind", a.target_id AS "targetId",
   a.request_id AS "requestId", a.address, a.details
 FROM audit_entries a
@@ -159,7 +161,7 @@ WHERE a.tenant_id = $1 AND a.tenant_key = (SELECT t.tenant_key FROM tenants t WH
   AND ($2::text[] IS NULL OR a.sub_tenant_id = ANY ($2)) AND ($3::text IS NULL OR starts_with(a.action, $3))
   AND ($4::uuid IS NULL OR a.token_id = $4) AND ($5::text IS NULL OR a.target_id = $5)
   AND ($6::text IS NULL OR a.sub_tenant_id = $6) AND ($7::text IS NULL OR a.outcome = $7)
-  AND ($8::timestamptz IS NULL OR a.at >= $8) AND ($9::timestamptz IS NULL OR a.at < $9)
-  AND ($10::uuid IS NULL OR a.entry_id < $10)
+  AND a.entry_id >= coalesce($8::uuid, '00000000-0000-0000-0000-000000000000')
+  AND a.entry_id < coalesce(least($9::uuid, $10::uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff')
 ORDER BY a.entry_id DESC LIMIT $11`,
 };

@@ -1,3 +1,4 @@
+export { attributionHook } from './attribution.hook.js';
 export { auditHook } from './audit.hook.js';
 export { AuditLog, type ClaimedToken } from './audit-log.js';
 export { AuditModule, AuditVerificationModule } from './audit.module.js';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-const current = new AsyncLocalStorage<string>();
+const current = new AsyncLocalStorage<Attribution | null>();
 
 /**
  * Who makes a change, as the triggers of the audit log read it: they write whatever is changed into the log of the
@@ -17,15 +17,15 @@ export interface Attribution {
 
 /** Runs `work`, all of whose transactions are attributed to somebody, however deep. */
 export function attributed<T>(attribution: Attribution, work: () => T): T {
-  return current.run(JSON.stringify(attribution), work);
+  return current.run(attribution, work);
 }
 
-/** Runs `work`, whose transactions are nobody's, or name each of those whose they are. */
+/** Runs `work`, whose transactions are nobody's, or write down themselves whose they are. */
 export function unattributed<T>(work: () => T): T {
-  return current.run('', work);
+  return current.run(null, work);
 }
 
-/** The attribution that the caller is inside of, as JSON; empty when there is none. */
-export function attributionNow(): string {
-  return current.getStore() ?? '';
+/** The attribution that the caller is inside of; null when there is none. */
+export function attributionNow(): Attribution | null {
+  return current.getStore() ?? null;
 }

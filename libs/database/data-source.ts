@@ -12,8 +12,8 @@ import { TusUploads1796400000000 } from './migrations/1796400000000-tus-uploads.
 import { TokenRotation1796500000000 } from './migrations/1796500000000-token-rotation.js';
 import { LinkLimits1796600000000 } from './migrations/1796600000000-link-limits.js';
 import { LinkMarks1796600000001 } from './migrations/1796600000001-link-marks.js';
-import { AuditLog1796700000000 } from './migrations/1796700000000-audit-log.js';
-import { AuditSeals1796700100000 } from './migrations/1796700100000-audit-seals.js';
+import { AuditLog1796900000000 } from './migrations/1796900000000-audit-log.js';
+import { AuditSeals1796900000001 } from './migrations/1796900000001-audit-seals.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
 export const RUNTIME_ROLE = 'gatehold_runtime';
@@ -39,8 +39,8 @@ const MIGRATIONS = [
   TokenRotation1796500000000,
   LinkLimits1796600000000,
   LinkMarks1796600000001,
-  AuditLog1796700000000,
-  AuditSeals1796700100000,
+  AuditLog1796900000000,
+  AuditSeals1796900000001,
 ];
 
 /**

@@ -1,4 +1,4 @@
-export { attributed, attributionNow, type Attribution } from './attribution.js';
+export { attributed, attributionNow, type Attribution, unattributed } from './attribution.js';
 export { createMigrationDataSource, RUNTIME_ROLE } from './data-source.js';
 export { Database, type DatabaseLog, type DatabaseOptions } from './database.js';
 export {
@@ -20,5 +20,5 @@ export { migrate } from './migrator.js';
 export { PlatformDatabase } from './platform-database.js';
 export type { SessionLock } from './session-lock.js';
 export { SharedTransaction } from './shared-transaction.js';
-export { attributesEach, type Statement, type StatementResult } from './statement.js';
+export type { Statement, StatementResult } from './statement.js';
 export { TenantDatabase, type TenantTransaction } from './tenant-database.js';

@@ -49,14 +49,14 @@ export class TenantDatabase {
   ): Promise<StatementResult<Row>> {
     assertNamed(tenantId);
     for (const { values } of [...before, statement]) assertGiven(values);
-    return this.pipelined<Row>(namesTenant(tenantId), before, statement);
+    return this.pipelined<Row>((shared) => namesTenant(tenantId, shared), before, statement);
   }
 
   /** As {@link query}, for a tenant known by its opaque key only; an unknown key sees no rows. */
   queryByKey<Row>(tenantKey: string, statement: Statement): Promise<StatementResult<Row>> {
     assertNamed(tenantKey);
     assertGiven(statement.values);
-    return this.pipelined<Row>(namesTenantOfKey(tenantKey), [], statement);
+    return this.pipelined<Row>((shared) => namesTenantOfKey(tenantKey, shared), [], statement);
   }
 
   /**
@@ -66,13 +66,13 @@ export class TenantDatabase {
    */
   async transaction<T>(tenantId: string, work: (transaction: TenantTransaction) => Promise<T>): Promise<T> {
     assertNamed(tenantId);
-    const naming = namesTenant(tenantId);
+    const shared = joined(this.dataSource);
+    const naming = namesTenant(tenantId, shared !== null);
     const inside = ({ runner, connection }: Exchange): Promise<T> =>
       work({
         manager: runner.manager,
         query: <Row>(statement: Statement) => run<Row>(connection, statement),
       });
-    const shared = joined(this.dataSource);
     // What can only be mended by repeating is passed on: the shared transaction is repeated as a whole.
     if (shared !== null) return await translated(shared.unit(naming, inside));
     return await repeated(() =>
@@ -130,17 +130,19 @@ export class TenantDatabase {
   }
 
   private pipelined<Row>(
-    naming: Statement,
+    naming: (shared: boolean) => Statement,
     before: readonly Statement[],
     statement: Statement,
   ): Promise<StatementResult<Row>> {
     const shared = joined(this.dataSource);
+    // By whoever calls: what runs once a connection is free may run for somebody else.
+    const named = naming(shared !== null);
     const answer =
       shared === null
         ? withConnection(this.dataSource, (connection) =>
-            inOneRoundTrip<Row>(connection, [naming, ...before], statement),
+            inOneRoundTrip<Row>(connection, [named, ...before], statement),
           )
-        : shared.unit(naming, ({ connection }) => oneByOne<Row>(connection, before, statement));
+        : shared.unit(named, ({ connection }) => oneByOne<Row>(connection, before, statement));
     return translated(answer);
   }
 }

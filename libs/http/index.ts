@@ -1,5 +1,4 @@
 export * from './content/index.js';
-export { ChangeAttribution } from './attribution.interceptor.js';
 export { tooSlow, type MinimumRate } from './body-pace.js';
 export { ApiContent } from './documented-content.js';
 export { ERROR_SCHEMAS } from './documented-errors.js';

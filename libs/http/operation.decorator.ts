@@ -3,7 +3,6 @@ import { applyDecorators, HttpCode, SetMetadata, UseInterceptors } from '@nestjs
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiExtension, ApiOperation } from '@nestjs/swagger';
 
-import { AttributionInterceptor } from './attribution.interceptor.js';
 import { documentErrors } from './documented-errors.js';
 import { documentIdempotencyKey, documentTenantHeaders } from './documented-headers.js';
 import { OnceInterceptor } from './once.interceptor.js';
@@ -23,8 +22,6 @@ export function Operation(options: OperationOptions): MethodDecorator {
     documentErrors(options),
   ];
   if (options.access !== 'public') decorators.push(ApiBearerAuth());
-  // Outermost, so that all of the operation's transactions are inside of it.
-  if (options.audit && 'change' in options.audit) decorators.push(UseInterceptors(AttributionInterceptor));
   if (options.idempotent !== undefined && options.idempotent !== 'staged')
     decorators.push(UseInterceptors(OnceInterceptor));
   return applyDecorators(...decorators);

@@ -1,4 +1,4 @@
-import { attributesEach, attributionNow, isRolledBack, type TenantDatabase } from '#database';
+import { attributionNow, isRolledBack, type Attribution, type TenantDatabase } from '#database';
 
 import { insertSourcesSql, newSourceValues, WANTED_SOURCES, type NewSource } from './new-source.sql.js';
 import type { Source } from './source.js';
@@ -9,7 +9,7 @@ export type GatheredCommit = (source: NewSource) => Promise<Source | null>;
 /** A source, and who makes it: those that are made together need not be one caller's. */
 interface Item {
   readonly source: NewSource;
-  readonly attribution: string;
+  readonly attribution: Attribution | null;
 }
 
 /**
@@ -25,11 +25,10 @@ export function gatheredCommit(database: TenantDatabase): GatheredCommit {
 
 async function commitAll(database: TenantDatabase, items: readonly Item[]): Promise<(Source | null)[]> {
   const [first, ...others] = items.map(({ source }) => source) as [NewSource, ...NewSource[]];
-  const by = new Map(items.map(({ source, attribution }) => [source.sourceId, attribution]));
-  const statement = { ...COMMIT_MANY, values: newSourceValues([first, ...others]) };
+  const values = [...newSourceValues([first, ...others]), ...makersOf(items)];
   const made = new Map<string, Source>();
   try {
-    const { rows } = await database.queryAfter<Source>(first.tenantId, [attributesEach(by)], statement);
+    const { rows } = await database.query<Source>(first.tenantId, { ...COMMIT_MANY, values });
     for (const row of rows) made.set(row.sourceId, row);
   } catch (error) {
     if (!isRolledBack(error)) throw error;
@@ -37,11 +36,35 @@ async function commitAll(database: TenantDatabase, items: readonly Item[]): Prom
   return items.map(({ source }) => made.get(source.sourceId) ?? null);
 }
 
+function makersOf(items: readonly Item[]): (string | null)[][] {
+  const makers = items.map(({ attribution }) => attribution);
+  return [
+    makers.map((maker) => maker?.role ?? null),
+    makers.map((maker) => maker?.token_id ?? null),
+    makers.map((maker) => maker?.request_id ?? null),
+    makers.map((maker) => maker?.address ?? null),
+  ];
+}
+
+/**
+ * What is made is in the audit log by the same statement. `gathered` transactions are nobody's, so that the triggers that
+ * write down all other changes do not write it a second time.
+ */
 const COMMIT_MANY = {
   name: 'take-uploads-and-insert-sources',
   text: `WITH ${WANTED_SOURCES}, taken AS (
   DELETE FROM uploads
   WHERE tenant_id = $1 AND upload_id = ANY ($3::uuid[]) AND state = 'receiving' AND expires_at > now()
-  RETURNING upload_id)
+  RETURNING upload_id),
+told AS (
+  INSERT INTO audit_entries (tenant_id, entry_id, tenant_key, action, outcome, role, token_id, request_id, address,
+    sub_tenant_id, target_kind, target_id, details)
+  SELECT $1, audit_entry_id(clock_timestamp()), split_part(w.object_key, '/', 1), 'source.create', 'success', m.role,
+    m.token_id, m.request_id, m.address, $2, 'source', w.source_id::text,
+    ('{"version":1,"size_bytes":' || w.size_bytes || '}')::jsonb
+  FROM unnest($3::uuid[], $13::text[], $14::uuid[], $15::text[], $16::text[])
+    AS m (upload_id, role, token_id, request_id, address)
+  JOIN wanted w USING (upload_id) JOIN taken USING (upload_id)
+  WHERE m.role IS NOT NULL)
 ${insertSourcesSql('wanted w JOIN taken USING (upload_id)')}`,
 };

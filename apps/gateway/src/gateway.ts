@@ -1,4 +1,4 @@
-import { auditHook, AuditLog } from '#audit';
+import { attributionHook, auditHook, AuditLog } from '#audit';
 import { AccessPolicy, authenticationHook, Authenticator, authorizationHook, claimedToken } from '#auth';
 import type { GatewayConfig } from '#config';
 import { Database, PlatformDatabase, TenantDatabase } from '#database';
@@ -91,6 +91,7 @@ async function createApp(options: AppOptions, logger: Logger): Promise<NestFasti
     .getInstance()
     .addHook('onRequest', authenticationHook(app.get(Authenticator)))
     .addHook('onRequest', authorizationHook(app.get(AccessPolicy)))
+    .addHook('preHandler', attributionHook)
     .addHook('onSend', auditHook(app.get(AuditLog), claimedToken))
     .addHook('onResponse', (request, reply, done) => {
       metrics.record(request, reply);

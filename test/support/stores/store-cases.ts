@@ -215,8 +215,8 @@ const auditFilter = (w: StoreWorld): object => ({
 });
 
 const sealedLongAgo = sql(`INSERT INTO audit_seals
-    (tenant_id, seal_no, first_at, last_at, entry_count, entry_ids, previous_hash, hash)
-  SELECT tenant_id, 2, '2001-01-01', '2001-01-01', 1, ARRAY[entry_id], '', sha256('x') FROM audit_entries WHERE tenant_id = $1`);
+    (tenant_id, seal_no, first_at, last_at, entry_count, entry_ids, horizon, previous_hash, hash)
+  SELECT tenant_id, 2, '2001-01-01', '2001-01-01', 1, ARRAY[entry_id], 0, '', sha256('x') FROM audit_entries WHERE tenant_id = $1`);
 
 /** Every call of every store, by name. */
 export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
@@ -233,9 +233,14 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     args: (w) => [w.tenantId, [w.branch], auditFilter(w), 'ffffffff-ffff-7fff-bfff-ffffffffffff', 5],
     ids: ['0'],
   },
-  'AuditSealStore.tenantsWithUnsealed': { args: () => ['a', 5], ids: [] },
+  'AuditSealStore.horizon': { args: () => [], ids: [] },
+  'AuditSealStore.unsealed': { args: () => ['9', 5], ids: [] },
+  'AuditSealStore.sealedTo': { args: () => ['9'], ids: [] },
   'AuditSealStore.auditedTenants': { args: () => ['a', 5], ids: [] },
-  'AuditSealStore.seal': { args: (w) => [w.tenantId, 5], ids: ['0'] },
+  'AuditSealStore.seal': {
+    args: (w) => [{ tenantId: w.tenantId, entryIds: [w.tokenId], lastNo: 1, horizon: '9' }, 5],
+    ids: ['0.tenantId', '0.entryIds'],
+  },
   'AuditSealStore.findAnchor': { args: (w) => [w.tenantId], ids: ['0'] },
   'AuditSealStore.findNext': { args: (w) => [w.tenantId, 0], ids: ['0'], prepare: sealedLongAgo },
   'AuditSealStore.count': { args: (w) => [w.tenantId], ids: ['0'] },

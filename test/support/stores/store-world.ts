@@ -28,7 +28,6 @@ const TABLES = [
   'link_marks',
   'verifications',
   'audit_entries',
-  'audit_unsealed',
   'audit_seals',
   'audit_anchors',
 ];
@@ -199,8 +198,8 @@ function inserts(w: StoreWorld): [string, unknown[]][] {
       [w.tenantId, w.outboxId, `${w.tenantKey}/${w.outboxId}`],
     ],
     [
-      `INSERT INTO audit_entries (tenant_id, entry_id, tenant_key, at, action, outcome, token_id, sub_tenant_id, target_id)
-       VALUES ($1, gen_random_uuid(), $2, now(), 'token.create', 'success', $3, $4, 'one')`,
+      `INSERT INTO audit_entries (tenant_id, entry_id, tenant_key, action, outcome, token_id, sub_tenant_id, target_id)
+       VALUES ($1, audit_entry_id('2001-01-01'), $2, 'token.create', 'success', $3, $4, 'one')`,
       [w.tenantId, w.tenantKey, w.tokenId, w.branch],
     ],
     ["INSERT INTO audit_anchors VALUES ($1, 1, sha256('x'))", [w.tenantId]],
