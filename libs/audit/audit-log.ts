@@ -12,13 +12,21 @@ const EVERY_MS = 750;
 const MOST_WAITING = 10_000;
 const MOST_AT_ONCE = 1_000;
 
-/** What a token says of itself that was not taken for good: nothing of it has to be true. */
-export interface ClaimedToken {
-  readonly tenantKey: string;
-  readonly tokenId: string;
-  /** SHA-256 of the token. */
-  readonly tokenHash: Buffer;
-}
+/**
+ * What a credential says of itself that was not taken for good: nothing of it has to be true. A token of the gateway's
+ * names a tenant by its key, a JWT by its id.
+ */
+export type ClaimedToken =
+  | {
+      readonly tenantKey: string;
+      readonly tokenId: string;
+      /** SHA-256 of the token. */
+      readonly tokenHash: Buffer;
+    }
+  | { readonly tenantId: string; readonly tokenId: string };
+
+/** Whether what waits names its tenant by key or by id. */
+const [BY_KEY, BY_ID] = ['key ', 'id '];
 
 interface Waiting<Event> {
   readonly event: Event;
@@ -80,10 +88,12 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
    * Has a credential that was refused written into the log of the tenant that it names, a moment later: whether there is
    * such a tenant must not show in the time that the answer takes. Beyond 10 a second of a tenant they are only counted.
    */
-  refused({ tenantKey, tokenId, tokenHash }: ClaimedToken, event: AuditEvent): void {
+  refused(claimed: ClaimedToken, event: AuditEvent): void {
     const sinceMs = performance.now();
-    if (!this.#rate.admits(tenantKey, sinceMs)) return;
-    this.#refused.add(tenantKey, [{ event: { event, claimedId: tokenId, tokenHash }, sinceMs }]);
+    const log = 'tenantKey' in claimed ? BY_KEY + claimed.tenantKey : BY_ID + claimed.tenantId;
+    if (!this.#rate.admits(log, sinceMs)) return;
+    const tokenHash = 'tokenHash' in claimed ? claimed.tokenHash : null;
+    this.#refused.add(log, [{ event: { event, claimedId: claimed.tokenId, tokenHash }, sinceMs }]);
   }
 
   /**
@@ -113,13 +123,15 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   async #writeWaiting(): Promise<void> {
-    for (const [tenantKey, leftOut] of this.#rate.takeLeftOut())
-      this.#refused.add(tenantKey, [{ event: summaryOf(leftOut), sinceMs: performance.now() }]);
-    await this.#writeAll(this.#refused, (tenantKey, waiting) =>
-      this.store.writeRefused(
-        tenantKey,
-        waiting.map(({ event, ageMs }) => ({ ...event, ageMs })),
-      ),
+    for (const [log, leftOut] of this.#rate.takeLeftOut())
+      this.#refused.add(log, [{ event: summaryOf(leftOut), sinceMs: performance.now() }]);
+    await this.#writeAll(this.#refused, (log, waiting) =>
+      log.startsWith(BY_KEY)
+        ? this.store.writeRefused(
+            log.slice(BY_KEY.length),
+            waiting.map(({ event, ageMs }) => ({ ...event, ageMs })),
+          )
+        : this.store.writeAll(log.slice(BY_ID.length), waiting.map(identityRefused)),
     );
     await this.#writeAll(this.#reads, (tenantId, past) => this.store.writeAll(tenantId, past));
   }
@@ -141,6 +153,12 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
       }
     }
   }
+}
+
+/** A JWT that was not believed: what it says it is of is whom it is about, and not who acted. */
+function identityRefused({ event: { event, claimedId }, ageMs }: Past<Refused>): Past<AuditEvent> {
+  const target = claimedId === null ? {} : { targetKind: 'identity', targetId: claimedId };
+  return { event: { ...event, ...target }, ageMs };
 }
 
 function summaryOf(leftOut: number): Refused {

@@ -20,14 +20,11 @@ function hashOfLines(previous: string): string {
   FROM lines)`;
 }
 
-export const HORIZON = {
-  name: 'audit-horizon',
-  text: 'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon',
-};
 export const UNSEALED = {
   name: 'unsealed-entries',
-  text: `SELECT tenant_id AS "tenantId", entry_ids AS "entryIds", last_no::float8 AS "lastNo", horizon::text AS horizon
-FROM unsealed_audit_entries($1::bigint, $2)`,
+  text: `SELECT tenant_id AS "tenantId", entry_ids AS "entryIds", last_no::float8 AS "lastNo", horizon::text AS horizon,
+  complete_to::text AS "completeTo"
+FROM unsealed_audit_entries($1)`,
 };
 export const SEALED_TO = { name: 'entries-sealed-to', text: 'SELECT audit_sealed_to($1::bigint)' };
 export const TENANTS = {

@@ -1,4 +1,4 @@
-import { PlatformDatabase, TenantDatabase } from '#database';
+import { assertGiven, PlatformDatabase, TenantDatabase } from '#database';
 import { Injectable } from '@nestjs/common';
 
 import { momentOf } from './audit-event.js';
@@ -23,8 +23,10 @@ export interface UnsealedEntries {
   readonly tenantId: string;
   readonly entryIds: readonly string[];
   readonly lastNo: number;
-  /** None of them is of this transaction or a later one: a number too large for a double. */
+  /** None of them is of this transaction or a later one: a number too large for a double, as the next one. */
   readonly horizon: string;
+  /** The transaction before which what was found is all that there is, where it is less than was asked for. */
+  readonly completeTo: string;
 }
 
 /** How many entries there are, by what holds them. */
@@ -43,23 +45,14 @@ export class AuditSealStore {
     private readonly platform: PlatformDatabase,
   ) {}
 
-  /** The transaction before which all are over; a number too large for a double. */
-  async horizon(): Promise<string> {
-    const { rows } = await this.platform.query<{ horizon: string }>({ ...sql.HORIZON, values: [] });
-    const [row] = rows;
-    if (row === undefined) throw new Error('The database says no transaction.');
-    return row.horizon;
+  /** Up to `limit` entries of transactions that are over, and that are in no batch, by tenant. */
+  async unsealed(limit: number): Promise<UnsealedEntries[]> {
+    return (await this.platform.query<UnsealedEntries>({ ...sql.UNSEALED, values: [limit] })).rows;
   }
 
-  /** Up to `limit` entries of transactions before `horizon` that are in no batch, by tenant. */
-  async unsealed(horizon: string, limit: number): Promise<UnsealedEntries[]> {
-    const values = [horizon, limit];
-    return (await this.platform.query<UnsealedEntries>({ ...sql.UNSEALED, values })).rows;
-  }
-
-  /** Takes note that every entry of a transaction before `horizon` is in a batch. */
-  async sealedTo(horizon: string): Promise<void> {
-    await this.platform.query({ ...sql.SEALED_TO, values: [horizon] });
+  /** Takes note that every entry of a transaction before `completeTo` is in a batch. True: it was taken. */
+  async sealedTo(completeTo: string): Promise<boolean> {
+    return (await this.platform.query({ ...sql.SEALED_TO, values: [completeTo] })).rowCount === 1;
   }
 
   /** Up to `limit` tenants that have a log, gone or not, whose ids sort after `after`. */
@@ -72,7 +65,9 @@ export class AuditSealStore {
    * Seals entries in batches of up to `most`. False, and nothing is done, where somebody has sealed entries of the tenant
    * since they were found: they have to be looked for anew.
    */
-  seal({ tenantId, entryIds, lastNo, horizon }: UnsealedEntries, most: number): Promise<boolean> {
+  seal(unsealed: Omit<UnsealedEntries, 'completeTo'>, most: number): Promise<boolean> {
+    const { tenantId, entryIds, lastNo, horizon } = unsealed;
+    assertGiven({ ...unsealed, most });
     return this.database.transaction(tenantId, async ({ query }) => {
       await query({ ...sql.LOCK, values: [tenantId] });
       const [last] = (await query<Pick<SealedBatch, 'sealNo' | 'hash'>>({ ...sql.LAST, values: [tenantId] }))

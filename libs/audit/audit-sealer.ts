@@ -34,20 +34,19 @@ export class AuditSealer {
 
   /** Seals what is written by transactions that are over. False: there is no more to do at once. */
   async sealAll(signal: AbortSignal): Promise<boolean> {
-    const horizon = await this.store.horizon();
-    let hasSealed = false;
+    let completeTo: string | null = null;
     for (;;) {
-      const unsealed = await this.store.unsealed(horizon, ENTRIES_AT_ONCE);
+      const unsealed = await this.store.unsealed(ENTRIES_AT_ONCE);
       for (const entries of unsealed) {
         if (signal.aborted) return false;
         // Somebody else is at it: what is left is sealed the next time.
         if (!(await this.store.seal(entries, ENTRIES_PER_BATCH))) return false;
-        hasSealed = true;
+        ({ completeTo } = entries);
       }
       const count = unsealed.reduce((sum, { entryIds }) => sum + entryIds.length, 0);
       if (count < ENTRIES_AT_ONCE) break;
     }
-    if (hasSealed) await this.store.sealedTo(horizon);
+    if (completeTo !== null) await this.store.sealedTo(completeTo);
     return false;
   }
 

@@ -70,14 +70,19 @@ async function writeRefusal(
   statusCode: number,
   claimed: (request: GatewayRequest) => ClaimedToken | null,
 ): Promise<void> {
-  if (statusCode === 401) noteRefused(log, request, claimed(request));
+  // A JWT that is good and names no role is no principal either.
+  if ((statusCode === 401 || statusCode === 403) && request.principal === undefined)
+    noteRefused(log, request, claimed(request));
   const tenantId = deniedTenant(request, statusCode);
   if (tenantId !== null) await log.denied(tenantId, denialOf(request));
 }
 
 function noteRefused(log: AuditLog, request: GatewayRequest, claim: ClaimedToken | null): void {
-  if (claim === null || request.principal !== undefined) return;
-  const details = { operation: operationOf(request) };
+  if (claim === null) return;
+  const operation = operationOf(request);
+  // Why a token was refused is found out where it is written down; of a JWT only the answer says it.
+  const details =
+    'tokenHash' in claim ? { operation } : { operation, reason: request.errorCode ?? 'unknown' };
   log.refused(claim, eventOf(request, 'authentication.failed', 'denied', details));
 }
 

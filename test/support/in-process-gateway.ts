@@ -1,4 +1,4 @@
-import { auditHook, AuditLog } from '#audit';
+import { attributionHook, auditHook, AuditLog } from '#audit';
 import { AccessPolicy, authenticationHook, Authenticator, authorizationHook, claimedToken } from '#auth';
 import { parseConfig } from '#config';
 import { Database } from '#database';
@@ -77,7 +77,8 @@ export async function startInProcess(
     .getInstance()
     .addHook('onRequest', authenticationHook(app.get(Authenticator)))
     .addHook('onRequest', authorizationHook(app.get(AccessPolicy)))
-    .addHook('onSend', auditHook(app.get(AuditLog), claimedToken));
+    .addHook('preHandler', attributionHook)
+    .addHook('onSend', auditHook(app.get(AuditLog), claimedToken(config.oidc.issuers)));
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace(/\/$/, '');
   publicUrl.settle(url);

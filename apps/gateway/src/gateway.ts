@@ -92,7 +92,7 @@ async function createApp(options: AppOptions, logger: Logger): Promise<NestFasti
     .addHook('onRequest', authenticationHook(app.get(Authenticator)))
     .addHook('onRequest', authorizationHook(app.get(AccessPolicy)))
     .addHook('preHandler', attributionHook)
-    .addHook('onSend', auditHook(app.get(AuditLog), claimedToken))
+    .addHook('onSend', auditHook(app.get(AuditLog), claimedToken(config.oidc.issuers)))
     .addHook('onResponse', (request, reply, done) => {
       metrics.record(request, reply);
       done();

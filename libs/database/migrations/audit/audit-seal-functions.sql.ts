@@ -10,9 +10,10 @@ const OVER = 'pg_snapshot_xmin(pg_current_snapshot())::text::bigint';
  * at will is no evidence.
  *
  * - `audit_sealed_before()`: the transaction before which all entries are sealed; -1 on a server that has not sealed any.
- * - `unsealed_audit_entries(beyond, most)`: up to `most` entries of transactions before `beyond` that are in no batch, by
- *   tenant, with the number of the newest batch that was looked through.
- * - `audit_sealed_to(beyond)`: takes note that all entries of transactions before `beyond` are sealed.
+ * - `unsealed_audit_entries(most)`: up to `most` entries that are in no batch, by tenant, with the number of the newest batch
+ *   that was looked through, and a transaction that none of them is of or after. `complete_to` is the transaction before
+ *   which they are all that there are, unless they are `most`: those after it need not be over.
+ * - `audit_sealed_to(complete)`: takes note that all entries of transactions before `complete` are sealed.
  */
 export const AUDIT_SEAL_FUNCTIONS_SQL = `
 CREATE FUNCTION audit_sealed_before() RETURNS bigint
@@ -21,12 +22,13 @@ CREATE FUNCTION audit_sealed_before() RETURNS bigint
     SELECT CASE WHEN p.server = ${SERVER} AND p.horizon <= ${OVER} THEN p.horizon ELSE -1 END
     FROM public.audit_progress p;
   END;
-CREATE FUNCTION unsealed_audit_entries(beyond bigint, most integer)
-  RETURNS TABLE (tenant_id text, entry_ids uuid[], last_no bigint, horizon bigint)
+CREATE FUNCTION unsealed_audit_entries(most integer)
+  RETURNS TABLE (tenant_id text, entry_ids uuid[], last_no bigint, horizon bigint, complete_to bigint)
   LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   since bigint := public.audit_sealed_before();
-  before bigint := CASE WHEN since < 0 THEN 9223372036854775807 ELSE least(beyond, ${OVER}) END;
+  complete bigint := ${OVER};
+  before bigint := CASE WHEN since < 0 THEN 9223372036854775807 ELSE complete END;
 BEGIN
   RETURN QUERY
   WITH sealed AS MATERIALIZED (
@@ -39,14 +41,15 @@ BEGIN
   SELECT w.tenant_id, array_agg(w.entry_id ORDER BY w.entry_id),
     greatest((SELECT max(s.seal_no) FROM public.audit_seals s WHERE s.tenant_id = w.tenant_id),
       (SELECT a.seal_no FROM public.audit_anchors a WHERE a.tenant_id = w.tenant_id), 0),
-    greatest(beyond, max(w.transaction_no) + 1)
+    greatest(complete, max(w.transaction_no) + 1), complete
   FROM waiting w GROUP BY w.tenant_id ORDER BY w.tenant_id;
 END $$;
-CREATE FUNCTION audit_sealed_to(beyond bigint) RETURNS void
+CREATE FUNCTION audit_sealed_to(complete bigint) RETURNS boolean
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public
   BEGIN ATOMIC
     UPDATE public.audit_progress p SET server = ${SERVER},
-      horizon = least(${OVER}, greatest(beyond, CASE WHEN public.audit_sealed_before() >= 0 THEN p.horizon END));
+      horizon = least(${OVER}, greatest(complete, CASE WHEN public.audit_sealed_before() >= 0 THEN p.horizon END))
+    RETURNING true;
   END;
 CREATE FUNCTION audited_tenant_ids_after(after text, most integer) RETURNS SETOF text
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
@@ -82,13 +85,13 @@ BEGIN
 END $$;
 GRANT CREATE ON SCHEMA public TO gatehold_directory;
 ALTER FUNCTION audit_sealed_before() OWNER TO gatehold_directory;
-ALTER FUNCTION unsealed_audit_entries(bigint, integer) OWNER TO gatehold_directory;
+ALTER FUNCTION unsealed_audit_entries(integer) OWNER TO gatehold_directory;
 ALTER FUNCTION audit_sealed_to(bigint) OWNER TO gatehold_directory;
 ALTER FUNCTION audited_tenant_ids_after(text, integer) OWNER TO gatehold_directory;
 ALTER FUNCTION remove_oldest_audit_batch(timestamptz) OWNER TO gatehold_directory;
 REVOKE CREATE ON SCHEMA public FROM gatehold_directory;
-REVOKE ALL ON FUNCTION audit_sealed_before(), unsealed_audit_entries(bigint, integer), audit_sealed_to(bigint),
+REVOKE ALL ON FUNCTION audit_sealed_before(), unsealed_audit_entries(integer), audit_sealed_to(bigint),
   audited_tenant_ids_after(text, integer), remove_oldest_audit_batch(timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit_sealed_before(), unsealed_audit_entries(bigint, integer), audit_sealed_to(bigint),
+GRANT EXECUTE ON FUNCTION audit_sealed_before(), unsealed_audit_entries(integer), audit_sealed_to(bigint),
   audited_tenant_ids_after(text, integer), remove_oldest_audit_batch(timestamptz) TO gatehold_runtime;
 `;
