@@ -1,6 +1,6 @@
 import { attributionNow, isRolledBack, type Attribution, type TenantDatabase } from '#database';
 
-import { insertSourcesSql, newSourceValues, WANTED_SOURCES, type NewSource } from './new-source.sql.js';
+import { insertSourcesSql, newSourceValues, type NewSource, wantedSources } from './new-source.sql.js';
 import type { Source } from './source.js';
 
 /** Makes a source, unless that takes a closer look. */
@@ -52,19 +52,20 @@ function makersOf(items: readonly Item[]): (string | null)[][] {
  */
 const COMMIT_MANY = {
   name: 'take-uploads-and-insert-sources',
-  text: `WITH ${WANTED_SOURCES}, taken AS (
+  text: `WITH ${wantedSources(
+    ['$13::text[]', '$14::uuid[]', '$15::text[]', '$16::text[]'],
+    ['maker_role', 'maker_id', 'request_id', 'address'],
+  )}, taken AS (
   DELETE FROM uploads
   WHERE tenant_id = $1 AND upload_id = ANY ($3::uuid[]) AND state = 'receiving' AND expires_at > now()
   RETURNING upload_id),
 told AS (
   INSERT INTO audit_entries (tenant_id, entry_id, tenant_key, action, outcome, role, token_id, request_id, address,
     sub_tenant_id, target_kind, target_id, details)
-  SELECT $1, audit_entry_id(clock_timestamp()), split_part(w.object_key, '/', 1), 'source.create', 'success', m.role,
-    m.token_id, m.request_id, m.address, $2, 'source', w.source_id::text,
+  SELECT $1, audit_entry_id(clock_timestamp()), split_part(w.object_key, '/', 1), 'source.create', 'success',
+    w.maker_role, w.maker_id, w.request_id, w.address, $2, 'source', w.source_id::text,
     ('{"version":1,"size_bytes":' || w.size_bytes || '}')::jsonb
-  FROM unnest($3::uuid[], $13::text[], $14::uuid[], $15::text[], $16::text[])
-    AS m (upload_id, role, token_id, request_id, address)
-  JOIN wanted w USING (upload_id) JOIN taken USING (upload_id)
-  WHERE m.role IS NOT NULL)
+  FROM wanted w JOIN taken USING (upload_id)
+  WHERE w.maker_role IS NOT NULL)
 ${insertSourcesSql('wanted w JOIN taken USING (upload_id)')}`,
 };
