@@ -73,6 +73,13 @@ export function readEventOf(
   };
 }
 
+/** An event of something that an answer tells. */
+export function toldEventOf(request: GatewayRequest, action: AuditAction): AuditEvent {
+  const { toldOf } = request;
+  const event = eventOf(request, action, 'success', null);
+  return toldOf === undefined ? event : { ...event, targetKind: toldOf.kind, targetId: toldOf.id };
+}
+
 /** The moment that an entry's id is of, to the millisecond. */
 export function momentOf(entryId: string): Date {
   return new Date(parseInt(entryId.slice(0, 8) + entryId.slice(9, 13), 16));

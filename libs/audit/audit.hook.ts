@@ -1,7 +1,7 @@
 import type { GatewayReply, GatewayRequest } from '#http';
 import { Readable } from 'node:stream';
 
-import { eventOf, readEventOf } from './audit-event.js';
+import { eventOf, readEventOf, toldEventOf } from './audit-event.js';
 import type { AuditLog, ClaimedToken } from './audit-log.js';
 
 /** A hook before an answer goes out. */
@@ -53,15 +53,23 @@ function writeRead(log: AuditLog, request: GatewayRequest, statusCode: number): 
   const audit = request.routeOptions.config.operation?.audit;
   // Nothing is handed out to who holds it already.
   if (!audit || !('read' in audit) || statusCode === 304 || request.method === 'HEAD') return null;
-  const { handedOut, tenantContext } = request;
+  const { handedOut } = request;
   const [first] = handedOut ?? [];
   if (handedOut !== undefined && first !== undefined)
     return log.handsOut(
       first.tenantId,
       handedOut.map((one) => readEventOf(request, audit.read, one)),
     );
-  if (handedOut !== undefined || tenantContext === undefined) return null;
-  return log.handsOut(tenantContext.tenantId, [eventOf(request, audit.read, 'success', null)]);
+  const tenantId = readTenant(request);
+  if (handedOut !== undefined || tenantId === null) return null;
+  return log.handsOut(tenantId, [toldEventOf(request, audit.read)]);
+}
+
+/** The tenant that a request has looked into: there is one, or it would have been refused. */
+function readTenant({ tenantContext, params, routeOptions }: GatewayRequest): string | null {
+  if (tenantContext !== undefined) return tenantContext.tenantId;
+  if (routeOptions.config.operation?.tenancy !== 'path') return null;
+  return (params as { readonly tenant_id?: string }).tenant_id ?? null;
 }
 
 async function writeRefusal(

@@ -15,6 +15,8 @@ declare module 'fastify' {
     tenantContext?: TenantContext;
     /** What the answer hands out, for the audit log; said before it is sent. */
     handedOut?: readonly HandedOut[];
+    /** What the answer tells of, where that is something else than content; for the audit log as well. */
+    toldOf?: { readonly kind: string; readonly id: string };
     /** Code of the error that it was answered with. */
     errorCode?: string;
     /** The Content-Type as sent, on routes with a raw body, whose parser must not look at it. */

@@ -107,6 +107,17 @@ describe('OP-06: who was handed what is in the log within a second', () => {
     expect(entry).toMatchObject({ action: 'audit.read', outcome: 'success', role: 'admin' });
   });
 
+  it('what a token may do, by the token that was asked about', async () => {
+    const question = { token_id: readerId, action: 'sources:delete' };
+    for (const asker of [tenant.admin, root]) {
+      const answer = await asker.post(`/v1/tenants/${tenant.id}/access-check`, question);
+      expect(answer.json.allowed).toBe(false);
+      expect(await told(answer)).toMatchObject([
+        { action: 'access.check', outcome: 'success', target_kind: 'token', target_id: readerId },
+      ]);
+    }
+  });
+
   it('but nothing where nothing was handed out', async () => {
     const calls = [
       await tenant.viewer.request('HEAD', path()),
