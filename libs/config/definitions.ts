@@ -10,7 +10,7 @@ import { oidc } from './oidc.js';
 import type { SettingGroups } from './setting.js';
 import { storageAccess } from './storage-access.js';
 import { storage } from './storage.js';
-import { bytes, integer, oneOf, postgresUrl, text } from './values.js';
+import { bytes, integer, postgresUrl, text } from './values.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
