@@ -2,7 +2,7 @@
  * `npm run bench`: makes the clone ready, measures, prints a table. Ends with 1 when a row misses its target.
  *
  *   npm run bench -- --only NAME[,NAME]   these rows only
- *   npm run bench -- --json FILE          writes [{name, unit, value, floor_name, floor, ratio, target, ok}] as well
+ *   npm run bench -- --json FILE          writes [{name, unit, value, floor_name, floor, ratio, target, ok, p50_ms, ...}] as well
  *   npm run bench -- --page               writes the table into docs/performance.md as well
  */
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -12,6 +12,7 @@ import { TusUploads1796400000000 } from './migrations/1796400000000-tus-uploads.
 import { TokenRotation1796500000000 } from './migrations/1796500000000-token-rotation.js';
 import { LinkLimits1796600000000 } from './migrations/1796600000000-link-limits.js';
 import { LinkMarks1796600000001 } from './migrations/1796600000001-link-marks.js';
+import { LookupsByKey1796650000000 } from './migrations/1796650000000-lookups-by-key.js';
 import { AuditLog1796900000000 } from './migrations/1796900000000-audit-log.js';
 import { AuditSeals1796900000001 } from './migrations/1796900000001-audit-seals.js';
 
@@ -39,6 +40,7 @@ const MIGRATIONS = [
   TokenRotation1796500000000,
   LinkLimits1796600000000,
   LinkMarks1796600000001,
+  LookupsByKey1796650000000,
   AuditLog1796900000000,
   AuditSeals1796900000001,
 ];

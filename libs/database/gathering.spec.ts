@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 
 import { Gathering } from './gathering.js';
 
@@ -6,9 +6,11 @@ import { Gathering } from './gathering.js';
 class Exchanges {
   readonly made: { key: string; items: readonly string[]; answer: (results: readonly string[]) => void }[] =
     [];
-  readonly gathering = new Gathering<string, string>((key, items) => {
-    return new Promise((answer) => this.made.push({ key, items, answer }));
-  });
+  isBusy = false;
+  readonly gathering = new Gathering<string, string>(
+    (key, items) => new Promise((answer) => this.made.push({ key, items, answer })),
+    () => this.isBusy,
+  );
 
   /** Answers the exchange with that number: each item in capitals. */
   answer(number: number): void {
@@ -65,6 +67,46 @@ describe('Gathering', () => {
     await expect(third).resolves.toBe('C');
     exchanges.answer(0);
     await expect(hanging).resolves.toBe('A');
+  });
+
+  it('waits for company for a moment in a busy process, and after that for nobody', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      const exchanges = new Exchanges();
+      exchanges.isBusy = true;
+      const calls = [exchanges.gathering.call('key', 'a')];
+      await turns();
+      exchanges.answer(0);
+      for (const item of ['b', 'c']) {
+        calls.push(exchanges.gathering.call('key', item));
+        await turns();
+      }
+      expect(exchanges.itemsOf()).toEqual([['a']]);
+      await jest.advanceTimersByTimeAsync(10);
+      expect(exchanges.itemsOf()).toEqual([['a'], ['b', 'c']]);
+      exchanges.answer(1);
+      await jest.advanceTimersByTimeAsync(1_000);
+      calls.push(exchanges.gathering.call('key', 'd'));
+      await turns();
+      expect(exchanges.itemsOf()).toEqual([['a'], ['b', 'c'], ['d']]);
+      exchanges.answer(2);
+      await expect(Promise.all(calls)).resolves.toEqual(['A', 'B', 'C', 'D']);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('does not wait in a busy process where so many have come that more would not help', async () => {
+    const exchanges = new Exchanges();
+    exchanges.isBusy = true;
+    const calls = [exchanges.gathering.call('key', 'a')];
+    await turns();
+    for (let more = 0; more < 40; more += 1) calls.push(exchanges.gathering.call('key', 'b'));
+    exchanges.answer(0);
+    await turns();
+    expect(exchanges.itemsOf().map(({ length }) => length)).toEqual([1, 40]);
+    exchanges.answer(1);
+    await expect(Promise.all(calls)).resolves.toHaveLength(41);
   });
 
   it('keeps keys apart', async () => {

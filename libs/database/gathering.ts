@@ -10,6 +10,10 @@ interface Group<Item, Result> {
   waiting: Waiting<Item, Result>[];
   underWay: number;
   overdue: number;
+  /** When the last exchange began, by `performance.now()`. */
+  beganMs: number;
+  /** The next one is to begin a little later. */
+  isPaused: boolean;
 }
 
 /** Answers the results of `items`, in their order. When it throws, all of them fail with the same error. */
@@ -24,15 +28,27 @@ const PATIENCE_MS = 50;
 /** The most items of one exchange. */
 const MAX_ITEMS = 64;
 
+/** What lies between the beginnings of exchanges of many, while the process is busy. Milliseconds. */
+const PACE_MS = 10;
+
+/** So many do not wait for more. */
+const ENOUGH_ITEMS = 32;
+
 /**
  * Makes one exchange of many calls: those of a key that come in the same turn of the event loop, and those that come
  * while an exchange of that key is under way, go together. A call alone is made at once. An exchange begins after each of
  * its calls was made, so none is answered with what was true before it.
+ *
+ * `isBusy`: whether the process has more to do than it can do. Then nobody is answered sooner by many small exchanges, since
+ * what they cost is taken from everybody, so one that follows another at once waits for company for a moment.
  */
 export class Gathering<Item, Result> {
   readonly #groups = new Map<string, Group<Item, Result>>();
 
-  constructor(private readonly exchange: GatheredExchange<Item, Result>) {}
+  constructor(
+    private readonly exchange: GatheredExchange<Item, Result>,
+    private readonly isBusy: () => boolean = () => false,
+  ) {}
 
   /** Resolves with the result of the item. */
   call(key: string, item: Item): Promise<Result> {
@@ -46,17 +62,30 @@ export class Gathering<Item, Result> {
   #group(key: string): Group<Item, Result> {
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
-    const group = { waiting: [], underWay: 0, overdue: 0 };
+    const group = { waiting: [], underWay: 0, overdue: 0, beganMs: -Infinity, isPaused: false };
     this.#groups.set(key, group);
     return group;
   }
 
   #send(key: string, group: Group<Item, Result>): void {
+    if (group.isPaused || (group.underWay === 0 && this.#pauses(key, group))) return;
     if (group.waiting.length > 0 && group.underWay === 0) {
       void this.#exchange(key, group, group.waiting.splice(0, MAX_ITEMS));
     }
     const isOver = group.waiting.length === 0 && group.underWay + group.overdue === 0;
     if (isOver && this.#groups.get(key) === group) this.#groups.delete(key);
+  }
+
+  #pauses(key: string, group: Group<Item, Result>): boolean {
+    const leftMs = group.beganMs + PACE_MS - performance.now();
+    if (leftMs <= 0 || group.waiting.length >= ENOUGH_ITEMS || !this.isBusy()) return false;
+    group.isPaused = true;
+    setTimeout(() => {
+      group.isPaused = false;
+      group.beganMs = -Infinity;
+      this.#send(key, group);
+    }, leftMs);
+    return true;
   }
 
   async #exchange(
@@ -66,6 +95,7 @@ export class Gathering<Item, Result> {
   ): Promise<void> {
     let counted: 'underWay' | 'overdue' = 'underWay';
     group.underWay += 1;
+    group.beganMs = performance.now();
     const patience = setTimeout(() => {
       counted = 'overdue';
       group.underWay -= 1;

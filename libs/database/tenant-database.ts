@@ -5,6 +5,7 @@ import { translateDatabaseError } from './database-errors.js';
 import { Gathering, type GatheredExchange } from './gathering.js';
 import { assertGiven } from './given.js';
 import { inOnePiece, run, withConnection, type PipelineConnection } from './pipeline.js';
+import { ProcessLoad } from './process-load.js';
 import { forgetRecent, RecentAnswers } from './recent-answers.js';
 import { inTransaction, joined, repeated, type Exchange } from './shared-transaction.js';
 import { namesTenant, namesTenantOfKey, type Statement, type StatementResult } from './statement.js';
@@ -28,6 +29,8 @@ export interface TenantTransaction {
  * undoes the one call, and what it did takes effect when the shared transaction is committed.
  */
 export class TenantDatabase {
+  private readonly load = new ProcessLoad();
+
   constructor(private readonly dataSource: DataSource) {}
 
   /**
@@ -90,7 +93,10 @@ export class TenantDatabase {
   gathered<Item, Result>(
     exchange: GatheredExchange<Item, Result>,
   ): (key: string, item: Item) => Promise<Result> {
-    const gathering = new Gathering<Item, Result>((key, items) => unattributed(() => exchange(key, items)));
+    const gathering = new Gathering<Item, Result>(
+      (key, items) => unattributed(() => exchange(key, items)),
+      () => this.load.isBusy(),
+    );
     return async (key, item) => {
       if (joined(this.dataSource) === null) return await gathering.call(key, item);
       const [result] = await unattributed(() => exchange(key, [item]));

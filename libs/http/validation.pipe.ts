@@ -24,9 +24,20 @@ export function createValidationPipe(unknownFields: 'refuse' | 'drop' = 'refuse'
  * passes over `constructor`, `prototype` and `__proto__` in silence. They are unknown fields like any other.
  */
 class FieldPipe extends ValidationPipe {
+  /** What a query is when nothing is asked for: most requests have none, and the rules say the same of each. */
+  readonly #ofNothing = new WeakMap<object, object>();
+
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (typeof value !== 'object' || value === null || !this.toValidate(metadata))
       return super.transform(value, metadata) as Promise<unknown>;
+    if (metadata.type !== 'query' || metadata.metatype === undefined || Object.keys(value).length > 0)
+      return this.#check(value, metadata);
+    const known = this.#ofNothing.get(metadata.metatype) ?? ((await this.#check(value, metadata)) as object);
+    this.#ofNothing.set(metadata.metatype, known);
+    return Object.assign(Object.create(Object.getPrototypeOf(known) as object) as object, known);
+  }
+
+  async #check(value: object, metadata: ArgumentMetadata): Promise<unknown> {
     const names = Object.keys(value).filter((name) => name in Object.prototype || name === 'prototype');
     if (names.length > 0 && this.validatorOptions.forbidNonWhitelisted === true)
       throw validationFailed(names.map((field) => ({ field, ...UNKNOWN })));

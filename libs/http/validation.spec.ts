@@ -280,6 +280,19 @@ describe('createValidationPipe', () => {
     },
   );
 
+  it('gives everybody who asks for nothing an object of their own, whatever became of the last one', async () => {
+    const pipe = createValidationPipe();
+    const ask = async (): Promise<Optional> =>
+      (await pipe.transform({}, { type: 'query', metatype: Optional })) as Optional;
+    const first = await ask();
+    first.plain = 'changed';
+    const second = await ask();
+    expect(second).toBeInstanceOf(Optional);
+    expect([first === second, second.plain]).toEqual([false, undefined]);
+    await expect(pipe.transform({}, { type: 'query', metatype: Text })).rejects.toThrow('value');
+    await expect(pipe.transform({}, { type: 'query', metatype: Text })).rejects.toThrow('value');
+  });
+
   it('leaves a body alone whose type says nothing of its fields', async () => {
     const body = { anything: 1, hasOwnProperty: 2 };
     await expect(check(Object, body)).resolves.toBe(body);

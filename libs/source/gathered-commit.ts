@@ -24,16 +24,49 @@ export function gatheredCommit(database: TenantDatabase): GatheredCommit {
 }
 
 async function commitAll(database: TenantDatabase, items: readonly Item[]): Promise<(Source | null)[]> {
-  const [first, ...others] = items.map(({ source }) => source) as [NewSource, ...NewSource[]];
+  const sources = items.map(({ source }) => source);
+  const [first, ...others] = sources as [NewSource, ...NewSource[]];
   const values = [...newSourceValues([first, ...others]), ...makersOf(items)];
-  const made = new Map<string, Source>();
   try {
-    const { rows } = await database.query<Source>(first.tenantId, { ...COMMIT_MANY, values });
-    for (const row of rows) made.set(row.sourceId, row);
+    const [made] = (await database.query<MadeRow>(first.tenantId, { ...COMMIT_MANY, values })).rows;
+    return sources.map((source) => (made === undefined ? null : asMade(source, made)));
   } catch (error) {
     if (!isRolledBack(error)) throw error;
+    return sources.map(() => null);
   }
-  return items.map(({ source }) => made.get(source.sourceId) ?? null);
+}
+
+/** What is not known of sources before they are made; nothing is told twice. */
+interface MadeRow {
+  /** The ids of those that were made; null when there are none. */
+  readonly ids: readonly string[] | null;
+  readonly madeAt: Date;
+  /** As the database keeps it, of those that have some. */
+  readonly metadata: Readonly<Record<string, Source['metadata']>> | null;
+}
+
+/** A source as the statement has made it. */
+function asMade(source: NewSource, { ids, madeAt, metadata }: MadeRow): Source | null {
+  if (ids?.includes(source.sourceId) !== true) return null;
+  return {
+    tenantId: source.tenantId,
+    sourceId: source.sourceId,
+    subTenantId: source.subTenantId,
+    externalId: source.externalId,
+    name: source.name,
+    status: 'available',
+    contentType: source.contentType,
+    sizeBytes: source.sizeBytes,
+    checksumSha256: source.checksumSha256,
+    version: 1,
+    revision: 1,
+    objectKey: source.objectKey,
+    bindingId: source.bindingId,
+    metadata: metadata?.[source.sourceId] ?? {},
+    createdAt: madeAt,
+    updatedAt: madeAt,
+    contentUpdatedAt: madeAt,
+  };
 }
 
 function makersOf(items: readonly Item[]): (string | null)[][] {
@@ -66,6 +99,9 @@ told AS (
     w.maker_role, w.maker_id, w.request_id, w.address, $2, 'source', w.source_id::text,
     ('{"version":1,"size_bytes":' || w.size_bytes || '}')::jsonb
   FROM wanted w JOIN taken USING (upload_id)
-  WHERE w.maker_role IS NOT NULL)
-${insertSourcesSql('wanted w JOIN taken USING (upload_id)')}`,
+  WHERE w.maker_role IS NOT NULL),
+made AS (${insertSourcesSql('wanted w JOIN taken USING (upload_id)', 's.source_id, s.metadata, s.created_at')})
+SELECT json_agg(source_id) AS ids, min(created_at) AS "madeAt",
+  json_object_agg(source_id, metadata) FILTER (WHERE metadata <> '{}') AS metadata
+FROM made`,
 };

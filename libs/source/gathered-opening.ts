@@ -3,6 +3,7 @@ import { newUuid, type TenantContext } from '#kernel';
 import { parseObjectKey } from '#storage';
 
 import { isMeteredSql, ROOM_COLUMNS, ROOM_CTE, toRoom, type RoomRow } from './room.sql.js';
+import type { Room } from './upload-bounds.js';
 import type { Opened, UploadWish } from './upload.js';
 import { LEASE, NOT_YET_DURABLE } from './upload.sql.js';
 
@@ -15,9 +16,11 @@ interface Item {
 }
 
 interface OpenedRow extends RoomRow {
-  readonly uploadId: string;
-  readonly objectKey: string;
+  readonly tenantKey: string;
+  /** The tenant's own binding. */
   readonly bindingId: string | null;
+  /** Those of the writes that were registered. */
+  readonly uploadIds: readonly string[] | null;
 }
 
 /**
@@ -33,25 +36,43 @@ export function gatheredOpening(database: TenantDatabase): GatheredOpening {
 async function openAll(database: TenantDatabase, items: readonly Item[]): Promise<(Opened | null)[]> {
   const [first] = items as readonly [Item, ...Item[]];
   const { tenantId, subTenantId } = first.context;
+  const writes = items.map(({ wish }) => ({ wish, uploadId: newUuid(), name: newUuid() }));
+  const ids = [writes.map(({ uploadId }) => uploadId), writes.map(({ name }) => name)];
   const wishes = items.map(({ wish }) => wish);
-  const uploadIds = wishes.map(() => newUuid());
-  const values = [tenantId, subTenantId, uploadIds, wishes.map(() => newUuid()), ...columnsOf(wishes)];
-  const opened = new Map<string, OpenedRow>();
+  const statement = { ...OPEN_MANY, values: [tenantId, subTenantId, ...ids, ...columnsOf(wishes)] };
   try {
-    const statement = { ...OPEN_MANY, values };
-    const { rows } = await database.queryAfter<OpenedRow>(tenantId, [NOT_YET_DURABLE], statement);
-    for (const row of rows) opened.set(row.uploadId, row);
+    const [row] = (await database.queryAfter<OpenedRow>(tenantId, [NOT_YET_DURABLE], statement)).rows;
+    if (row === undefined) return items.map(() => null);
+    const room = toRoom(row);
+    return writes.map((write) => asOpened(write, row, room));
   } catch (error) {
     if (!isRolledBack(error)) throw error;
+    return items.map(() => null);
   }
-  return wishes.map((wish, index) => toOpened(wish, opened.get(uploadIds[index] as string)));
 }
 
-function toOpened({ bytes, objects }: UploadWish, row: OpenedRow | undefined): Opened | null {
-  if (row === undefined) return null;
-  const { uploadId, bindingId } = row;
-  const objectKey = parseObjectKey(row.objectKey);
-  return { upload: { uploadId, objectKey, bindingId, reserved: { bytes, objects } }, room: toRoom(row) };
+/** What is sent along with a wish. */
+interface Write {
+  readonly wish: UploadWish;
+  readonly uploadId: string;
+  /** The last segment of the object's key. */
+  readonly name: string;
+}
+
+/** A write as the statement has registered it, under the key that it was given there. */
+function asOpened({ wish, uploadId, name }: Write, row: OpenedRow, room: Room): Opened | null {
+  if (row.uploadIds?.includes(uploadId) !== true) return null;
+  const { bytes, objects, defaultBindingId } = wish;
+  const objectKey = parseObjectKey(`${row.tenantKey}/${name}`);
+  return {
+    upload: {
+      uploadId,
+      objectKey,
+      bindingId: row.bindingId ?? defaultBindingId,
+      reserved: { bytes, objects },
+    },
+    room,
+  };
 }
 
 function columnsOf(wishes: readonly UploadWish[]): unknown[][] {
@@ -74,12 +95,13 @@ const OPEN_MANY = {
   text: `WITH ${ROOM_CTE}, wanted AS (
   SELECT * FROM unnest($3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::bigint[], $8::integer[], $9::uuid[], $10::text[])
     AS w (upload_id, object_name, token_id, default_binding_id, bytes, objects, source_id, external_id)),
+own AS MATERIALIZED (SELECT binding_id FROM storage_bindings WHERE tenant_id = $1 AND retired_at IS NULL),
 opened AS (
   INSERT INTO uploads (tenant_id, upload_id, sub_tenant_id, object_key, created_by, expires_at, binding_id,
     reserved_bytes, reserved_objects)
   SELECT $1, w.upload_id, $2, room.tenant_key || '/' || w.object_name, w.token_id, ${LEASE},
-    coalesce(b.binding_id, w.default_binding_id), w.bytes, w.objects
-  FROM room CROSS JOIN wanted w LEFT JOIN storage_bindings b ON b.tenant_id = $1 AND b.retired_at IS NULL
+    coalesce(own.binding_id, w.default_binding_id), w.bytes, w.objects
+  FROM room CROSS JOIN wanted w LEFT JOIN own ON true
     LEFT JOIN LATERAL (
       SELECT true AS found FROM sources s
       WHERE w.source_id IS NOT NULL AND s.tenant_id = $1 AND s.source_id = w.source_id LIMIT 1) by_id ON true
@@ -89,7 +111,8 @@ opened AS (
       LIMIT 1) by_external_id ON true
   WHERE NOT ${isMeteredSql('room')} AND (room.max_upload_bytes IS NULL OR w.bytes <= room.max_upload_bytes)
     AND by_id.found IS NULL AND by_external_id.found IS NULL
-  RETURNING upload_id, object_key, binding_id)
-SELECT opened.upload_id AS "uploadId", opened.object_key AS "objectKey", opened.binding_id AS "bindingId", ${ROOM_COLUMNS}
-FROM room CROSS JOIN opened`,
+  RETURNING upload_id)
+SELECT ${ROOM_COLUMNS}, room.tenant_key AS "tenantKey", own.binding_id AS "bindingId",
+  (SELECT json_agg(upload_id) FROM opened) AS "uploadIds"
+FROM room LEFT JOIN own ON true`,
 };

@@ -53,12 +53,12 @@ export function wantedSources(arrays: readonly string[], columns: readonly strin
   ].join(', ')}))`;
 }
 
-/** Makes sources of the rows of `wanted`, or of a join with it, and answers them. */
-export function insertSourcesSql(from: string): string {
+/** Makes sources of the rows of `wanted`, or of a join with it, and answers them, or other `columns` of them. */
+export function insertSourcesSql(from: string, columns = SOURCE_COLUMNS): string {
   return `INSERT INTO sources AS s (tenant_id, source_id, sub_tenant_id, external_id, name, status, content_type, size_bytes,
   checksum_sha256, object_key, metadata, binding_id)
 SELECT $1, w.source_id, $2, w.external_id, w.name, 'available', w.content_type, w.size_bytes,
   decode(w.checksum_sha256, 'hex'), w.object_key, w.metadata::jsonb, w.binding_id
 FROM ${from}
-RETURNING ${SOURCE_COLUMNS}`;
+RETURNING ${columns}`;
 }

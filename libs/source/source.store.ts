@@ -158,10 +158,12 @@ const LOCK_BY_EXTERNAL_ID = {
   name: 'lock-source-by-external-id',
   text: `${BY_EXTERNAL_ID.text} FOR UPDATE`,
 };
+/** What the index of the newest sources asks for: see the migration `LookupsByKey`. */
+const IN_ORDER = 's.version > 0';
 const LIST = {
   name: 'list-sources',
   text: `SELECT ${SOURCE_COLUMNS} FROM sources s
-WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2
+WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND ${IN_ORDER}
   AND ($3::text IS NULL OR starts_with(s.name, $3))
   AND ($4::text IS NULL OR s.content_type = $4 OR split_part(s.content_type, ';', 1) = $4)
   AND ($5::text IS NULL OR s.external_id = $5)

@@ -122,8 +122,9 @@ INSERT INTO outbox (tenant_id, kind, object_key, binding_id, multipart_id)
 SELECT $1, 'remove_object', object_key, binding_id, multipart_id FROM gone
 WHERE state <> 'completed' OR url_kind = 'staged'
 UNION ALL SELECT $1, 'remove_object', attempt_key, binding_id, NULL FROM gone WHERE attempt_key IS NOT NULL`;
+// The version is what the index of a sub-tenant's sources asks for: see the migration `LookupsByKey`.
 const CLEAR = `
-WITH gone AS (DELETE FROM sources WHERE tenant_id = $1 AND sub_tenant_id = $2 RETURNING object_key, binding_id)
+WITH gone AS (DELETE FROM sources WHERE tenant_id = $1 AND sub_tenant_id = $2 AND version > 0 RETURNING object_key, binding_id)
 INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
 SELECT $1, 'remove_object', object_key, binding_id FROM gone WHERE object_key IS NOT NULL`;
 const DROP_LINKS = 'DELETE FROM links WHERE tenant_id = $1 AND sub_tenant_id = $2';

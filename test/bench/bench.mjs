@@ -62,8 +62,11 @@ export async function runRow(row, bench) {
   }
 }
 
-function judge({ name, unit, target, atMost = false, floorName }, { value, floor = null }) {
+function judge({ name, unit, target, atMost = false, floorName }, measured) {
+  const { value, floor = null } = measured;
+  const { p50Ms = null, p99Ms = null, cpuUs = null, rssMib = null } = measured;
+  const cost = { p50_ms: p50Ms, p99_ms: p99Ms, cpu_us: cpuUs, rss_mib: rssMib };
   const ratio = value === null || floor === null ? null : value / floor;
   const ok = value !== null && (atMost ? value < target : ratio !== null && ratio >= target);
-  return { name, unit, value, floor_name: floorName, floor, ratio, target, ok };
+  return { name, unit, value, floor_name: floorName, floor, ratio, target, ok, ...cost };
 }

@@ -12,9 +12,10 @@
  * `bench.atEnd(close)` has `close()` called when all rows are done, last first. `bench.say(line)` tells of progress.
  */
 import { rows as presign } from './rows/presign.mjs';
+import { rows as requests } from './rows/requests.mjs';
 import { rows as s3Memory } from './rows/s3-memory.mjs';
 import { rows as s3Throughput } from './rows/s3-throughput.mjs';
 import { rows as streams } from './rows/streams.mjs';
 import { rows as upload } from './rows/upload.mjs';
 
-export const ROWS = [...presign, ...upload, ...streams, ...s3Throughput, ...s3Memory];
+export const ROWS = [...presign, ...requests, ...upload, ...streams, ...s3Throughput, ...s3Memory];

@@ -3,15 +3,11 @@
  * floor stores the same bytes as durably and knows nothing about them. Both are loaded by the same client, one after the
  * other, with the same number of connections, and write to the same file system.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-
 import { startBare } from '../support/bare-server.mjs';
 import { startGateway } from '../support/gateway.mjs';
+import { runLoad } from '../support/request-load.mjs';
 import { interleave } from '../support/rounds.mjs';
 
-const LOAD = fileURLToPath(new URL('../support/load.mjs', import.meta.url));
 const BODY_BYTES = 16 * 1024;
 const CONNECTIONS = 32;
 /**
@@ -53,12 +49,5 @@ async function measure(bench) {
 /** Answers per second. */
 async function load(side, seconds) {
   const job = { ...side, method: 'PUT', bodyBytes: BODY_BYTES, connections: CONNECTIONS, seconds };
-  const client = spawn(process.execPath, [LOAD, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  let complaint = '';
-  client.stdout.on('data', (chunk) => (output += chunk));
-  client.stderr.on('data', (chunk) => (complaint += chunk));
-  const [code] = await once(client, 'close');
-  if (code !== 0) throw new Error(`The load on ${side.url} failed: ${complaint}`);
-  return JSON.parse(output).perSecond;
+  return (await runLoad(job)).perSecond;
 }

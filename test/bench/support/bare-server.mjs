@@ -6,20 +6,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { pinned } from './cores.mjs';
+
 /**
  * Starts a script that stands beside this one, with a folder of its own; both are gone when the run ends. Answers the
- * folder and where the server listens.
+ * folder, the process and where the server listens. `core`: the one that it runs on, where that can be chosen.
  */
-export async function startBare(bench, script) {
+export async function startBare(bench, script, { env = {}, core } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'gatehold-bench-bare-'));
   bench.atEnd(() => rm(folder, { recursive: true, force: true }));
   const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, [path, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(...pinned(core, [process.execPath, path, folder]), {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   bench.atEnd(async () => {
     const exited = once(child, 'exit');
     child.stdin.end();
     await exited;
   });
   const [line] = await once(child.stdout, 'data');
-  return { folder, url: `http://127.0.0.1:${JSON.parse(line).port}` };
+  const { port, filePort } = JSON.parse(line);
+  return { folder, pid: child.pid, url: `http://127.0.0.1:${port}`, fileUrl: `http://127.0.0.1:${filePort}` };
 }

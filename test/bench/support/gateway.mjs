@@ -81,6 +81,14 @@ class Gateway {
     return async () => (await this.#memory('VmHWM')) - before;
   }
 
+  /** The address of a database of the embedded server, as its owner. */
+  async ownerUrl(database) {
+    const home = join(this.dataDir, 'postgres');
+    const password = (await readFile(join(home, 'owner-password'), 'utf8')).trim();
+    const port = (await readFile(join(home, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[3];
+    return `postgres://gatehold_owner:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+  }
+
   async #memory(name) {
     const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
     return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024;

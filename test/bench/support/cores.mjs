@@ -1,0 +1,17 @@
+/** Which core a process runs on, so that a server and its client do not take turns on one (Linux: taskset). */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+
+const CAN_PIN = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
+
+/** A program and its arguments as `spawn` takes them, on one core where that can be chosen; undefined: on any. */
+export function pinned(core, [program, ...args]) {
+  return core === undefined || !CAN_PIN
+    ? [program, args]
+    : ['taskset', ['-c', String(core), program, ...args]];
+}
+
+/** Moves a running process, with all its threads. */
+export function pin(core, pid) {
+  if (CAN_PIN) spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)]);
+}
