@@ -22,7 +22,7 @@ export function attributed<T>(attribution: Attribution, work: () => T): T {
 
 /** Runs `work`, whose transactions are nobody's, or write down themselves whose they are. */
 export function unattributed<T>(work: () => T): T {
-  return current.run(null, work);
+  return attributionNow() === null ? work() : current.run(null, work);
 }
 
 /** The attribution that the caller is inside of; null when there is none. */
