@@ -8,6 +8,7 @@ export { authorizationHook } from './authorization.hook.js';
 export { Authenticator, type CredentialRequest } from './authenticator.js';
 export { ChainAuthenticator } from './chain-authenticator.js';
 export { FailedAttempts } from './failed-attempts.js';
+export { claimedToken } from './claimed-token.js';
 export { OidcAuthenticator, type OidcOptions } from './oidc/oidc-authenticator.js';
 export type { OidcIssuer } from './oidc/oidc-issuer.js';
 export { ROLE_SCOPES, TENANT_ROLES } from './role-scopes.js';

@@ -16,6 +16,7 @@ export class TokenRotationController {
   @Post()
   @Operation({
     summary: 'Give a token a new text',
+    audit: { change: 'token.rotate' },
     description:
       'Its id and all that it may do stay, and so do the links it issued. The old text works for `overlap_seconds` more; ' +
       'one that was replaced before ends now. Needs what it takes to make such a token.',

@@ -20,6 +20,7 @@ export class TokenController {
   @Post()
   @Operation({
     summary: 'Create a token',
+    audit: { change: 'token.create' },
     description:
       'The answer holds the token; no later one does. A token cannot do more than the one that makes it.',
     access: MANAGE,
@@ -86,6 +87,7 @@ export class TokenController {
   @Patch(':token_id')
   @Operation({
     summary: 'Rename a token, change its note',
+    audit: { change: 'token.update' },
     description: 'What it may do cannot be changed: make another one.',
     access: MANAGE,
     tenancy: 'path',
@@ -105,6 +107,7 @@ export class TokenController {
   @Delete(':token_id')
   @Operation({
     summary: 'Revoke a token',
+    audit: { change: 'token.revoke' },
     description: 'In force at once; every link it issued ends with it.',
     access: MANAGE,
     tenancy: 'path',

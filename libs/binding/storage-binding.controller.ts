@@ -25,6 +25,7 @@ export class StorageBindingController {
   @Put()
   @Operation({
     summary: 'Give a tenant storage of its own',
+    audit: { change: 'storage_binding.set' },
     description:
       'Taken once the storage has been tried out: written to, read, deleted from and, where it presigns, fetched from. ' +
       'New objects go there from then on; old ones stay readable where they are. The same place again renews its ' +
@@ -65,6 +66,7 @@ export class StorageBindingController {
   @Delete()
   @Operation({
     summary: "End a tenant's own storage",
+    audit: { change: 'storage_binding.remove' },
     description: "New objects go to the operator's storage; old ones stay readable where they are.",
     access: MANAGE,
     tenancy: 'path',

@@ -78,6 +78,7 @@ describe('parseConfig', () => {
         verifyIntervalSeconds: 0,
         verifyBytesPerSecond: 16 * 2 ** 20,
       },
+      audit: { reads: 'buffered', retentionDays: 365 },
       log: { level: 'info' },
       warnings: [],
     });

@@ -27,6 +27,12 @@ const RELATIONS: readonly Relation[] = [
     broken: ({ database }) => database.migrationUrl !== null && database.url === null,
   },
   {
+    name: 'GATEHOLD_AUDIT_RETENTION_DAYS',
+    others: [],
+    reason: 'must be 0, or at least 30',
+    broken: ({ audit }) => audit.retentionDays > 0 && audit.retentionDays < 30,
+  },
+  {
     name: 'GATEHOLD_INLINE_IN_FLIGHT_BYTES',
     others: ['GATEHOLD_INLINE_MAX_BYTES'],
     reason: 'must be at least GATEHOLD_INLINE_MAX_BYTES',

@@ -1,21 +1,19 @@
 import { resolve } from 'node:path';
 import { authentication } from './authentication.js';
+import { audit } from './audit.js';
 import { background } from './background.js';
 import { masterKey, rootToken } from './credentials.js';
 import { secret, setting } from './define.js';
 import { http } from './http.js';
+import { log } from './log.js';
 import { oidc } from './oidc.js';
 import type { SettingGroups } from './setting.js';
 import { storageAccess } from './storage-access.js';
 import { storage } from './storage.js';
-import { bytes, integer, oneOf, postgresUrl, text } from './values.js';
+import { bytes, integer, postgresUrl, text } from './values.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
-
-/** How much a gateway says; `silent` turns the log off. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const directory = text('a folder, relative to the working folder or absolute', (path) => resolve(path));
 
@@ -135,15 +133,6 @@ const limits = {
   ),
 } as const;
 
-const log = {
-  level: setting(
-    'GATEHOLD_LOG_LEVEL',
-    oneOf(...LOG_LEVELS),
-    'info',
-    'Least important lines that are written.',
-  ),
-} as const;
-
 /** Every setting there is. docs/configuration.md is made from this table. */
 export const SETTINGS = {
   http,
@@ -156,5 +145,6 @@ export const SETTINGS = {
   oidc,
   limits,
   background,
+  audit,
   log,
 } as const satisfies SettingGroups;

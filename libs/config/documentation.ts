@@ -12,6 +12,7 @@ const TITLES: Readonly<Record<keyof typeof SETTINGS, string>> = {
   oidc: 'OpenID providers',
   limits: 'Limits',
   background: 'Background work',
+  audit: 'Audit log',
   log: 'Log',
 };
 

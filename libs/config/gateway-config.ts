@@ -1,5 +1,6 @@
 import type { Secret } from '#kernel';
-import type { LogLevel } from './definitions.js';
+import type { AUDIT_READS } from './audit.js';
+import type { LogLevel } from './log.js';
 import type { OidcIssuerSettings } from './oidc-issuers.js';
 import type { STORAGE_PROFILES } from './storage.js';
 
@@ -107,6 +108,11 @@ export interface GatewayConfig {
     /** 0 means none but those that an operator asks for. */
     readonly verifyIntervalSeconds: number;
     readonly verifyBytesPerSecond: number;
+  };
+  readonly audit: {
+    readonly reads: (typeof AUDIT_READS)[number];
+    /** 0 means for ever; else at least 30. */
+    readonly retentionDays: number;
   };
   readonly log: { readonly level: LogLevel };
   /** Sentences about variables that were not understood, for the log; they hold names only. */

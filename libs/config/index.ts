@@ -1,5 +1,5 @@
 export { loadConfig, parseConfig } from './config.js';
-export { LOG_LEVELS, type LogLevel } from './definitions.js';
+export { LOG_LEVELS, type LogLevel } from './log.js';
 export { configurationPage } from './documentation.js';
 export type { GatewayConfig } from './gateway-config.js';
 export { ConfigError, type ConfigFault } from './setting.js';

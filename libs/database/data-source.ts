@@ -15,6 +15,8 @@ import { LinkMarks1796600000001 } from './migrations/1796600000001-link-marks.js
 import { LookupsByKey1796650000000 } from './migrations/1796650000000-lookups-by-key.js';
 import { Limits1796700000000 } from './migrations/1796700000000-limits.js';
 import { UploadLimits1796710000000 } from './migrations/1796710000000-upload-limits.js';
+import { AuditLog1796900000000 } from './migrations/1796900000000-audit-log.js';
+import { AuditSeals1796900000001 } from './migrations/1796900000001-audit-seals.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
 export const RUNTIME_ROLE = 'gatehold_runtime';
@@ -43,6 +45,8 @@ const MIGRATIONS = [
   LookupsByKey1796650000000,
   Limits1796700000000,
   UploadLimits1796710000000,
+  AuditLog1796900000000,
+  AuditSeals1796900000001,
 ];
 
 /**

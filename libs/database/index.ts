@@ -1,3 +1,4 @@
+export { attributed, attributionNow, type Attribution, unattributed } from './attribution.js';
 export { createMigrationDataSource, RUNTIME_ROLE } from './data-source.js';
 export { Database, type DatabaseLog, type DatabaseOptions } from './database.js';
 export {

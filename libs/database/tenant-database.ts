@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 
+import { unattributed } from './attribution.js';
 import { translateDatabaseError } from './database-errors.js';
 import { Gathering, type GatheredExchange } from './gathering.js';
 import { assertGiven } from './given.js';
@@ -51,14 +52,14 @@ export class TenantDatabase {
   ): Promise<StatementResult<Row>> {
     assertNamed(tenantId);
     for (const { values } of [...before, statement]) assertGiven(values);
-    return this.pipelined<Row>(namesTenant(tenantId), before, statement);
+    return this.pipelined<Row>((shared) => namesTenant(tenantId, shared), before, statement);
   }
 
   /** As {@link query}, for a tenant known by its opaque key only; an unknown key sees no rows. */
   queryByKey<Row>(tenantKey: string, statement: Statement): Promise<StatementResult<Row>> {
     assertNamed(tenantKey);
     assertGiven(statement.values);
-    return this.pipelined<Row>(namesTenantOfKey(tenantKey), [], statement);
+    return this.pipelined<Row>((shared) => namesTenantOfKey(tenantKey, shared), [], statement);
   }
 
   /**
@@ -68,13 +69,13 @@ export class TenantDatabase {
    */
   async transaction<T>(tenantId: string, work: (transaction: TenantTransaction) => Promise<T>): Promise<T> {
     assertNamed(tenantId);
-    const naming = namesTenant(tenantId);
+    const shared = joined(this.dataSource);
+    const naming = namesTenant(tenantId, shared !== null);
     const inside = ({ runner, connection }: Exchange): Promise<T> =>
       work({
         manager: runner.manager,
         query: <Row>(statement: Statement) => run<Row>(connection, statement),
       });
-    const shared = joined(this.dataSource);
     // What can only be mended by repeating is passed on: the shared transaction is repeated as a whole.
     if (shared !== null) return await translated(shared.unit(naming, inside));
     return await repeated(() =>
@@ -87,15 +88,18 @@ export class TenantDatabase {
 
   /**
    * Makes one exchange of calls that come at the same moment with the same key: see {@link Gathering}. Inside a
-   * `SharedTransaction` each call is an exchange of its own.
+   * `SharedTransaction` each call is an exchange of its own. It is made for many, so it is attributed to none of them.
    */
   gathered<Item, Result>(
     exchange: GatheredExchange<Item, Result>,
   ): (key: string, item: Item) => Promise<Result> {
-    const gathering = new Gathering(exchange, this.load);
+    const gathering = new Gathering<Item, Result>(
+      (key, items) => unattributed(() => exchange(key, items)),
+      this.load,
+    );
     return async (key, item) => {
       if (joined(this.dataSource) === null) return await gathering.call(key, item);
-      const [result] = await exchange(key, [item]);
+      const [result] = await unattributed(() => exchange(key, [item]));
       return result as Result;
     };
   }
@@ -132,17 +136,19 @@ export class TenantDatabase {
   }
 
   private pipelined<Row>(
-    naming: Statement,
+    naming: (shared: boolean) => Statement,
     before: readonly Statement[],
     statement: Statement,
   ): Promise<StatementResult<Row>> {
     const shared = joined(this.dataSource);
+    // By whoever calls: what runs once a connection is free may run for somebody else.
+    const named = naming(shared !== null);
     const answer =
       shared === null
         ? withConnection(this.dataSource, (connection) =>
-            inOneRoundTrip<Row>(connection, [naming, ...before], statement),
+            inOneRoundTrip<Row>(connection, [named, ...before], statement),
           )
-        : shared.unit(naming, ({ connection }) => oneByOne<Row>(connection, before, statement));
+        : shared.unit(named, ({ connection }) => oneByOne<Row>(connection, before, statement));
     return translated(answer);
   }
 }

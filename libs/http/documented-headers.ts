@@ -6,10 +6,7 @@ import type { OperationOptions } from './operation.js';
 /** Documents the headers by which a request names its tenant and sub-tenant. */
 export function TenantHeaders(): MethodDecorator {
   return applyDecorators(
-    header(
-      'X-Tenant-Id',
-      'Tenant to act in. A platform token needs it; a tenant token implies its own, and any other is refused.',
-    ),
+    tenantHeader(),
     header(
       'X-Sub-Tenant-Id',
       'Sub-tenant to act in; the default one when absent, empty, `default` or the tenant id.',
@@ -19,8 +16,16 @@ export function TenantHeaders(): MethodDecorator {
 
 /** The tenant headers, where an operation's tenancy has them read. */
 export function documentTenantHeaders(options: OperationOptions): MethodDecorator {
-  const isRead = options.tenancy === 'context' && (options.family ?? 'native') === 'native';
-  return isRead ? TenantHeaders() : applyDecorators();
+  if ((options.family ?? 'native') !== 'native') return applyDecorators();
+  if (options.tenancy === 'tenant') return tenantHeader();
+  return options.tenancy === 'context' ? TenantHeaders() : applyDecorators();
+}
+
+function tenantHeader(): MethodDecorator {
+  return header(
+    'X-Tenant-Id',
+    'Tenant to act in. A platform token needs it; a tenant token implies its own, and any other is refused.',
+  );
 }
 
 /** The key of a repeatable request, where an operation honours one. */

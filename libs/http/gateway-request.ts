@@ -1,7 +1,7 @@
 import type { Principal, TenantContext } from '#kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import type { OperationOptions } from './operation.js';
+import type { HandedOut, OperationOptions } from './operation.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,6 +13,12 @@ declare module 'fastify' {
     principal?: Principal;
     /** Where the request acts; present on routes whose tenancy is `context`. */
     tenantContext?: TenantContext;
+    /** What the answer hands out, for the audit log; said before it is sent. */
+    handedOut?: readonly HandedOut[];
+    /** What the answer tells of, where that is something else than content; for the audit log as well. */
+    toldOf?: { readonly kind: string; readonly id: string };
+    /** Code of the error that it was answered with. */
+    errorCode?: string;
     /** The Content-Type as sent, on routes with a raw body, whose parser must not look at it. */
     declaredContentType?: string | undefined;
   }

@@ -25,6 +25,7 @@ export function sendError(request: GatewayRequest, reply: GatewayReply, thrown: 
     reply.raw.destroy();
     return;
   }
+  request.errorCode = error.kind.code;
   const rendered = renderError(error, errorFamilyOf(request.raw.url ?? '/'), request.id);
   void reply.code(rendered.status).type(rendered.contentType).header('cache-control', 'no-store');
   // A path that the router cannot decode gets here without having passed the hooks.

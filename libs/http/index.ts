@@ -18,7 +18,14 @@ export { HttpErrorFilter, sendError } from './http-error.filter.js';
 export { HttpErrors } from './http-errors.js';
 export { IdempotencyErrors, parseIdempotencyKey } from './idempotency-key.js';
 export { parseJsonBody } from './json-body.js';
-export { OPERATION, type Access, type OperationOptions, type Tenancy } from './operation.js';
+export {
+  OPERATION,
+  type Access,
+  type AuditAction,
+  type HandedOut,
+  type OperationOptions,
+  type Tenancy,
+} from './operation.js';
 export { OnceGate } from './once.interceptor.js';
 export { Operation } from './operation.decorator.js';
 export { Caller, Context, Exchange, type ExchangeParts } from './parameters.decorator.js';

@@ -23,6 +23,28 @@ export type BodyMode = 'json' | 'raw' | 'multipart' | 'none';
  */
 export type Idempotency = 'atomic' | 'effectless' | 'staged';
 
+/** What the audit log calls something that was done: the kind of what it was done to, and what. */
+export type AuditAction = `${string}.${string}`;
+
+/**
+ * How an operation is told of in the audit log:
+ * - `change`: what it changes is written down by the transaction that changes it, as this where it is what was asked for;
+ * - `read`: what it hands out is, as this;
+ * - `null`: it neither changes nor hands out anything of a tenant's.
+ */
+export type Audited = { readonly change: AuditAction } | { readonly read: AuditAction } | null;
+
+/** Something of a tenant's that an answer hands out: bytes, or a URL for them. */
+export interface HandedOut {
+  readonly tenantId: string;
+  readonly subTenantId: string;
+  readonly sourceId: string;
+  /** What the log calls it, where that is another action than the operation's. */
+  readonly action?: AuditAction;
+  /** Where a link was shown for it: the link, or the token that issued it. */
+  readonly link?: { readonly linkId: string | null; readonly tokenId: string | null };
+}
+
 /** Everything an operation declares about itself; guard, router, body parser and OpenAPI read it from here. */
 export interface OperationOptions {
   readonly summary: string;
@@ -32,6 +54,8 @@ export interface OperationOptions {
   readonly body?: BodyMode;
   /** Its answer may carry a file; a body that may is told by {@link body}. */
   readonly transfers?: true;
+  /** Needed wherever the method is not one that only looks. */
+  readonly audit?: Audited;
   /** For operations that make something. Absent: a key is not looked at. */
   readonly idempotent?: Idempotency;
   /** Status of success; 200 unless named. */

@@ -48,6 +48,7 @@ export class LinkController {
   @Delete()
   @Operation({
     summary: 'Take links back',
+    audit: { change: 'link.revoke' },
     description:
       'Those of the sub-tenant to a source, by a token, or both; or all of them. In force with the answer. URLs of the ' +
       'compatible calls and of batches have no row: `POST /v1/tenants/{tenant_id}/links/revoke` ends them too.',
@@ -71,6 +72,7 @@ export class LinkController {
   @Delete(':link_id')
   @Operation({
     summary: 'Take a link back',
+    audit: { change: 'link.revoke' },
     description: 'In force with the answer. Downloads that have begun are not cut.',
     access: MANAGE,
     tenancy: 'context',

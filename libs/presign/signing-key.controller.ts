@@ -38,6 +38,7 @@ export class SigningKeyController {
   @Post('rotate')
   @Operation({
     summary: 'Sign with a new key',
+    audit: { change: 'signing_key.rotate' },
     description:
       'In force with the answer, on every gateway. Links and URLs of uploads that earlier keys have signed stay good.',
     access: MANAGE,
@@ -55,6 +56,7 @@ export class SigningKeyController {
   @Delete(':key_id')
   @Operation({
     summary: 'Retire a signing key',
+    audit: { change: 'signing_key.retire' },
     description:
       'Every link that it has signed, and every URL of an upload, answers 403 from now on, on every gateway. There is no ' +
       'way back. The current key stays: rotate first.',

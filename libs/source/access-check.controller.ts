@@ -1,7 +1,7 @@
 import { AccessCheckService, AuthErrors, isAddress } from '#auth';
-import { Caller, Operation, validationFailed } from '#http';
+import { Caller, Operation, validationFailed, type GatewayRequest } from '#http';
 import type { Principal } from '#kernel';
-import { Body, Controller, Param, Post } from '@nestjs/common';
+import { Body, Controller, Param, Post, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
 import { AccessAnswerDto, AccessCheckDto, toAccessAnswer } from './access-check.dto.js';
@@ -19,6 +19,7 @@ export class AccessCheckController {
   @Post()
   @Operation({
     summary: 'May a token do this?',
+    audit: { read: 'access.check' },
     description:
       'Asks what a request with the token would be asked, in the same order, and does nothing. `reason` is the code of ' +
       'the error that the token would be answered.',
@@ -32,13 +33,16 @@ export class AccessCheckController {
     @Caller() caller: Principal,
     @Param('tenant_id') tenantId: string,
     @Body() body: AccessCheckDto,
+    @Req() request: GatewayRequest,
   ): Promise<AccessAnswerDto> {
     const address = body.address ?? null;
     if (address !== null && !isAddress(address))
       throw validationFailed([{ field: 'address', code: 'invalid', message: 'must be an IP address' }]);
     const place = await this.placeOf(caller, tenantId, body);
     const question = { tokenId: body.token_id, action: body.action, subTenantId: place, address };
-    return toAccessAnswer(await this.access.find(caller, tenantId, question));
+    const refusal = await this.access.find(caller, tenantId, question);
+    request.toldOf = { kind: 'token', id: body.token_id.toLowerCase() };
+    return toAccessAnswer(refusal);
   }
 
   /** Where it would be done. A source is in one sub-tenant only, so another one beside it is none that it is in. */

@@ -1,10 +1,11 @@
-import { tooSlow, type GatewayReply, type GatewayRequest } from '#http';
+import { tooSlow, type GatewayReply, type GatewayRequest, type HandedOut } from '#http';
 import { Limiter } from '#limits';
 import type { ByteRange, StoredBody } from '#storage';
 import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 
 import { ContentService, type Presentation } from './content.service.js';
+import { handedOut } from './handed-out.js';
 import { SourceErrors } from './source.errors.js';
 import type { AvailableSource, Source } from './source.js';
 import { withheldEnd } from './withheld-end.js';
@@ -18,6 +19,8 @@ export interface ServedContent {
   readonly reread: () => Promise<Source>;
   /** What is to be asked before the first byte is sent and before the last one; null: nothing. */
   readonly use?: ContentUse | null;
+  /** Where it is served for a link: which one. */
+  readonly link?: Required<HandedOut>['link'];
 }
 
 /** Whoever counts what is sent. */
@@ -69,6 +72,7 @@ export class ContentReply {
     const body = await this.content.open(source, plan.range, served.reread, abortSignalOf(reply));
     if (body === null) return false;
     const payload = await payloadOf(body, use);
+    request.handedOut = [handedOut(source, served)];
     void reply.code(plan.status).headers(plan.headers).send(payload);
     return true;
   }

@@ -62,7 +62,7 @@ export class ContentController {
   }
 
   @Get()
-  @Operation({ ...READ, summary: "A source's content" })
+  @Operation({ ...READ, summary: "A source's content", audit: { read: 'source.read' } })
   @ApiContent('GET')
   async get(
     @Context() context: TenantContext,
@@ -76,6 +76,7 @@ export class ContentController {
   @Put()
   @Operation({
     summary: 'Make a source of a raw body, or replace its content',
+    audit: { change: 'source.replace' },
     description:
       'Any length, chunked or not. `Content-Digest` or `Repr-Digest` (SHA-256) and Content-Length are held to. ' +
       'A replacement needs `sources:write`, a new source `sources:create`; `If-Match` and `If-None-Match: *` are honoured.',

@@ -1,5 +1,6 @@
 export { BackgroundModule } from './background.module.js';
 export { ContentService } from './content.service.js';
+export { handedOut } from './handed-out.js';
 export { InlineContentService } from './inline-content.service.js';
 export { ObjectPurge } from './object-purge.js';
 export { SourceErrors } from './source.errors.js';

@@ -1,9 +1,10 @@
-import { Caller, Context, Operation } from '#http';
+import { Caller, Context, Exchange, Operation, type ExchangeParts } from '#http';
 import { CodedError, type Principal, type TenantContext } from '#kernel';
 import { LINK_LIFE } from '#presign';
 import { Body, Controller, Header, Post } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
+import { handedOut } from './handed-out.js';
 import {
   LINK_BATCH_EXAMPLES,
   LinkBatchDto,
@@ -22,6 +23,7 @@ export class LinkBatchController {
   @Header('cache-control', 'no-store')
   @Operation({
     summary: 'Get URLs for many sources',
+    audit: { read: 'link.issue' },
     description:
       'Download URLs for up to 1,000 sources of the sub-tenant, each opening its file as an attachment, in the way that ' +
       'delivery is set for the tenant. They have no rows: they are not listed and cannot be taken back one by one. An ' +
@@ -36,11 +38,15 @@ export class LinkBatchController {
   async create(
     @Caller() caller: Principal,
     @Context() context: TenantContext,
+    @Exchange() { request }: ExchangeParts,
     @Body() body: LinkBatchDto,
   ): Promise<LinkBatchResultDto> {
     const ids = body.source_ids;
-    const outcomes = await this.batches.issue(context, caller, ids, body.expires_in ?? LINK_LIFE.usual);
-    return { data: outcomes.map((outcome, index) => render(ids[index] ?? '', outcome)) };
+    const items = await this.batches.issue(context, caller, ids, body.expires_in ?? LINK_LIFE.usual);
+    request.handedOut = items.flatMap(({ source, outcome }) =>
+      source === null || outcome instanceof CodedError ? [] : handedOut(source),
+    );
+    return { data: items.map(({ outcome }, index) => render(ids[index] ?? '', outcome)) };
   }
 }
 

@@ -10,6 +10,13 @@ import { isAvailable, type AvailableSource, type Source } from './source.js';
 /** One source's URL, or why it got none. */
 export type BatchOutcome = SignedLink | CodedError;
 
+/** What became of one id. */
+export interface BatchItem {
+  /** Null where there is none of this id. */
+  readonly source: Source | null;
+  readonly outcome: BatchOutcome;
+}
+
 /** Makes URLs for many sources at once. */
 @Injectable()
 export class LinkBatchService {
@@ -27,7 +34,7 @@ export class LinkBatchService {
     issuer: Principal,
     ids: readonly string[],
     expiresIn: number,
-  ): Promise<BatchOutcome[]> {
+  ): Promise<BatchItem[]> {
     const references = ids.map(toSourceReference);
     const found = new Map<string, Source>();
     for (const source of await this.store.findAll(context, references)) {
@@ -43,8 +50,8 @@ export class LinkBatchService {
       available.map((source: AvailableSource, index) => [source, issued[index]]),
     );
     return sources.map((source) => {
-      if (source === undefined) return SourceErrors.notFound();
-      return outcomes.get(source) ?? SourceErrors.pending();
+      if (source === undefined) return { source: null, outcome: SourceErrors.notFound() };
+      return { source, outcome: outcomes.get(source) ?? SourceErrors.pending() };
     });
   }
 }

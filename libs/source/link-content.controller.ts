@@ -1,11 +1,12 @@
 import { AuthErrors } from '#auth';
 import { ApiContent, Operation, type GatewayReply, type GatewayRequest } from '#http';
-import { PresignErrors } from '#presign';
+import { PresignErrors, type LinkClaims } from '#presign';
 import { Controller, Get, Head, Param, Req, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 
 import { ContentReply } from './content-reply.js';
 import { ContentService, type Presentation } from './content.service.js';
+import { handedOut } from './handed-out.js';
 import { LinkRedirectService } from './link-redirect.service.js';
 import { LinkUses } from './link-uses.service.js';
 import { RedemptionService } from './redemption.service.js';
@@ -62,6 +63,7 @@ export class LinkContentController {
   @Operation({
     ...OPEN,
     summary: 'Download through a link',
+    audit: { read: 'link.redeem' },
     errors: [...OPEN.errors, PresignErrors.inUse()],
   })
   @ApiContent('GET')
@@ -89,10 +91,12 @@ export class LinkContentController {
     const available = this.content.assertAvailable(source);
     const use = request.method === 'GET' ? this.uses.follow(source, reply) : null;
     const lead = await this.redirects.find(request, claims, available, presentation(source));
+    const shown = shownLink(claims);
     if (lead !== null) {
       // The storage does not tell what becomes of it.
       await use?.keep();
       await use?.count();
+      request.handedOut = [handedOut(source, { link: shown })];
       void reply.code(302).headers(lead).send();
       return;
     }
@@ -101,6 +105,12 @@ export class LinkContentController {
       presentation,
       reread: () => this.redemptions.standing(claims),
       use,
+      link: shown,
     });
   }
+}
+
+/** What a link is known by: a row of its own, or the token that issued it. */
+function shownLink({ kind, referenceId }: LinkClaims) {
+  return kind === 'managed' ? { linkId: referenceId, tokenId: null } : { linkId: null, tokenId: referenceId };
 }

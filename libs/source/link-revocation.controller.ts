@@ -22,6 +22,7 @@ export class LinkRevocationController {
   @Post()
   @Operation({
     summary: 'End links by when they were issued',
+    audit: { change: 'link.revoke' },
     description:
       'Every link of the gateway that was issued before a moment: managed ones, and the URLs of the compatible calls and of ' +
       'batches, which have no row. Those to one source, of one sub-tenant, by one token, or all of the tenant. In force ' +

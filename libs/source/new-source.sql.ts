@@ -39,10 +39,19 @@ export function newSourceValues(sources: readonly [NewSource, ...NewSource[]]): 
 }
 
 /** The table `wanted` of what {@link newSourceValues} has, whose uploads are `$3`. */
-export const WANTED_SOURCES = `wanted AS (
-  SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
-    $11::text[], $12::uuid[]) AS w (upload_id, source_id, external_id, name, content_type, size_bytes, checksum_sha256,
-    object_key, metadata, binding_id))`;
+export const WANTED_SOURCES = wantedSources([], []);
+
+/** As {@link WANTED_SOURCES}, with more columns: arrays that follow those of {@link newSourceValues}, from `$13` on. */
+export function wantedSources(arrays: readonly string[], columns: readonly string[]): string {
+  return `wanted AS (
+  SELECT * FROM unnest(${[
+    '$3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::uuid[]',
+    ...arrays,
+  ].join(', ')}) AS w (${[
+    'upload_id, source_id, external_id, name, content_type, size_bytes, checksum_sha256, object_key, metadata, binding_id',
+    ...columns,
+  ].join(', ')}))`;
+}
 
 /** Makes sources of the rows of `wanted`, or of a join with it, and answers them, or other `columns` of them. */
 export function insertSourcesSql(from: string, columns = SOURCE_COLUMNS): string {

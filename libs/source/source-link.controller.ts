@@ -27,6 +27,7 @@ export class SourceLinkController {
   @Post()
   @Operation({
     summary: 'Create a link',
+    audit: { change: 'link.create' },
     description:
       'A URL that opens this one source without a token until it expires, is taken back, or the source, the issuing ' +
       'token or the tenant ends. It never outlives the token that makes it; `expires_at` is its real end. It can be ' +

@@ -68,6 +68,7 @@ export class SourceController {
   @Post()
   @Operation({
     summary: 'Upload a source',
+    audit: { change: 'source.create' },
     description:
       'A form with one file; the fields may come in any order. A source_id in use is refused: PUT replaces.',
     access: { anyOf: ['sources:create'] },
@@ -146,6 +147,7 @@ export class SourceController {
   @Patch(':source_id')
   @Operation({
     summary: 'Change name or metadata',
+    audit: { change: 'source.update' },
     description: 'With `If-Match`, only if the source is still the one that was read.',
     access: { anyOf: ['sources:write'] },
     tenancy: 'context',
@@ -171,6 +173,7 @@ export class SourceController {
   @Delete(':source_id')
   @Operation({
     summary: 'Delete a source',
+    audit: { change: 'source.delete' },
     description: 'Access and every link end with the answer; the bytes are removed in the background.',
     access: { anyOf: ['sources:delete'] },
     tenancy: 'context',

@@ -21,6 +21,7 @@ export class UploadContentController {
   @Put()
   @Operation({
     summary: 'Send bytes to the URL of an upload',
+    audit: { change: 'upload.complete' },
     description:
       'The URL is the credential: no header is looked at for one. It says what the bytes have to be; whole bytes complete ' +
       'the upload as they come.',

@@ -1,3 +1,4 @@
+import { attributed } from '#database';
 import { JobSchedule } from '#jobs';
 import { CodedError } from '#kernel';
 import { Injectable, Logger } from '@nestjs/common';
@@ -66,7 +67,10 @@ export class UploadSweep {
   private async complete(upload: PendingUpload): Promise<void> {
     const accepts = (source: Source): void => assertNotOvertaken(upload, source);
     try {
-      await this.completion.completeBy(contextOf(upload), upload.uploadId, { claimed: null, accepts });
+      // Nobody has asked for it: the log says that the gateway did it.
+      await attributed({ role: 'system' }, () =>
+        this.completion.completeBy(contextOf(upload), upload.uploadId, { claimed: null, accepts }),
+      );
     } catch (error) {
       const isFault = !(error instanceof CodedError) || error.kind.status >= 500;
       if (isFault) this.logger.warn({ err: error }, 'an upload that has come could not be completed');

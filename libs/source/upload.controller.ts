@@ -42,6 +42,7 @@ export class UploadController {
   @Operation({
     ...WRITE,
     summary: 'Begin an upload by URL',
+    audit: { change: 'upload.create' },
     description:
       'Answers one URL for all bytes, or one for each part. They are bound to what is declared, as far as who takes the bytes ' +
       'can bind them; the rest is found out on completion. A new source is `pending` until then; one that exists keeps its ' +
@@ -90,6 +91,7 @@ export class UploadController {
   @Operation({
     ...WRITE,
     summary: 'Complete an upload',
+    audit: { change: 'upload.complete' },
     description:
       'Compares what has come with what was declared and makes it the content of the source, all at once. Repeated, it ' +
       'answers the source again. What is not what was declared is removed, and the upload is over.',
@@ -118,6 +120,7 @@ export class UploadController {
   @Operation({
     ...WRITE,
     summary: 'Give an upload up',
+    audit: { change: 'upload.abort' },
     description: 'What has come is removed, and so is a source that waited for it alone.',
     status: 204,
     errors: [UploadErrors.notFound(), UploadErrors.completed()],

@@ -1,4 +1,4 @@
-import { TenantDatabase, type TenantTransaction } from '#database';
+import { TenantDatabase, type TenantTransaction, unattributed } from '#database';
 import { newUuid, type TenantContext } from '#kernel';
 import { parseObjectKey } from '#storage';
 import { refuseIfTenantGone } from '#tenant';
@@ -113,7 +113,8 @@ async function openAlone(
   const values = [tenantId, subTenantId, newUuid(), newUuid(), tokenId, defaultBindingId, bytes, objects];
   const before = [NOT_YET_DURABLE, lockMetered(tenantId, subTenantId)];
   const { rows } = await refuseIfTenantGone(
-    database.queryAfter<OpenRow>(tenantId, before, { ...OPEN, values }),
+    // It tells of nothing yet.
+    unattributed(() => database.queryAfter<OpenRow>(tenantId, before, { ...OPEN, values })),
   );
   const [row] = rows;
   if (row === undefined) return null;

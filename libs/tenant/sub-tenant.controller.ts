@@ -24,6 +24,7 @@ export class SubTenantController {
   @Post()
   @Operation({
     summary: 'Create a sub-tenant',
+    audit: { change: 'sub_tenant.create' },
     access: MANAGE,
     tenancy: 'path',
     body: 'json',
@@ -74,6 +75,7 @@ export class SubTenantController {
   @Patch(':sub_tenant_id')
   @Operation({
     summary: 'Rename a sub-tenant, set its quotas and limits',
+    audit: { change: 'sub_tenant.update' },
     access: MANAGE,
     tenancy: 'path',
     body: 'json',
@@ -92,6 +94,7 @@ export class SubTenantController {
   @Delete(':sub_tenant_id')
   @Operation({
     summary: 'Delete a sub-tenant',
+    audit: { change: 'sub_tenant.delete' },
     description: 'The default one stays (409), and so does one that holds sources, unless `force=true`.',
     access: MANAGE,
     tenancy: 'path',
@@ -113,6 +116,7 @@ export class SubTenantController {
   @Post(':sub_tenant_id/suspend')
   @Operation({
     summary: 'Suspend a sub-tenant',
+    audit: { change: 'sub_tenant.suspend' },
     description:
       'Requests in it answer 403 `tenant_suspended`, its links 410, until it is resumed. A token all of whose ' +
       'sub-tenants are suspended is refused everywhere.',
@@ -132,6 +136,7 @@ export class SubTenantController {
   @Post(':sub_tenant_id/resume')
   @Operation({
     summary: 'Resume a suspended sub-tenant',
+    audit: { change: 'sub_tenant.resume' },
     access: MANAGE,
     tenancy: 'path',
     errors: [TenantErrors.subNotFound()],

@@ -20,6 +20,7 @@ export class TenantController {
   @Post()
   @Operation({
     summary: 'Create a tenant',
+    audit: { change: 'tenant.create' },
     description: 'Makes the tenant and its default sub-tenant together.',
     access: PLATFORM,
     tenancy: 'none',
@@ -66,6 +67,7 @@ export class TenantController {
   @Patch(':tenant_id')
   @Operation({
     summary: 'Rename a tenant, set its quotas and limits',
+    audit: { change: 'tenant.update' },
     description: 'Quotas and limits need `tenants:manage`; absent ones stay as they are.',
     access: OWN,
     tenancy: 'path',
@@ -86,6 +88,7 @@ export class TenantController {
   @Delete(':tenant_id')
   @Operation({
     summary: 'Delete a tenant',
+    audit: { change: 'tenant.delete' },
     description:
       'Refused while it holds sources, unless `force=true`: then access ends now and the bytes are erased in the background.',
     access: PLATFORM,
@@ -101,6 +104,7 @@ export class TenantController {
   @Post(':tenant_id/suspend')
   @Operation({
     summary: 'Suspend a tenant',
+    audit: { change: 'tenant.suspend' },
     description: 'Its tokens answer 403 `tenant_suspended`, its links 410, until it is resumed.',
     access: PLATFORM,
     tenancy: 'path',
@@ -111,7 +115,12 @@ export class TenantController {
   }
 
   @Post(':tenant_id/resume')
-  @Operation({ summary: 'Resume a suspended tenant', access: PLATFORM, tenancy: 'path' })
+  @Operation({
+    summary: 'Resume a suspended tenant',
+    audit: { change: 'tenant.resume' },
+    access: PLATFORM,
+    tenancy: 'path',
+  })
   @ApiOkResponse({ type: TenantDto, description: 'The tenant.' })
   async resume(@Param('tenant_id') tenantId: string): Promise<TenantDto> {
     return toTenantDto(await this.tenants.setSuspended(tenantId, false));

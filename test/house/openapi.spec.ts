@@ -8,7 +8,7 @@ import { sharedGateway } from '../support/shared-gateway.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'] as const;
-const GROUPS = ['Tenants', 'Tokens', 'Sources', 'Uploads', 'Links', 'Compatibility', 'Health'];
+const GROUPS = ['Tenants', 'Tokens', 'Sources', 'Uploads', 'Links', 'Audit', 'Compatibility', 'Health'];
 
 /** Reads, and changes that may be repeated as they are. */
 const MAKE_NOTHING = [

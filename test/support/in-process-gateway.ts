@@ -1,4 +1,5 @@
-import { AccessPolicy, authenticationHook, Authenticator, authorizationHook } from '#auth';
+import { attributionHook, auditHook, AuditLog } from '#audit';
+import { AccessPolicy, authenticationHook, Authenticator, authorizationHook, claimedToken } from '#auth';
 import { parseConfig } from '#config';
 import { Database } from '#database';
 import { createServerAdapter } from '#http';
@@ -81,7 +82,9 @@ export async function startInProcess(
     .getInstance()
     .addHook('onRequest', authenticationHook(app.get(Authenticator)))
     .addHook('onRequest', limitsHook(app.get(Limiter)))
-    .addHook('onRequest', authorizationHook(app.get(AccessPolicy)));
+    .addHook('onRequest', authorizationHook(app.get(AccessPolicy)))
+    .addHook('preHandler', attributionHook)
+    .addHook('onSend', auditHook(app.get(AuditLog), claimedToken(config.oidc.issuers)));
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace(/\/$/, '');
   publicUrl.settle(url);

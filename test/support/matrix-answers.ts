@@ -8,7 +8,7 @@ export const AT_HOME = ['admin', 'editor', 'viewer', 'platform', 'platform at la
 
 /** Reads that name nothing of what lies in a place. */
 const ABOUT_NO_PLACE =
-  /^(?:GET \/health\/|GET \/metrics$|OPTIONS |POST \/v1\/links\/batch$|POST .*\/access-check$|GET \/v1\/me$|GET \/v1\/tenants(?:\/\{tenant_id\}(?:\/(?:storage-binding|usage|signing-keys))?)?$)/;
+  /^(?:GET \/health\/|GET \/metrics$|OPTIONS |POST \/v1\/links\/batch$|POST .*\/access-check$|GET \/v1\/me$|GET \/v1\/audit|GET \/v1\/tenants(?:\/\{tenant_id\}(?:\/(?:storage-binding|usage|signing-keys))?)?$)/;
 
 /** Whether a cell grants a change; all other answers leave everything as it was. */
 export function changes(row: MatrixRow, cell: string): boolean {

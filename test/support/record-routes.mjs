@@ -10,7 +10,12 @@ const routes = [];
 subscribe('fastify.initialization', ({ fastify }) => {
   fastify.addHook('onRoute', ({ method, url, config }) => {
     for (const one of [method].flat())
-      routes.push({ method: one, path: url, access: config?.operation?.access ?? null });
+      routes.push({
+        method: one,
+        path: url,
+        access: config?.operation?.access ?? null,
+        audit: config?.operation?.audit === undefined ? 'undeclared' : config.operation.audit,
+      });
   });
 });
 

@@ -12,6 +12,8 @@ export interface Route {
   readonly path: string;
   /** What it declares; null when it is not an operation. */
   readonly access: 'public' | 'authenticated' | { readonly anyOf: readonly string[] } | null;
+  /** How the audit log tells of it; null when it does not, and says so. */
+  readonly audit: { readonly change: string } | { readonly read: string } | null | 'undeclared';
 }
 
 /** Every route that the gateway's own program registers with its server. */

@@ -25,6 +25,9 @@ export const OWNED = [
   'link_uses',
   'link_marks',
   'verifications',
+  'audit_entries',
+  'audit_seals',
+  'audit_anchors',
 ] as const;
 
 /**
@@ -87,6 +90,10 @@ export class WalledDatabase {
     await walled.owner("INSERT INTO link_marks SELECT tenant_id, 'tenant', '2001-01-01' FROM tenants");
     await walled.owner(`INSERT INTO link_uses (tenant_id, link_id, use_id, leased_until)
       SELECT tenant_id, link_id, gen_random_uuid(), 'infinity' FROM links`);
+    await walled.owner(`INSERT INTO audit_seals
+      (tenant_id, seal_no, first_at, last_at, entry_count, entry_ids, horizon, previous_hash, hash)
+      SELECT tenant_id, 1000, now(), now(), 0, '{}', 0, '', sha256('x') FROM tenants`);
+    await walled.owner("INSERT INTO audit_anchors SELECT tenant_id, 1, sha256('x') FROM tenants");
     return walled;
   }
 

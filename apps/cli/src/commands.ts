@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ParseArgsConfig } from 'node:util';
 
+import type { AuditWish } from './audit.command.js';
 import { migrateDatabase } from './migrate.command.js';
 import { RECONCILE_OPTIONS, type ReconcileWish } from './reconcile.options.js';
 
@@ -9,6 +10,8 @@ export interface Command {
   readonly summary: string;
   /** What may stand behind its name, for a person to read. */
   readonly synopsis?: string;
+  /** A word that has to stand first behind its name. */
+  readonly verb?: string;
   /** The same for `parseArgs`; absent: nothing. */
   readonly options?: NonNullable<ParseArgsConfig['options']>;
   /** Resolves with the exit code; undefined leaves it to what was started. */
@@ -24,6 +27,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     synopsis: '[--tenant ID] [--apply] [--verify] [--json] [--max-removals N] [--max-percent N]',
     options: RECONCILE_OPTIONS,
     run: reconcile,
+  },
+  audit: {
+    summary:
+      'Look whether audit logs are as they were sealed. 0: they are; 1: one is not; 2: that cannot be said.',
+    synopsis: 'verify [--tenant ID] [--json]',
+    verb: 'verify',
+    options: { tenant: { type: 'string' }, json: { type: 'boolean', default: false } },
+    run: audit,
   },
   version: { summary: 'Say which version this is.', run: version },
   help: { summary: 'Show this.', run: help },
@@ -71,6 +82,11 @@ async function reconcile(values: Readonly<Record<string, unknown>>): Promise<num
   const command = await import('./reconcile.command.js');
   // parseArgs has held the values to the options.
   return await command.reconcile(values as unknown as ReconcileWish);
+}
+
+async function audit(values: Readonly<Record<string, unknown>>): Promise<number> {
+  const command = await import('./audit.command.js');
+  return await command.verifyAudit(values as unknown as AuditWish);
 }
 
 async function version(): Promise<number> {

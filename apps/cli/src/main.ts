@@ -16,13 +16,19 @@ if (command === null) {
 } else if (command.options === undefined && rest.length > 0) {
   console.error(`gatehold: "${name}" takes no arguments; settings come from the environment.`);
   process.exitCode = WRONG_USAGE;
+} else if (command.verb !== undefined && rest[0] !== command.verb) {
+  console.error(`gatehold: it is "${name} ${command.verb}".\n\n${usage()}`);
+  process.exitCode = WRONG_USAGE;
 } else {
-  process.exitCode = await run(command);
+  process.exitCode = await run(command, command.verb === undefined ? rest : rest.slice(1));
 }
 
-async function run({ options = {}, ...given }: Command): Promise<number | undefined> {
+async function run(
+  { options = {}, ...given }: Command,
+  args: readonly string[],
+): Promise<number | undefined> {
   try {
-    return await given.run(parseArgs({ args: rest, options, strict: true }).values);
+    return await given.run(parseArgs({ args: [...args], options, strict: true }).values);
   } catch (error) {
     const isUsage =
       error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');

@@ -1,3 +1,4 @@
+import { AuditLog, AuditModule, AuditVerificationModule } from '#audit';
 import { type AccessPolicy, AuthModule, RolePolicy, type AuthModuleOptions } from '#auth';
 import type { GatewayConfig } from '#config';
 import { DatabaseModule, type Database } from '#database';
@@ -67,6 +68,7 @@ export class AppModule {
       imports: [
         DatabaseModule.forRoot(database),
         JobsModule.forRoot({ enabled: config.background.workers }),
+        AuditModule.forRoot(config.audit),
         LimitsModule,
         TenantModule.forRoot({ resolver: tenantResolver(config, parts) }),
         AuthModule.forRoot({ rootToken, ...authentication(config, parts) }),
@@ -91,8 +93,8 @@ export class AppModule {
         Readiness,
         {
           provide: GatewayMetrics,
-          inject: [BoundStorages],
-          useFactory: (storages: BoundStorages) => new GatewayMetrics(storages, database),
+          inject: [BoundStorages, AuditLog],
+          useFactory: (storages: BoundStorages, log: AuditLog) => new GatewayMetrics(storages, database, log),
         },
         { provide: APP_PIPE, useFactory: () => createValidationPipe() },
         { provide: APP_FILTER, useClass: HttpErrorFilter },
@@ -113,6 +115,7 @@ export class MaintenanceModule {
       module: MaintenanceModule,
       imports: [
         DatabaseModule.forRoot(database),
+        AuditVerificationModule,
         BoundStoragesModule.forRoot(storages(config, storageAccess(config), sealer, {})),
         BackgroundModule.forRoot({ sealer }),
       ],

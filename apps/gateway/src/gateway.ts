@@ -1,4 +1,5 @@
-import { AccessPolicy, authenticationHook, Authenticator, authorizationHook } from '#auth';
+import { attributionHook, auditHook, AuditLog } from '#audit';
+import { AccessPolicy, authenticationHook, Authenticator, authorizationHook, claimedToken } from '#auth';
 import type { GatewayConfig } from '#config';
 import { Database, PlatformDatabase, TenantDatabase } from '#database';
 import { createServerAdapter } from '#http';
@@ -92,6 +93,8 @@ async function createApp(options: AppOptions, logger: Logger): Promise<NestFasti
     .addHook('onRequest', authenticationHook(app.get(Authenticator)))
     .addHook('onRequest', limitsHook(app.get(Limiter)))
     .addHook('onRequest', authorizationHook(app.get(AccessPolicy)))
+    .addHook('preHandler', attributionHook)
+    .addHook('onSend', auditHook(app.get(AuditLog), claimedToken(config.oidc.issuers)))
     .addHook('onResponse', (request, reply, done) => {
       metrics.record(request, reply);
       done();

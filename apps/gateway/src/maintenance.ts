@@ -1,3 +1,4 @@
+import { AuditVerification } from '#audit';
 import type { GatewayConfig } from '#config';
 import { Database } from '#database';
 import { Sealer } from '#kernel';
@@ -14,6 +15,7 @@ import { readMasterKey } from './secrets.js';
 export interface Maintenance {
   readonly reconciler: Reconciler;
   readonly verification: Verification;
+  readonly audit: AuditVerification;
   close(): Promise<void>;
 }
 
@@ -37,7 +39,12 @@ export async function openMaintenance(config: GatewayConfig, logger: Logger): Pr
         await database.close();
       }
     };
-    return { reconciler: app.get(Reconciler), verification: app.get(Verification), close };
+    return {
+      reconciler: app.get(Reconciler),
+      verification: app.get(Verification),
+      audit: app.get(AuditVerification),
+      close,
+    };
   } catch (error) {
     await database.close();
     throw error;

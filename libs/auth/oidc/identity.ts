@@ -8,7 +8,7 @@ import {
   type TenantBinding,
 } from '#kernel';
 import { TENANT_ID } from '#tenant';
-import type { JWTPayload } from 'jose';
+import { decodeJwt, type JWTPayload } from 'jose';
 import { createHash } from 'node:crypto';
 
 import { ROLE_SCOPES } from '../role-scopes.js';
@@ -48,6 +48,25 @@ export function identityId(issuer: string, sub: string, tenantId: string | null)
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   return uuidFromBytes(bytes);
+}
+
+/**
+ * Which tenant and whose identity there a JWT names that was not believed: nothing of it has to be true. Null when it
+ * names none.
+ */
+export function claimedIdentity(
+  jwt: string,
+  issuers: readonly OidcIssuer[],
+): { readonly tenantId: string; readonly tokenId: string } | null {
+  try {
+    const claims = decodeJwt(jwt);
+    const issuer = issuers.find((each) => each.issuer === claims.iss);
+    if (issuer === undefined || typeof claims.sub !== 'string') return null;
+    const { tenantId } = tenantOf(claims, issuer);
+    return { tenantId, tokenId: identityId(issuer.issuer, claims.sub, tenantId) };
+  } catch {
+    return null;
+  }
 }
 
 /** What the values of the claim stand for, the role that may do most first. */

@@ -59,6 +59,7 @@ export class TusController {
   @Operation({
     ...WRITE,
     summary: 'Begin a resumable upload',
+    audit: { change: 'upload.create' },
     description:
       'tus 1.0, with or without the first bytes. A source is made at once, pending, or an existing one is replaced in the ' +
       'end (`sources:write`). Room for all of the upload is reserved.',
@@ -100,6 +101,7 @@ export class TusController {
   @Operation({
     ...WRITE,
     summary: 'Send bytes of a resumable upload',
+    audit: { change: 'upload.complete' },
     description:
       'What has come of a body that breaks off is kept. The last bytes are answered once the source is available.',
     body: 'raw',
@@ -123,6 +125,7 @@ export class TusController {
   @Operation({
     ...WRITE,
     summary: 'End a resumable upload',
+    audit: { change: 'upload.abort' },
     description: 'Its bytes go, and a source that waited for them. The source of a complete upload stays.',
     status: 204,
     errors: [TusErrors.version(), ...UPLOAD_STATES],

@@ -195,8 +195,59 @@ const byUrl =
   expires_at = now() + interval '1 hour', object_key = t.tenant_key || '/one'
   FROM sources s JOIN tenants t ON t.tenant_id = s.tenant_id WHERE u.tenant_id = $1 AND s.tenant_id = $1`);
 
+const auditEvent = (w: StoreWorld): object => ({
+  action: 'access.denied',
+  outcome: 'denied',
+  tokenId: w.tokenId,
+  role: 'viewer',
+  linkId: null,
+  subTenantId: w.branch,
+  targetKind: 'source',
+  targetId: w.sourceId,
+  requestId: 'one-request',
+  address: '192.0.2.7',
+  details: { code: 'x' },
+});
+const auditFilter = (w: StoreWorld): object => ({
+  actionPrefix: 'token.',
+  tokenId: w.tokenId,
+  targetId: 'one',
+  subTenantId: w.branch,
+  outcome: 'success',
+  from: new Date('2001-01-01'),
+  to: new Date('2100-01-01'),
+});
+
+const sealedLongAgo = sql(`INSERT INTO audit_seals
+    (tenant_id, seal_no, first_at, last_at, entry_count, entry_ids, horizon, previous_hash, hash)
+  SELECT tenant_id, 2, '2001-01-01', '2001-01-01', 1, ARRAY[entry_id], 0, '', sha256('x') FROM audit_entries WHERE tenant_id = $1`);
+
 /** Every call of every store, by name. */
 export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
+  'AuditStore.write': { args: (w) => [w.tenantId, auditEvent(w)], ids: ['0'] },
+  'AuditStore.writeAll': { args: (w) => [w.tenantId, [{ event: auditEvent(w), ageMs: 1 }]], ids: ['0'] },
+  'AuditStore.writeRefused': {
+    args: (w) => [
+      w.tenantKey,
+      [{ event: auditEvent(w), ageMs: 1, tokenHash: w.tokenHash, claimedId: w.tokenId }],
+    ],
+    ids: ['0'],
+  },
+  'AuditStore.list': {
+    args: (w) => [w.tenantId, [w.branch], auditFilter(w), 'ffffffff-ffff-7fff-bfff-ffffffffffff', 5],
+    ids: ['0'],
+  },
+  'AuditSealStore.unsealed': { args: () => [5], ids: [] },
+  'AuditSealStore.sealedTo': { args: () => ['9'], ids: [] },
+  'AuditSealStore.auditedTenants': { args: () => ['a', 5], ids: [] },
+  'AuditSealStore.seal': {
+    args: (w) => [{ tenantId: w.tenantId, entryIds: [w.tokenId], lastNo: 1, horizon: '9' }, 5],
+    ids: ['0.tenantId'],
+  },
+  'AuditSealStore.findAnchor': { args: (w) => [w.tenantId], ids: ['0'] },
+  'AuditSealStore.findNext': { args: (w) => [w.tenantId, 0], ids: ['0'], prepare: sealedLongAgo },
+  'AuditSealStore.count': { args: (w) => [w.tenantId], ids: ['0'] },
+  'AuditSealStore.removeOldest': { args: (w) => [w.tenantId, 5], ids: ['0'], prepare: sealedLongAgo },
   'PlatformTokenStore.ensureRoot': { args: () => [randomBytes(32)], ids: [] },
   'PlatformTokenStore.findLive': { args: (w) => [w.rootHash], ids: ['0'] },
   'TokenStore.findLive': { args: (w) => [w.tenantKey, w.tokenId, w.tokenHash], ids: ['0', '1', '2'] },

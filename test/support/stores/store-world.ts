@@ -27,6 +27,9 @@ const TABLES = [
   'link_uses',
   'link_marks',
   'verifications',
+  'audit_entries',
+  'audit_seals',
+  'audit_anchors',
 ];
 
 /** Anything a store module exports that can be called: a method of a store, or a function beside it. */
@@ -194,6 +197,12 @@ function inserts(w: StoreWorld): [string, unknown[]][] {
       "INSERT INTO outbox (tenant_id, outbox_id, kind, object_key) VALUES ($1, $2, 'remove_object', $3)",
       [w.tenantId, w.outboxId, `${w.tenantKey}/${w.outboxId}`],
     ],
+    [
+      `INSERT INTO audit_entries (tenant_id, entry_id, tenant_key, action, outcome, token_id, sub_tenant_id, target_id)
+       VALUES ($1, audit_entry_id('2001-01-01'), $2, 'token.create', 'success', $3, $4, 'one')`,
+      [w.tenantId, w.tenantKey, w.tokenId, w.branch],
+    ],
+    ["INSERT INTO audit_anchors VALUES ($1, 1, sha256('x'))", [w.tenantId]],
     ['INSERT INTO verifications (tenant_id, round_id) VALUES ($1, $2)', [w.tenantId, w.roundId]],
     [
       `INSERT INTO links (tenant_id, link_id, sub_tenant_id, source_id, token_id, disposition, expires_at)

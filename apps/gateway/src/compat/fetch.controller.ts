@@ -14,6 +14,7 @@ import { Limiter } from '#limits';
 import { DownloadUrlService, LINK_LIFE, type SignedLink } from '#presign';
 import {
   ContentService,
+  handedOut,
   InlineContentService,
   SourceErrors,
   SourceService,
@@ -46,6 +47,7 @@ export class FetchController {
   @Post(['fetch-source-content', 'fetch_source_content', 'content'])
   @Operation({
     summary: 'Fetch a source: its content, a URL, or both',
+    audit: { read: 'source.read' },
     description:
       'Textual files come as `content`, all others as `content_base64`. Large files: ask for a URL.',
     access: { anyOf: ['sources:read'] },
@@ -78,6 +80,7 @@ export class FetchController {
     const expiresIn = wish.expiry_seconds ?? LINK_LIFE.usual;
     const link =
       mode === 'content' ? null : await this.urls.issue(caller, inline?.source ?? source, expiresIn);
+    reply.request.handedOut = [handedOut(source, mode === 'url' ? { action: 'link.issue' } : {})];
     void reply.header('cache-control', 'no-store');
     return render(id, inline?.source ?? source, inline?.bytes ?? null, link);
   }

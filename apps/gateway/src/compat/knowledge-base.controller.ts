@@ -2,14 +2,16 @@ import {
   Caller,
   Context,
   createValidationPipe,
+  Exchange,
   IntegerField,
   Operation,
   validationFailed,
+  type ExchangeParts,
   type OperationOptions,
 } from '#http';
 import { isUuid, type Principal, type TenantContext } from '#kernel';
 import { DownloadUrlService, LINK_LIFE, type SignedLink } from '#presign';
-import { ContentService, SourceErrors, SourceService, type AvailableSource } from '#source';
+import { ContentService, handedOut, SourceErrors, SourceService, type AvailableSource } from '#source';
 import { Controller, Get, Header, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiParam, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
 
@@ -53,6 +55,7 @@ const queries = createValidationPipe('drop');
 
 const DOWNLOAD: OperationOptions = {
   summary: 'Get a source download URL',
+  audit: { read: 'link.issue' },
   description:
     'The URL opens the original bytes for the stated time. A tenant token implies its tenant; a platform token ' +
     'names it in the header X-Anyreach-Org (its name is configurable). Sources of every sub-tenant the token may ' +
@@ -99,6 +102,7 @@ export class KnowledgeBaseController {
     @Context() context: TenantContext,
     @Param('source_id') sourceId: string,
     @Query() query: Record<string, unknown>,
+    @Exchange() { request }: ExchangeParts,
   ): Promise<DownloadDto> {
     const { expires_in: expiresIn } = (await queries.transform(query, {
       type: 'query',
@@ -111,6 +115,7 @@ export class KnowledgeBaseController {
       await this.sources.getInTenant(context.tenantId, sourceId, reach),
     );
     const link = await this.urls.issue(caller, source, expiresIn ?? LINK_LIFE.usual);
+    request.handedOut = [handedOut(source)];
     return render(source, link);
   }
 }

@@ -1,7 +1,8 @@
+import type { AuditLog } from '#audit';
 import type { BoundStorages } from '#binding';
 import type { Database } from '#database';
 import type { GatewayReply, GatewayRequest } from '#http';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 import { RequestMetrics } from './request-metrics.js';
 import { StorageCollector } from './storage-metrics.collector.js';
@@ -16,11 +17,24 @@ export class GatewayMetrics {
   readonly #registry = new Registry();
   readonly #requests = new RequestMetrics(this.#registry);
 
-  constructor(storages: BoundStorages, database: Pick<Database, 'connections'>) {
+  constructor(
+    storages: BoundStorages,
+    database: Pick<Database, 'connections'>,
+    log: Pick<AuditLog, 'dropped'>,
+  ) {
     collectDefaultMetrics({ register: this.#registry });
     // Which version runs is nobody's business who may not log in to the machine.
     this.#registry.removeSingleMetric('nodejs_version_info');
     new StorageCollector(storages, this.#registry);
+    new Counter({
+      name: 'gatehold_audit_dropped_total',
+      help: 'Reads and refused credentials that are missing in audit logs: the database was away, or could not keep up.',
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(log.dropped);
+      },
+    });
     new Gauge({
       name: 'gatehold_database_connections',
       help: 'Connections to the database by state, and, as waiting, what waits for one.',

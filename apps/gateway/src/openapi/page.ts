@@ -5,6 +5,7 @@ export const TAGS: readonly (readonly [string, string])[] = [
   ['Sources', 'Stored files: upload, describe, read, replace, delete.'],
   ['Uploads', 'Files that are sent to URLs without a token, or in as many requests as it takes (tus).'],
   ['Links', 'URLs that need no token and can be taken back.'],
+  ['Audit', 'What was done, by whom, and how it ended.'],
   ['Compatibility', 'Calls of other APIs, for clients written for them.'],
   ['Health', 'For load balancers and orchestrators.'],
 ];

@@ -1,0 +1,182 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+
+import type { AuditEvent } from './audit-event.js';
+import { AuditReads } from './audit-reads.js';
+import { AuditStore, type RefusedCredential } from './audit.store.js';
+import { EventBuffer } from './event-buffer.js';
+import { RefusalRate } from './refusal-rate.js';
+
+/** How often what waits is written down: what is lost with a process is less than a second's. Milliseconds. */
+const EVERY_MS = 750;
+/** The most that waits, and the most that one statement writes. */
+const MOST_WAITING = 10_000;
+const MOST_AT_ONCE = 1_000;
+
+/**
+ * What a credential says of itself that was not taken for good: nothing of it has to be true. A token of the gateway's
+ * names a tenant by its key, a JWT by its id.
+ */
+export type ClaimedToken =
+  | {
+      readonly tenantKey: string;
+      readonly tokenId: string;
+      /** SHA-256 of the token. */
+      readonly tokenHash: Buffer;
+    }
+  | { readonly tenantId: string; readonly tokenId: string };
+
+/** Whether what waits names its tenant by key or by id. */
+const [BY_KEY, BY_ID] = ['key ', 'id '];
+
+interface Waiting<Event> {
+  readonly event: Event;
+  /** By the clock of the process that only goes forward. */
+  readonly sinceMs: number;
+}
+
+interface Past<Event> {
+  readonly event: Event;
+  readonly ageMs: number;
+}
+
+type Refused = Omit<RefusedCredential, 'ageMs'>;
+
+/** Writes down what is no change: changes are written by the transactions that make them. */
+@Injectable()
+export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #logger = new Logger(AuditLog.name);
+  readonly #rate = new RefusalRate();
+  readonly #refused = new EventBuffer<Waiting<Refused>>(MOST_WAITING);
+  readonly #reads = new EventBuffer<Waiting<AuditEvent>>(MOST_WAITING);
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> | null = null;
+
+  constructor(
+    private readonly store: AuditStore,
+    private readonly reads: AuditReads,
+  ) {}
+
+  /** Events that were not written down because the database could not keep up, or was away for too long. */
+  get dropped(): number {
+    return this.#refused.dropped + this.#reads.dropped;
+  }
+
+  onApplicationBootstrap(): void {
+    this.#timer = setInterval(() => void this.flush(), EVERY_MS);
+  }
+
+  /** Connections are closed by now, and the database is next. */
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.flush();
+    await this.flush();
+  }
+
+  /**
+   * Writes a refusal into the log of whoever was refused. Durable when it resolves. Never rejects: what cannot be written
+   * is refused all the same, and told to the operator's log.
+   */
+  async denied(tenantId: string, event: AuditEvent): Promise<void> {
+    try {
+      await this.store.write(tenantId, event);
+    } catch (error) {
+      this.#logger.error({ err: error, event }, 'a refusal could not be written into the audit log');
+    }
+  }
+
+  /**
+   * Has a credential that was refused written into the log of the tenant that it names, a moment later: whether there is
+   * such a tenant must not show in the time that the answer takes. Beyond 10 a second of a tenant they are only counted.
+   */
+  refused(claimed: ClaimedToken, event: AuditEvent): void {
+    const sinceMs = performance.now();
+    const log = 'tenantKey' in claimed ? BY_KEY + claimed.tenantKey : BY_ID + claimed.tenantId;
+    if (!this.#rate.admits(log, sinceMs)) return;
+    const tokenHash = 'tokenHash' in claimed ? claimed.tokenHash : null;
+    this.#refused.add(log, [{ event: { event, claimedId: claimed.tokenId, tokenHash }, sinceMs }]);
+  }
+
+  /**
+   * Has what an answer hands out written down. Null: it may be answered now. A promise: it has to be waited for, and what
+   * it rejects with is to be answered instead.
+   */
+  handsOut(tenantId: string, events: readonly AuditEvent[]): Promise<void> | null {
+    const { mode } = this.reads;
+    if (mode === 'off') return null;
+    if (mode === 'strict')
+      return this.store.writeAll(
+        tenantId,
+        events.map((event) => ({ event, ageMs: 0 })),
+      );
+    const sinceMs = performance.now();
+    this.#reads.add(
+      tenantId,
+      events.map((event) => ({ event, sinceMs })),
+    );
+    return null;
+  }
+
+  /** Writes down what waits, one flush at a time. What fails waits for the next one. Never rejects. */
+  flush(): Promise<void> {
+    this.#flushing ??= this.#writeWaiting().finally(() => (this.#flushing = null));
+    return this.#flushing;
+  }
+
+  async #writeWaiting(): Promise<void> {
+    for (const [log, leftOut] of this.#rate.takeLeftOut())
+      this.#refused.add(log, [{ event: summaryOf(leftOut), sinceMs: performance.now() }]);
+    await this.#writeAll(this.#refused, (log, waiting) =>
+      log.startsWith(BY_KEY)
+        ? this.store.writeRefused(
+            log.slice(BY_KEY.length),
+            waiting.map(({ event, ageMs }) => ({ ...event, ageMs })),
+          )
+        : this.store.writeAll(log.slice(BY_ID.length), waiting.map(identityRefused)),
+    );
+    await this.#writeAll(this.#reads, (tenantId, past) => this.store.writeAll(tenantId, past));
+  }
+
+  async #writeAll<Event>(
+    buffer: EventBuffer<Waiting<Event>>,
+    write: (key: string, past: readonly Past<Event>[]) => Promise<void>,
+  ): Promise<void> {
+    for (const [key, items] of buffer.takeAll(MOST_AT_ONCE)) {
+      const nowMs = performance.now();
+      try {
+        await write(
+          key,
+          items.map(({ event, sinceMs }) => ({ event, ageMs: nowMs - sinceMs })),
+        );
+      } catch (error) {
+        this.#logger.warn({ err: error }, 'the audit log could not be written; it is tried again');
+        buffer.add(key, items);
+      }
+    }
+  }
+}
+
+/** A JWT that was not believed: what it says it is of is whom it is about, and not who acted. */
+function identityRefused({ event: { event, claimedId }, ageMs }: Past<Refused>): Past<AuditEvent> {
+  const target = claimedId === null ? {} : { targetKind: 'identity', targetId: claimedId };
+  return { event: { ...event, ...target }, ageMs };
+}
+
+function summaryOf(leftOut: number): Refused {
+  const nobody = {
+    tokenId: null,
+    role: null,
+    linkId: null,
+    subTenantId: null,
+    targetKind: null,
+    targetId: null,
+  };
+  const event: AuditEvent = {
+    ...nobody,
+    action: 'authentication.failed',
+    outcome: 'denied',
+    requestId: null,
+    address: null,
+    details: { left_out: leftOut },
+  };
+  return { event, claimedId: null, tokenHash: null };
+}

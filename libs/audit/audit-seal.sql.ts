@@ -1,0 +1,79 @@
+/**
+ * Statements about the seals of logs. The hash of a batch is made and compared in the database, so that entries need not
+ * come from there: it is over the hash of the batch before, and of each entry, in the order of the batch, its id and all
+ * else that it says, in PostgreSQL's text of a row, in which no value can pass for another's end.
+ */
+
+/** A table `lines` of the entries of `ids`, an array, in its order: each by its key, whatever a planner thinks of the rest. */
+function lines(ids: string): string {
+  return `lines AS (
+  SELECT i.place, i.entry_id, a.entry_id IS NOT NULL AS is_there,
+    ROW (a.tenant_key, a.action, a.outcome, a.token_id, a.role, a.link_id, a.sub_tenant_id, a.target_kind, a.target_id,
+      a.request_id, a.address, a.details)::text AS said
+  FROM unnest(${ids}) WITH ORDINALITY AS i (entry_id, place)
+  LEFT JOIN LATERAL (
+    SELECT * FROM audit_entries WHERE tenant_id = $1 AND entry_id = i.entry_id LIMIT 1) a ON true)`;
+}
+
+function hashOfLines(previous: string): string {
+  return `(SELECT sha256(convert_to('gatehold audit v1 ' || encode(${previous}, 'hex') || coalesce(string_agg(
+    E'\\n' || entry_id || ' ' || CASE WHEN is_there THEN said ELSE 'missing' END, '' ORDER BY place), ''), 'UTF8'))
+  FROM lines)`;
+}
+
+export const UNSEALED = {
+  name: 'unsealed-entries',
+  text: `SELECT tenant_id AS "tenantId", entry_ids AS "entryIds", last_no::float8 AS "lastNo", horizon::text AS horizon,
+  complete_to::text AS "completeTo"
+FROM unsealed_audit_entries($1)`,
+};
+export const SEALED_TO = { name: 'entries-sealed-to', text: 'SELECT audit_sealed_to($1::bigint)' };
+export const TENANTS = {
+  name: 'audited-tenants',
+  text: 'SELECT id FROM audited_tenant_ids_after($1, $2) AS id',
+};
+export const LOCK = {
+  name: 'lock-audit-seals',
+  text: "SELECT pg_advisory_xact_lock(hashtextextended('audit seals of ' || $1, 0))",
+};
+export const LAST = {
+  name: 'last-audit-seal',
+  text: `SELECT seal_no::float8 AS "sealNo", hash FROM audit_seals WHERE tenant_id = $1
+UNION ALL SELECT seal_no, hash FROM audit_anchors WHERE tenant_id = $1 ORDER BY 1 DESC LIMIT 1`,
+};
+export const INSERT = {
+  name: 'insert-audit-seal',
+  text: `WITH ${lines('$3::uuid[]')}
+INSERT INTO audit_seals (tenant_id, seal_no, entry_count, entry_ids, previous_hash, hash, first_at, last_at, horizon)
+VALUES ($1, $2::bigint, cardinality($3::uuid[]), $3::uuid[], $4::bytea, ${hashOfLines('$4::bytea')}, $5, $6, $7::bigint)
+RETURNING hash`,
+};
+export const ANCHOR = {
+  name: 'audit-anchor',
+  text: 'SELECT seal_no::float8 AS "sealNo", hash FROM audit_anchors WHERE tenant_id = $1',
+};
+export const NEXT = {
+  name: 'next-audit-seal',
+  text: `WITH seal AS MATERIALIZED (
+  SELECT seal_no, previous_hash, hash, entry_ids FROM audit_seals WHERE tenant_id = $1 AND seal_no > $2::bigint
+  ORDER BY seal_no LIMIT 1),
+${lines('(SELECT entry_ids FROM seal)')}
+SELECT seal_no::float8 AS "sealNo", previous_hash AS "previousHash", hash,
+  ARRAY (SELECT entry_id::text FROM lines WHERE NOT is_there ORDER BY place) AS missing,
+  hash = ${hashOfLines('previous_hash')} AS "isIntact"
+FROM seal`,
+};
+/** What waits was written since everything was sealed; on a server that has sealed nothing yet, all else waits. */
+export const COUNT = {
+  name: 'count-audit-entries',
+  text: `WITH since AS MATERIALIZED (SELECT audit_sealed_before() AS since),
+late AS (SELECT unnest(s.entry_ids) AS entry_id FROM audit_seals s, since WHERE s.tenant_id = $1 AND s.horizon > since)
+SELECT (SELECT count(*) FROM audit_entries WHERE tenant_id = $1)::float8 AS entries,
+  (SELECT coalesce(sum(entry_count), 0) FROM audit_seals WHERE tenant_id = $1)::float8 AS sealed,
+  (SELECT count(*) FROM audit_entries e, since WHERE e.tenant_id = $1 AND e.transaction_no >= since
+    AND NOT EXISTS (SELECT FROM late WHERE late.entry_id = e.entry_id))::float8 AS unsealed`,
+};
+export const REMOVE = {
+  name: 'remove-oldest-audit-batch',
+  text: "SELECT remove_oldest_audit_batch(now() - $1::integer * interval '1 day') AS removed",
+};

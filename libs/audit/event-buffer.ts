@@ -1,0 +1,38 @@
+/** What waits to be written down, by the log that it goes to. Bounded: what does not fit is counted, and lost. */
+export class EventBuffer<Item> {
+  #waiting = new Map<string, Item[]>();
+  #size = 0;
+  #dropped = 0;
+
+  constructor(private readonly most: number) {}
+
+  /** What was lost so far. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Takes some more, or none of them. */
+  add(key: string, items: readonly Item[]): void {
+    if (this.#size + items.length > this.most) {
+      this.#dropped += items.length;
+      return;
+    }
+    this.#size += items.length;
+    const waiting = this.#waiting.get(key);
+    if (waiting === undefined) this.#waiting.set(key, [...items]);
+    else waiting.push(...items);
+  }
+
+  /** All that waits, up to `most` in a piece; from now on nothing does. */
+  takeAll(most: number): [string, Item[]][] {
+    const taken = [...this.#waiting].flatMap(([key, items]) => piecesOf(items, most, key));
+    this.#waiting = new Map();
+    this.#size = 0;
+    return taken;
+  }
+}
+
+function piecesOf<Item>(items: readonly Item[], most: number, key: string): [string, Item[]][] {
+  const count = Math.ceil(items.length / most);
+  return Array.from({ length: count }, (_, index) => [key, items.slice(index * most, (index + 1) * most)]);
+}
