@@ -26,6 +26,7 @@ const ROW: SourceRow = {
   sizeBytes: 18,
   sha256: DIGEST,
   objectKey: KEY,
+  version: 1,
 };
 const READ_BACK: ReadBack = {
   subject: '1/slot-1',
@@ -67,6 +68,7 @@ const SEEN: Observation = {
   final: true,
   readBacks: [READ_BACK],
   usage: [{ of: 'acme', stated: { objects: 1 }, counted: { objects: 1 } }],
+  audited: new Map([['id-1', { written: 1, deleted: 0 }]]),
   revoked: [{ what: 'link', gateway: 'G1', status: 410 }],
   processes: {
     ended: [],
@@ -312,6 +314,21 @@ const broken: readonly [string, string, Partial<Observation>, Entry[], RegExp][]
     [],
     /revoked link/,
   ],
+  [
+    'I11',
+    'a write is not in the log',
+    { audited: new Map() },
+    [],
+    /1 writes of id-1 were acknowledged, 0 are in/,
+  ],
+  [
+    'I11',
+    'the log has a write that did not come about',
+    { audited: new Map([['id-1', { written: 2, deleted: 0 }]]) },
+    [],
+    /1 versions and 0 ends, and the log 2 writes/,
+  ],
+  ['I11', 'an end is not in the log', { rows: [] }, [], /id-1 is gone, and nothing/],
   ['I12', 'a secret is in a log', { leaks: ['root token'] }, [], /root token/],
 ];
 

@@ -8,10 +8,11 @@ import { refused } from './i07-refused.js';
 import { once } from './i08-once.js';
 import { recovery } from './i09-recovery.js';
 import { revoked } from './i10-revoked.js';
+import { audited } from './i11-audited.js';
 import { noSecret } from './i12-no-secret.js';
 import type { Invariant } from './invariant.js';
 
-/** All of them, but I11, for which the gateway would have to have an audit log. */
+/** All of them. */
 export const INVARIANTS: readonly Invariant[] = [
   kept,
   whole,
@@ -23,5 +24,6 @@ export const INVARIANTS: readonly Invariant[] = [
   once,
   recovery,
   revoked,
+  audited,
   noSecret,
 ];

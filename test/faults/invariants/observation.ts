@@ -10,6 +10,14 @@ export interface SourceRow {
   readonly sizeBytes: number | null;
   readonly sha256: string | null;
   readonly objectKey: string | null;
+  /** Counts the contents it has had. */
+  readonly version: number;
+}
+
+/** How often the audit log says that a source got content, and that it ended. */
+export interface AuditedSource {
+  readonly written: number;
+  readonly deleted: number;
 }
 
 /** A row of a write under way, or of an upload of its own that has been over for less than a day. */
@@ -102,6 +110,8 @@ export interface Observation {
   readonly final: boolean;
   readonly readBacks: readonly ReadBack[];
   readonly usage: readonly UsageSeen[];
+  /** By the ids of sources. */
+  readonly audited: ReadonlyMap<string, AuditedSource>;
   readonly revoked: readonly RevokedSeen[];
   readonly processes: ProcessesSeen;
   readonly recovery: RecoverySeen;

@@ -28,6 +28,7 @@ export class History {
   readonly #versions = new Map<string, Version[]>();
   readonly #writes = new Map<number, { readonly subject: string; readonly version: Version }>();
   readonly #refused = new Set<number>();
+  readonly #acknowledged = new Map<string, number>();
   /** Operations that a look at the sources has decided; their clients may hear of it later. */
   readonly #decided = new Set<number>();
   #reads: ReadEntry[] = [];
@@ -70,6 +71,11 @@ export class History {
   /** Writes that were refused for good. */
   get refusedWrites(): ReadonlySet<number> {
     return this.#refused;
+  }
+
+  /** How many writes were acknowledged in the whole run, by the ids of their sources. */
+  get acknowledged(): ReadonlyMap<string, number> {
+    return this.#acknowledged;
   }
 
   /** What clients saw since the sources were last settled, and when each look was over. */
@@ -123,6 +129,13 @@ export class History {
 
   #end(outcome: OutcomeEntry, at: number): void {
     const open = this.#open.get(outcome.op);
+    if (
+      outcome.result === 'ok' &&
+      outcome.sourceId !== null &&
+      open !== undefined &&
+      open.intent.effect !== null
+    )
+      this.#acknowledged.set(outcome.sourceId, (this.#acknowledged.get(outcome.sourceId) ?? 0) + 1);
     if (this.#decided.has(outcome.op)) return;
     if (open === undefined) throw new Error(`The ledger has an outcome of ${outcome.op} without its intent.`);
     const { change, intent } = open;

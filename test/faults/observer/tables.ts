@@ -1,4 +1,4 @@
-import type { SourceRow, UploadRow, UsageSeen } from '../invariants/observation.js';
+import type { AuditedSource, SourceRow, UploadRow, UsageSeen } from '../invariants/observation.js';
 import type { PostgresServer } from '../world/postgres-server.js';
 
 /** The tables at one moment. */
@@ -7,6 +7,7 @@ export interface Tables {
   readonly uploads: readonly UploadRow[];
   readonly outboxKeys: readonly string[];
   readonly usage: readonly UsageSeen[];
+  readonly audited: ReadonlyMap<string, AuditedSource>;
 }
 
 /** Reads everything that concerns objects in one snapshot, past row-level security. */
@@ -17,12 +18,14 @@ export function readTables(postgres: PostgresServer): Promise<Tables> {
     const uploads = await client.query<UploadRow>(UPLOADS);
     const outbox = await client.query<{ key: string }>('SELECT object_key AS key FROM outbox');
     const usage = await client.query<UsageRow>(USAGE);
+    const audited = await client.query<AuditedSource & { id: string }>(AUDITED);
     await client.query('COMMIT');
     return {
       rows,
       uploads: uploads.rows,
       outboxKeys: outbox.rows.map(({ key }) => key),
       usage: usage.rows.map(({ of, stated, counted }) => ({ of: `${of} (counters)`, stated, counted })),
+      audited: new Map(audited.rows.map(({ id, ...lines }) => [id, lines])),
     };
   });
 }
@@ -65,8 +68,12 @@ interface UsageRow {
 
 const SOURCES = `SELECT tenant_id AS "tenantId", sub_tenant_id AS "subTenantId", source_id AS "sourceId",
   external_id AS "externalId", name, status, content_type AS "contentType", size_bytes::float8 AS "sizeBytes",
-  encode(checksum_sha256, 'hex') AS "sha256", object_key AS "objectKey" FROM sources
+  encode(checksum_sha256, 'hex') AS "sha256", object_key AS "objectKey", version FROM sources
   ORDER BY tenant_id, source_id`;
+const AUDITED = `SELECT target_id AS id, count(*) FILTER (WHERE action <> 'source.delete')::int AS written,
+    count(*) FILTER (WHERE action = 'source.delete')::int AS deleted
+  FROM audit_entries WHERE action IN ('source.create', 'source.replace', 'source.delete') AND outcome = 'success'
+  GROUP BY target_id`;
 const UPLOADS = `SELECT tenant_id AS "tenantId", state, object_key AS "objectKey", attempt_key AS "attemptKey",
   source_id AS "sourceId", name FROM uploads`;
 const DUE = `SELECT ((SELECT count(*) FROM outbox) + (SELECT count(*) FROM uploads

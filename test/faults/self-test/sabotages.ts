@@ -148,6 +148,17 @@ export const SABOTAGES: readonly Sabotage[] = [
     },
   },
   {
+    invariant: 'I11',
+    name: 'a line of the audit log is lost',
+    async commit(scene) {
+      const { owner, sourceId } = await scene.victim();
+      await scene.changeRow(
+        "DELETE FROM audit_entries WHERE tenant_id = $1 AND target_id = $2 AND action = 'source.create'",
+        [owner.tenantId, sourceId],
+      );
+    },
+  },
+  {
     invariant: 'I12',
     name: 'a secret is written to a log',
     async commit({ run }) {
