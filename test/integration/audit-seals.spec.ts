@@ -42,8 +42,15 @@ async function sealOnce(): Promise<void> {
   await gateway.app.get(AuditSealer).sealAll(new AbortController().signal);
 }
 
-/** What is written while a transaction of anybody's on the server goes on waits for that. */
+/** What is written while a transaction of anybody's on the server goes on waits for that, and would be in another batch. */
 async function seal(): Promise<void> {
+  await eventually('all transactions are over that were open', async () => {
+    const [row] = await owner<{ over: boolean }>(
+      `SELECT max(transaction_no) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS over
+       FROM audit_entries WHERE tenant_id IN ($1, 'gone')`,
+    );
+    return row?.over === true;
+  });
   await eventually('all entries are sealed', async () => {
     await sealOnce();
     const [row] = await owner<{ unsealed: number }>(
