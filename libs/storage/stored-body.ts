@@ -36,7 +36,7 @@ export class StoredBody {
    */
   stream(): Readable {
     const content = this.#take();
-    return content instanceof Readable ? content : Readable.from(content, { objectMode: false });
+    return content instanceof Readable ? content : Readable.from(piecesOf(content), IN_PIECES);
   }
 
   /** All bytes in one buffer; for bodies known to be small. Fails as the stream would; leaves nothing open. */
@@ -60,4 +60,12 @@ export class StoredBody {
     this.#content = null;
     return content;
   }
+}
+
+/** As much is handed on as whoever reads takes, so that one who leaves has not had it all. */
+const IN_PIECES = { objectMode: false, highWaterMark: SMALL_BODY_BYTES };
+
+function* piecesOf(content: Buffer): Generator<Buffer, void> {
+  for (let start = 0; start < content.length; start += SMALL_BODY_BYTES)
+    yield content.subarray(start, start + SMALL_BODY_BYTES);
 }

@@ -10,7 +10,7 @@ import { sharedGateway } from '../support/shared-gateway.js';
 
 jest.setTimeout(BROWSER_LIMIT_MS);
 
-const GROUPS = ['Tenants', 'Tokens', 'Sources', 'Uploads', 'Links', 'Compatibility', 'Health'];
+const GROUPS = ['Tenants', 'Tokens', 'Sources', 'Uploads', 'Links', 'Audit', 'Compatibility', 'Health'];
 const TEXT = 'Written by hand: größer, 日本.\n';
 
 describeWith(['chromium'], 'the API page in a browser', () => {

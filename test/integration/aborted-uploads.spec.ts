@@ -115,7 +115,8 @@ describe('a thousand uploads given up at random offsets (UP-04)', () => {
     // The pool may have opened more of its connections meanwhile; a leak would be one per upload.
     await eventually('descriptors are given back', async () => (await settled()) <= open + CLIENTS);
     expect(await count('sources')).toBe(1);
-    expect((await usedBytes(gateway)) - used).toBeLessThan(MOST_GROWTH);
+    // What a busy machine has not collected yet is; what is kept stays.
+    await eventually('memory is given back', async () => (await usedBytes(gateway)) - used < MOST_GROWTH);
     expect((await editor.get('/v1/sources/kept/content')).text).toBe('kept');
     expect(gateway.log).not.toMatch(/"level":"(?:error|fatal)"/);
   });
