@@ -12,12 +12,13 @@ import {
 import { entriesOf, entriesOfRequest } from '../support/audit-log.js';
 import { bindInPlace } from '../support/matrix-targets.js';
 import { begin, complete, declared, sendAll } from '../support/presigned.js';
+import { asOwner } from '../support/owner-connection.js';
 import { sharedGateway } from '../support/shared-gateway.js';
-import { endUpload, makeUpload, sendBytes } from '../support/tus.js';
+import { askUpload, endUpload, makeUpload, sendBytes } from '../support/tus.js';
 
 jest.setTimeout(60_000);
 
-const { root } = sharedGateway();
+const { root, dataDir } = sharedGateway();
 
 let tenant: TestTenant;
 let tenantPath: string;
@@ -41,6 +42,21 @@ async function done(answer: Promise<Answer>): Promise<Answer> {
   const { status, text } = await answer;
   if (status > 299) throw new Error(`${status}: ${text}`);
   return await answer;
+}
+
+/** Meanwhile the database lets nobody complete an upload. */
+async function whileNotCompleted(uploadId: string, work: () => Promise<void>): Promise<void> {
+  await asOwner(dataDir, async (database) => {
+    await database.query(`CREATE FUNCTION not_now() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = 'admin_shutdown'; END $$`);
+    try {
+      await database.query(`CREATE TRIGGER not_now BEFORE UPDATE ON uploads FOR EACH ROW
+        WHEN (NEW.state = 'completed' AND NEW.upload_id = '${uploadId}') EXECUTE FUNCTION not_now()`);
+      await work();
+    } finally {
+      await database.query('DROP FUNCTION not_now CASCADE');
+    }
+  });
 }
 
 describe('OP-06: a change is in the log when it is answered', () => {
@@ -131,6 +147,22 @@ describe('OP-06: a change is in the log when it is answered', () => {
     const other = await makeUpload(tenant.editor, { length: 6 });
     const ended = await done(endUpload(tenant.editor, other));
     expect(await told(ended)).toEqual([`upload.abort success upload ${other.split('/').at(-1)}`]);
+  });
+
+  it('of a resumable upload that could not be completed with its last bytes, once somebody asks how it stands', async () => {
+    const path = await makeUpload(tenant.editor, { length: 3, metadata: { name: 'three' } });
+    const uploadId = path.split('/').at(-1);
+    await whileNotCompleted(uploadId ?? '', async () => {
+      expect((await sendBytes(tenant.editor, path, 0, Buffer.from('abc'))).status).toBe(503);
+    });
+    const asked = await done(askUpload(tenant.editor, path));
+    expect(asked.headers.get('upload-offset')).toBe('3');
+    const entries = await entriesOf(tenant.admin, { action: 'upload.complete' });
+    const [{ details, role, token_id } = {}] = entries.filter(({ target_id }) => target_id === uploadId);
+    expect([role, token_id]).toEqual(['system', await idOf(tenant.editor)]);
+    const { source_id } = details as { source_id: string };
+    const made = await entriesOf(tenant.admin, { target_id: source_id });
+    expect(made.map(({ action }) => action)).toEqual(['source.create']);
   });
 
   it('of a link: made and taken back', async () => {

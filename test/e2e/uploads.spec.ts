@@ -631,7 +631,8 @@ describe('malformed forms (UP-03)', () => {
     await expectNothingLeft(own);
     await eventually(
       'descriptors back',
-      async () => (await descriptorCount(pid, gateway.dataDir)) <= before + 2,
+      // A storage's connections are kept for a while; what was lost would be one for each of hundreds.
+      async () => (await descriptorCount(pid, gateway.dataDir)) <= before + 20,
     );
     expect(gateway.child.exitCode).toBeNull();
     expect(gateway.log).not.toMatch(/nothing handled|uncaught/i);

@@ -1,3 +1,4 @@
+import { attributed } from '#database';
 import type { TenantContext } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
@@ -31,7 +32,9 @@ export class TusService {
     const held = await this.locks.acquire(context, reference);
     if (!(held instanceof HeldUpload)) return held;
     try {
-      await this.receiver.complete(context, held);
+      // The request only asks how the upload stands: the log says that the gateway did it, for the token that asked.
+      const { tokenId } = reference;
+      await attributed({ role: 'system', token_id: tokenId }, () => this.receiver.complete(context, held));
     } finally {
       await held.release();
     }
