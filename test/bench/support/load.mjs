@@ -39,6 +39,6 @@ function statuses({ statusCodeStats }) {
 
 function withId(request) {
   const id = nextId();
-  const named = typeof body === 'string' ? { body: body.replace('[id]', id) } : {};
+  const named = typeof body === 'string' ? { body: body.replaceAll('[id]', id) } : {};
   return { ...request, path: path.replace('[id]', id), ...named };
 }
