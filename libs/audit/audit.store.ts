@@ -18,7 +18,7 @@ export interface RefusedCredential extends PastEvent {
   readonly claimedId: string | null;
 }
 
-/** Which entries a list shows. Null: any. */
+/** Which entries a list shows; what is null leaves none out. */
 export interface AuditFilter {
   readonly actionPrefix: string | null;
   readonly tokenId: string | null;

@@ -1,6 +1,7 @@
 export { AccessCheckService, type Refusal } from './access-check.service.js';
 export { AccessPolicy, RolePolicy, type AccessDecision, type AccessRequest } from './access-policy.js';
-export { isAddress, isAddressRange, isWithin } from './address-range.js';
+export { isAddress, isWithin } from './address-range.js';
+export { AddressRangesField } from './address-ranges.field.js';
 export { AuthErrors } from './auth.errors.js';
 export { AuthModule, type AuthModuleOptions } from './auth.module.js';
 export { authenticationHook } from './authentication.hook.js';

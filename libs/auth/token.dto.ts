@@ -4,7 +4,7 @@ import { ApiLimits, LimitsField, toLimitsDto, type LimitsDto } from '#limits';
 import { TENANT_ID } from '#tenant';
 import { ApiProperty } from '@nestjs/swagger';
 
-import { isAddressRange } from './address-range.js';
+import { AddressRangesField } from './address-ranges.field.js';
 import { TENANT_ROLES, type TenantRole } from './role-scopes.js';
 import { NoteField } from './token-change.dto.js';
 import type { TokenEntity } from './token.entity.js';
@@ -49,15 +49,7 @@ export class CreateTokenDto {
   })
   expires_at?: string | null;
 
-  @TextListField({
-    description: 'Addresses or CIDR ranges that requests must come from. Any when absent.',
-    max: 100,
-    accepts: isAddressRange,
-    what: 'IP addresses or CIDR ranges',
-    optional: true,
-    nullable: true,
-    example: ['127.0.0.0/8', '::1'],
-  })
+  @AddressRangesField('Addresses or CIDR ranges that requests must come from. Any when absent.')
   ip_ranges?: string[] | null;
 
   @LimitsField(

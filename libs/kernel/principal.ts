@@ -50,6 +50,6 @@ export interface Principal {
 export interface TenantContext {
   readonly tenantId: string;
   readonly subTenantId: string;
-  /** The tenant's limits, where it has any and the context was found for a request. */
+  /** The tenant's limits, where some are set and the context was found for a request. */
   readonly limits?: Limits;
 }

@@ -1,5 +1,5 @@
-import { isAddressRange } from '#auth';
-import { ChoiceField, IntegerField, TextField, TextListField, TimeField } from '#http';
+import { AddressRangesField } from '#auth';
+import { ChoiceField, IntegerField, TextField, TimeField } from '#http';
 
 import type { ManagedLinkWish } from './managed-link.service.js';
 
@@ -47,15 +47,7 @@ export class CreateLinkDto {
   })
   max_downloads?: number | null;
 
-  @TextListField({
-    description: 'Addresses or CIDR ranges that it can be opened from. Any when absent.',
-    max: 100,
-    accepts: isAddressRange,
-    what: 'IP addresses or CIDR ranges',
-    optional: true,
-    nullable: true,
-    example: ['127.0.0.0/8', '::1'],
-  })
+  @AddressRangesField('Addresses or CIDR ranges that it can be opened from. Any when absent.')
   ip_ranges?: string[] | null;
 }
 

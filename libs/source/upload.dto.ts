@@ -1,13 +1,5 @@
-import { isAddressRange } from '#auth';
-import {
-  IntegerField,
-  ObjectField,
-  ObjectListField,
-  PatternField,
-  TextField,
-  TextListField,
-  TimeField,
-} from '#http';
+import { AddressRangesField } from '#auth';
+import { IntegerField, ObjectField, ObjectListField, PatternField, TextField, TimeField } from '#http';
 import { LINK_LIFE } from '#presign';
 
 import type { UploadRequest } from './pending-upload.service.js';
@@ -80,17 +72,10 @@ export class CreateUploadDto {
   })
   not_before?: string | null;
 
-  @TextListField({
-    description:
-      "Addresses or CIDR ranges that bytes can be sent from. Any when absent. The URLs are the gateway's then, on every " +
+  @AddressRangesField(
+    "Addresses or CIDR ranges that bytes can be sent from. Any when absent. The URLs are the gateway's then, on every " +
       'storage.',
-    max: 100,
-    accepts: isAddressRange,
-    what: 'IP addresses or CIDR ranges',
-    optional: true,
-    nullable: true,
-    example: ['127.0.0.0/8', '::1'],
-  })
+  )
   ip_ranges?: string[] | null;
 }
 
