@@ -1,11 +1,21 @@
-import { PlatformDatabase } from '#database';
+import { PLATFORM_THING, PlatformDatabase } from '#database';
 import { newUuid } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 /** Database access for the platform's own tokens. */
 @Injectable()
 export class PlatformTokenStore {
-  constructor(private readonly database: PlatformDatabase) {}
+  private readonly lookUp: (hash: Buffer) => Promise<string | null>;
+
+  constructor(private readonly database: PlatformDatabase) {
+    this.lookUp = database.remembered({
+      name: 'platform-token',
+      key: (hash) => hash.toString('latin1'),
+      read: async (hash) =>
+        (await database.query<{ id: string }>({ ...LIVE, values: [hash] })).rows[0]?.id ?? null,
+      dependsOn: () => [PLATFORM_THING],
+    });
+  }
 
   /**
    * Makes the token with this hash the one root token: others of that name are revoked, and with them the links they
@@ -19,10 +29,9 @@ export class PlatformTokenStore {
     return id;
   }
 
-  /** Id of the live platform token with this hash, or null. */
-  async findLive(hash: Buffer): Promise<string | null> {
-    const { rows } = await this.database.query<{ id: string }>({ ...LIVE, values: [hash] });
-    return rows[0]?.id ?? null;
+  /** Id of the live platform token with this hash, or null. Remembered. */
+  findLive(hash: Buffer): Promise<string | null> {
+    return this.lookUp(hash);
   }
 }
 

@@ -1,4 +1,4 @@
-import { assertGiven, TenantDatabase, type Statement } from '#database';
+import { assertGiven, TenantDatabase, tenantThing, type Statement } from '#database';
 import type { Limits, Scope } from '#kernel';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
@@ -37,13 +37,17 @@ export class TokenStore {
   private readonly lookUp: (tenantKey: string, tokenId: string, hash: Buffer) => Promise<LiveToken | null>;
 
   constructor(private readonly database: TenantDatabase) {
-    this.lookUp = database.recent((tenantKey, tokenId, hash) => lookUp(database, tenantKey, tokenId, hash));
+    this.lookUp = database.remembered({
+      name: 'token',
+      key: (tenantKey, tokenId, hash) => `${tenantKey} ${tokenId} ${hash.toString('latin1')}`,
+      read: (tenantKey, tokenId, hash) => lookUp(database, tenantKey, tokenId, hash),
+      dependsOn: ({ tenantId }) => [tenantThing(tenantId)],
+    });
   }
 
   /**
    * The token with this id and this hash in the tenant with this key, unless it is expired or revoked or the tenant is
-   * ending; the hash of the text before a rotation counts while that text does. What another gateway has changed is seen
-   * within half a second, what this one has changed at once.
+   * ending; the hash of the text before a rotation counts while that text does. Remembered.
    */
   async findLive(tenantKey: string, tokenId: string, hash: Buffer): Promise<LiveToken | null> {
     const token = await this.lookUp(tenantKey, tokenId, hash);
@@ -114,12 +118,8 @@ export class TokenStore {
 
   /** Ends a token; false when there is no live one with this id. */
   async revoke(tenantId: string, tokenId: string): Promise<boolean> {
-    try {
-      const { rowCount } = await this.database.query(tenantId, { ...REVOKE, values: [tenantId, tokenId] });
-      return rowCount === 1;
-    } finally {
-      this.database.forgetRecent();
-    }
+    const { rowCount } = await this.database.query(tenantId, { ...REVOKE, values: [tenantId, tokenId] });
+    return rowCount === 1;
   }
 
   /** Which of these sub-tenants the tenant has. */

@@ -1,4 +1,4 @@
-import { assertGiven, PlatformDatabase, TenantDatabase } from '#database';
+import { assertGiven, PLATFORM_THING, PlatformDatabase, TenantDatabase, tenantThing } from '#database';
 import { newUuid } from '#kernel';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
@@ -15,15 +15,46 @@ export interface NewBinding {
 /** Database access for storage bindings: each tenant's own, and the operator's. */
 @Injectable()
 export class StorageBindingStore {
+  private readonly current: (tenantId: string) => Promise<OfTenant<KeptBinding | null>>;
+  private readonly tenantKey: (tenantId: string) => Promise<OfTenant<string> | null>;
+  private readonly ofPlatform: (bindingId: string) => Promise<KeptBinding | null>;
+
   constructor(
     private readonly database: TenantDatabase,
     private readonly platform: PlatformDatabase,
-  ) {}
+  ) {
+    const key = (id: string): string => id;
+    const dependsOn = ({ tenantId }: OfTenant<unknown>): string[] => [tenantThing(tenantId)];
+    this.current = database.remembered({
+      name: 'current-binding',
+      key,
+      read: async (tenantId) => {
+        const { rows } = await database.query<KeptBinding>(tenantId, { ...CURRENT, values: [tenantId] });
+        return { tenantId, value: rows[0] ?? null };
+      },
+      dependsOn,
+    });
+    this.tenantKey = database.remembered({
+      name: 'tenant-key',
+      key,
+      read: async (tenantId) => {
+        const statement = { ...TENANT_KEY, values: [tenantId] };
+        return (await database.query<OfTenant<string>>(tenantId, statement)).rows[0] ?? null;
+      },
+      dependsOn,
+    });
+    this.ofPlatform = platform.remembered({
+      name: 'platform-binding',
+      key,
+      read: async (bindingId) =>
+        (await platform.query<KeptBinding>({ ...PLATFORM_BY_ID, values: [bindingId] })).rows[0] ?? null,
+      dependsOn: () => [PLATFORM_THING],
+    });
+  }
 
-  /** The binding that new objects of a tenant go to; null while it has none of its own. */
+  /** The binding that new objects of a tenant go to; null while it has none of its own. Remembered. */
   async findCurrent(tenantId: string): Promise<KeptBinding | null> {
-    const { rows } = await this.database.query<KeptBinding>(tenantId, { ...CURRENT, values: [tenantId] });
-    return rows[0] ?? null;
+    return (await this.current(tenantId)).value;
   }
 
   /** A binding of a tenant, replaced ones too. */
@@ -76,19 +107,14 @@ export class StorageBindingStore {
     return rowCount === 1;
   }
 
-  /** What all of a tenant's object keys begin with; null when there is no such tenant. */
+  /** What all of a tenant's object keys begin with; null when there is no such tenant. Remembered. */
   async findTenantKey(tenantId: string): Promise<string | null> {
-    const { rows } = await this.database.query<{ tenantKey: string }>(tenantId, {
-      ...TENANT_KEY,
-      values: [tenantId],
-    });
-    return rows[0]?.tenantKey ?? null;
+    return (await this.tenantKey(tenantId))?.value ?? null;
   }
 
-  /** The operator's bindings, now and before. */
-  async findPlatform(bindingId: string): Promise<KeptBinding | null> {
-    const { rows } = await this.platform.query<KeptBinding>({ ...PLATFORM_BY_ID, values: [bindingId] });
-    return rows[0] ?? null;
+  /** The operator's bindings, now and before. Remembered. */
+  findPlatform(bindingId: string): Promise<KeptBinding | null> {
+    return this.ofPlatform(bindingId);
   }
 
   /** Keeps what the operator has configured, and answers its id: always the same for one place. */
@@ -109,6 +135,12 @@ export class StorageBindingStore {
   }
 }
 
+/** What is remembered of a tenant. */
+interface OfTenant<T> {
+  readonly tenantId: string;
+  readonly value: T;
+}
+
 const COLUMNS = `binding_id AS "bindingId", settings AS place, sealed_credentials AS "sealedCredentials", delivery, revision,
   created_at AS "createdAt", updated_at AS "updatedAt"`;
 const CURRENT = {
@@ -117,7 +149,7 @@ const CURRENT = {
 };
 const TENANT_KEY = {
   name: 'tenant-key',
-  text: 'SELECT tenant_key AS "tenantKey" FROM tenants WHERE tenant_id = $1',
+  text: 'SELECT tenant_id AS "tenantId", tenant_key AS value FROM tenants WHERE tenant_id = $1',
 };
 const BY_ID = {
   name: 'storage-binding',

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { authentication } from './authentication.js';
 import { audit } from './audit.js';
 import { background } from './background.js';
+import { cache } from './cache.js';
 import { masterKey, rootToken } from './credentials.js';
 import { secret, setting } from './define.js';
 import { http } from './http.js';
@@ -140,6 +141,7 @@ export const SETTINGS = {
   storage,
   storageAccess,
   database,
+  cache,
   secrets,
   authentication,
   oidc,

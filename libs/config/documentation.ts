@@ -7,6 +7,7 @@ const TITLES: Readonly<Record<keyof typeof SETTINGS, string>> = {
   storage: 'Default storage',
   storageAccess: 'Connections to storages',
   database: 'Database',
+  cache: 'Cache',
   secrets: 'Secrets',
   authentication: 'Authentication',
   oidc: 'OpenID providers',

@@ -59,6 +59,7 @@ export interface GatewayConfig {
     readonly migrationUrl: Secret | null;
     readonly poolSize: number;
   };
+  readonly cache: { readonly enabled: boolean; readonly bytes: number };
   readonly secrets: {
     /** Null means one in the data folder, made when it is missing. */
     readonly rootToken: Secret | null;

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
+import { hearOwnChanges } from './cache/own-changes.js';
 import { Initial1764000000000 } from './migrations/1764000000000-initial.js';
 import { OwnDirectoryEntry1795305600000 } from './migrations/1795305600000-own-directory-entry.js';
 import { StorageBindings1795400000000 } from './migrations/1795400000000-storage-bindings.js';
@@ -17,6 +18,7 @@ import { Limits1796700000000 } from './migrations/1796700000000-limits.js';
 import { UploadLimits1796710000000 } from './migrations/1796710000000-upload-limits.js';
 import { AuditLog1796900000000 } from './migrations/1796900000000-audit-log.js';
 import { AuditSeals1796900000001 } from './migrations/1796900000001-audit-seals.js';
+import { AnnouncedChanges1797000000000 } from './migrations/1797000000000-announced-changes.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
 export const RUNTIME_ROLE = 'gatehold_runtime';
@@ -47,6 +49,7 @@ const MIGRATIONS = [
   UploadLimits1796710000000,
   AuditLog1796900000000,
   AuditSeals1796900000001,
+  AnnouncedChanges1797000000000,
 ];
 
 /**
@@ -67,7 +70,10 @@ export function createRuntimeDataSource(options: PoolOptions): DataSource {
       idle_in_transaction_session_timeout: 15_000,
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
-      onConnect: hearErrors,
+      onConnect: (connection: EventEmitter) => {
+        hearErrors(connection);
+        hearOwnChanges(connection);
+      },
     },
   });
 }

@@ -1,5 +1,7 @@
 import type { DataSource } from 'typeorm';
 
+import { cacheOf, type CacheCounts } from './cache/answer-cache.js';
+import { ChangeFeed } from './cache/change-feed.js';
 import { createRuntimeDataSource, type PoolOptions } from './data-source.js';
 import { NoDatabaseError, usingSetting } from './database-errors.js';
 import { EmbeddedPostgres, type EmbeddedServer } from './embedded/embedded-postgres.js';
@@ -17,6 +19,8 @@ export interface DatabaseOptions {
   readonly poolSize: number;
   readonly entities: PoolOptions['entities'];
   readonly log: DatabaseLog;
+  /** About how much may be kept of what was read; nothing when absent. Bytes. */
+  readonly cacheBytes?: number;
 }
 
 /** Where the database reports what an operator should know. */
@@ -46,14 +50,20 @@ export class Database {
   private constructor(
     readonly dataSource: DataSource,
     private readonly embedded: EmbeddedServer | null,
+    private readonly feed: ChangeFeed | null = null,
   ) {}
 
   /**
    * Starts the embedded server if no URL is given, migrates, opens the pool as the runtime role and checks that the
-   * role is held by row-level security. Whatever was started is stopped again when a later step fails.
+   * role is held by row-level security; where something is to be kept, also listens for changes. Whatever was started is
+   * stopped again when a later step fails.
    */
   static async open(options: DatabaseOptions): Promise<Database> {
-    if (options.url !== null) return new Database(await openServer(options, options.url), null);
+    const { url } = options;
+    if (url !== null) {
+      const dataSource = await openServer(options, url);
+      return new Database(dataSource, null, await startFeed(dataSource, url, options));
+    }
     return await Database.#on(await EmbeddedPostgres.start(serverOptions(options)), options);
   }
 
@@ -88,7 +98,10 @@ export class Database {
   static #on(embedded: EmbeddedServer, options: DatabaseOptions): Promise<Database> {
     return stoppedOnFailure(
       embedded,
-      async () => new Database(await openEmbedded(options, embedded), embedded),
+      async () => {
+        const dataSource = await openEmbedded(options, embedded);
+        return new Database(dataSource, embedded, await startFeed(dataSource, embedded.runtimeUrl(), options));
+      },
     );
   }
 
@@ -104,9 +117,15 @@ export class Database {
     return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
   }
 
+  /** What is kept of what was read. */
+  cacheCounts(): CacheCounts {
+    return cacheOf(this.dataSource).counts();
+  }
+
   /** Closes the pool, then stops the embedded server. Call it last: requests in flight need both. */
   async close(): Promise<void> {
     try {
+      await this.feed?.close();
       await this.dataSource.destroy();
     } finally {
       await this.embedded?.stop();
@@ -172,6 +191,17 @@ async function openPool(options: PoolOptions, log?: DatabaseLog): Promise<DataSo
     await dataSource.destroy();
     throw error;
   }
+}
+
+async function startFeed(
+  dataSource: DataSource,
+  url: string,
+  { cacheBytes = 0, log }: DatabaseOptions,
+): Promise<ChangeFeed | null> {
+  if (cacheBytes === 0) return null;
+  const cache = cacheOf(dataSource);
+  cache.limit(cacheBytes);
+  return await ChangeFeed.start(url, cache, log);
 }
 
 function report(log: DatabaseLog, applied: readonly string[]): void {

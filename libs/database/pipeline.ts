@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { DataSource } from 'typeorm';
 
+import { settleOwnChanges } from './cache/own-changes.js';
 import { assertGiven } from './given.js';
 import type { Statement, StatementResult } from './statement.js';
 
@@ -21,9 +22,12 @@ export async function withConnection<T>(
   exchange: (connection: PipelineConnection) => Promise<T>,
 ): Promise<T> {
   const runner = dataSource.createQueryRunner();
+  let connection: PipelineConnection | undefined;
   try {
-    return await exchange((await runner.connect()) as PipelineConnection);
+    connection = (await runner.connect()) as PipelineConnection;
+    return await exchange(connection);
   } finally {
+    settleOwnChanges(dataSource, connection);
     await runner.release();
   }
 }

@@ -1,5 +1,7 @@
 import type { DataSource } from 'typeorm';
 
+import { cacheOf } from './cache/answer-cache.js';
+import { remembered, type Memory } from './cache/remembered.js';
 import { translateDatabaseError } from './database-errors.js';
 import { assertGiven } from './given.js';
 import { run, withConnection } from './pipeline.js';
@@ -25,6 +27,17 @@ export class PlatformDatabase {
     } catch (error) {
       throw translateDatabaseError(error);
     }
+  }
+
+  /** As `TenantDatabase.remembered`. */
+  remembered<Question extends readonly unknown[], Answer>(
+    memory: Memory<Question, Answer>,
+  ): (...question: Question) => Promise<Answer> {
+    const recall = remembered(cacheOf(this.dataSource), memory, (_key, question) => memory.read(...question));
+    return async (...question) => {
+      assertGiven(question);
+      return joined(this.dataSource) === null ? await recall(...question) : await memory.read(...question);
+    };
   }
 
   /**

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, QueryRunner } from 'typeorm';
 
+import { settleOwnChanges } from './cache/own-changes.js';
 import { isRetryable, translateDatabaseError } from './database-errors.js';
 import { run, type PipelineConnection } from './pipeline.js';
-import { forgetRecent } from './recent-answers.js';
 import { namesNoTenant, type Statement } from './statement.js';
 
 const MAX_ATTEMPTS = 3;
@@ -57,8 +57,9 @@ export async function inTransaction<T>(
   work: (exchange: Exchange) => Promise<T>,
 ): Promise<T> {
   const runner = dataSource.createQueryRunner();
+  let connection: PipelineConnection | undefined;
   try {
-    const connection = (await runner.connect()) as PipelineConnection;
+    connection = (await runner.connect()) as PipelineConnection;
     await runner.startTransaction();
     const result = await work({ runner, connection });
     await runner.commitTransaction();
@@ -68,7 +69,7 @@ export async function inTransaction<T>(
     throw error;
   } finally {
     // Also after a failure: whether a commit took effect whose answer was lost is not known.
-    forgetRecent(dataSource);
+    settleOwnChanges(dataSource, connection);
     await runner.release();
   }
 }

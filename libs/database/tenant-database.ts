@@ -1,12 +1,13 @@
 import type { DataSource, EntityManager } from 'typeorm';
 
 import { unattributed } from './attribution.js';
+import { cacheOf } from './cache/answer-cache.js';
+import { remembered, type Memory } from './cache/remembered.js';
 import { translateDatabaseError } from './database-errors.js';
 import { Gathering, type GatheredExchange } from './gathering.js';
 import { assertGiven } from './given.js';
 import { inOnePiece, run, withConnection, type PipelineConnection } from './pipeline.js';
 import { ProcessLoad } from './process-load.js';
-import { forgetRecent, RecentAnswers } from './recent-answers.js';
 import { inTransaction, joined, repeated, type Exchange } from './shared-transaction.js';
 import { namesTenant, namesTenantOfKey, type Statement, type StatementResult } from './statement.js';
 
@@ -105,34 +106,24 @@ export class TenantDatabase {
   }
 
   /**
-   * For what every request asks: those who ask the same at the same moment share one answer, and so does, for half a
-   * second, whoever asks the same after them ({@link RecentAnswers}). Null is never remembered. Nobody may change an answer;
-   * what is asked is told apart by its arguments as JSON. Inside a `SharedTransaction` everybody reads.
+   * For what many requests ask: answers are kept until something changes that they depend on, see {@link AnswerCache}, and
+   * those who ask the same at the same moment share one reading. What this process has changed is seen at once, what
+   * another has changed within a second. Nobody may change an answer. Inside a `SharedTransaction` everybody reads.
    */
-  recent<Question extends readonly unknown[], Answer>(
-    read: (...question: Question) => Promise<Answer>,
+  remembered<Question extends readonly unknown[], Answer>(
+    memory: Memory<Question, Answer>,
   ): (...question: Question) => Promise<Answer> {
-    const recent = new RecentAnswers<Answer>(this.dataSource);
-    const gathering = new Gathering<Question, Answer>(async (key, questions) => {
+    const shared = this.gathered<Question, Answer>(async (_key, questions) => {
       const [first] = questions as readonly [Question, ...Question[]];
-      const answer = await recent.read(key, () => read(...first));
+      const answer = await memory.read(...first);
       return questions.map(() => answer);
     });
+    const read = memory.isGathered === true ? (_key: string, question: Question) => memory.read(...question) : shared;
+    const recall = remembered(cacheOf(this.dataSource), memory, read);
     return async (...question) => {
       assertGiven(question);
-      if (joined(this.dataSource) !== null) return await read(...question);
-      const key = JSON.stringify(question);
-      const found = recent.find(key);
-      return found === undefined ? await gathering.call(key, question) : found;
+      return joined(this.dataSource) === null ? await recall(...question) : await memory.read(...question);
     };
-  }
-
-  /**
-   * Nothing that was read before counts any more in this process: for whoever has changed, by a single statement, what is
-   * read by way of {@link recent}. A {@link transaction} does so by itself.
-   */
-  forgetRecent(): void {
-    forgetRecent(this.dataSource);
   }
 
   private pipelined<Row>(

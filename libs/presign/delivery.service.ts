@@ -19,8 +19,8 @@ export class DeliveryService {
 
   /**
    * The tenant's delivery as it is now: that of its binding, or the operator's while it has none. It holds for all of
-   * its files, for those too that lie where an earlier binding put them. Read each time, so that a change is in force
-   * at once on every gateway.
+   * its files, for those too that lie where an earlier binding put them. A change is in force at once on the gateway that
+   * made it, and within a second on all others.
    */
   async deliveryOf(tenantId: string): Promise<Delivery> {
     const own = await this.bindings.findCurrent(tenantId);

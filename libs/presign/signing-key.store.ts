@@ -1,4 +1,4 @@
-import { assertGiven, TenantDatabase } from '#database';
+import { assertGiven, TenantDatabase, tenantThing } from '#database';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
@@ -14,7 +14,7 @@ export interface SealedSigningKey {
 
 /** The key that signs now, and what a link that it signs has to say of when it was issued. Whole seconds since 1970. */
 export interface SealedCurrentKey extends SealedSigningKey {
-  /** By the clock of the database, which marks go by. */
+  /** By the clock of the database, which marks go by; not rounded, and a little slow where the key is remembered. */
   readonly nowSeconds: number;
   /** The newest mark, in the next whole second; 0 where there is none. */
   readonly markedUntil: number;
@@ -34,24 +34,39 @@ export const SIGNING_KEY_STATUSES = ['current', 'verifying', 'retired'] as const
 /** Database access for tenants' signing keys. */
 @Injectable()
 export class SigningKeyStore {
-  constructor(private readonly database: TenantDatabase) {}
+  private readonly current: (tenantId: string) => Promise<TimedKey | null>;
+  private readonly verifying: (tenantKey: string, keyId: number) => Promise<SealedSigningKey | null>;
 
-  /** The key that signs now: the newest that is not retired; null before the first one is made. */
-  async findCurrent(tenantId: string): Promise<SealedCurrentKey | null> {
-    const { rows } = await this.database.query<SealedCurrentKey>(tenantId, {
-      ...CURRENT,
-      values: [tenantId],
+  constructor(private readonly database: TenantDatabase) {
+    const dependsOn = ({ tenantId }: SealedSigningKey): string[] => [tenantThing(tenantId)];
+    this.current = database.remembered({
+      name: 'current-key',
+      key: (tenantId) => tenantId,
+      read: (tenantId) => readCurrent(database, tenantId),
+      dependsOn,
     });
-    return rows[0] ?? null;
+    this.verifying = database.remembered({
+      name: 'verifying-key',
+      key: (tenantKey, keyId) => `${tenantKey} ${keyId}`,
+      read: async (tenantKey, keyId) => {
+        const statement = { ...BY_KEY, values: [tenantKey, keyId] };
+        return (await database.queryByKey<SealedSigningKey>(tenantKey, statement)).rows[0] ?? null;
+      },
+      dependsOn,
+    });
   }
 
-  /** A key that may verify; null when unknown or retired. */
-  async findByTenantKey(tenantKey: string, keyId: number): Promise<SealedSigningKey | null> {
-    const { rows } = await this.database.queryByKey<SealedSigningKey>(tenantKey, {
-      ...BY_KEY,
-      values: [tenantKey, keyId],
-    });
-    return rows[0] ?? null;
+  /** The key that signs now: the newest that is not retired; null before the first one is made. Remembered. */
+  async findCurrent(tenantId: string): Promise<SealedCurrentKey | null> {
+    const found = await this.current(tenantId);
+    if (found === null) return null;
+    const { readAtMs, ...key } = found;
+    return { ...key, nowSeconds: key.nowSeconds + (performance.now() - readAtMs) / 1000 };
+  }
+
+  /** A key that may verify; null when unknown or retired. Remembered. */
+  findByTenantKey(tenantKey: string, keyId: number): Promise<SealedSigningKey | null> {
+    return this.verifying(tenantKey, keyId);
   }
 
   /** Stores a tenant's first key unless there is one by now; either way {@link findCurrent} finds one afterwards. */
@@ -90,10 +105,19 @@ export class SigningKeyStore {
   }
 }
 
+/** A key, and when it had been read (`performance.now()`): later than the database had looked at its clock. */
+type TimedKey = SealedCurrentKey & { readonly readAtMs: number };
+
+async function readCurrent(database: TenantDatabase, tenantId: string): Promise<TimedKey | null> {
+  const { rows } = await database.query<SealedCurrentKey>(tenantId, { ...CURRENT, values: [tenantId] });
+  const [key] = rows;
+  return key === undefined ? null : { ...key, readAtMs: performance.now() };
+}
+
 const COLUMNS = 't.tenant_id AS "tenantId", t.tenant_key AS "tenantKey", s.key_id AS "keyId", s.sealed';
 const CURRENT = {
   name: 'current-signing-key',
-  text: `SELECT ${COLUMNS}, floor(extract(epoch FROM now()))::float8 AS "nowSeconds",
+  text: `SELECT ${COLUMNS}, extract(epoch FROM now())::float8 AS "nowSeconds",
   coalesce(ceil(extract(epoch FROM ${newestMarkOf('t.tenant_id')})), 0)::float8 AS "markedUntil"
 FROM tenants t JOIN signing_keys s ON s.tenant_id = t.tenant_id
 WHERE t.tenant_id = $1 AND s.retired_at IS NULL ORDER BY s.key_id DESC LIMIT 1`,

@@ -1,4 +1,4 @@
-import type { TenantDatabase } from '#database';
+import { sourceThing, tenantThing, type TenantDatabase } from '#database';
 import type { TenantContext } from '#kernel';
 
 import { SOURCE_COLUMNS, type Source } from './source.js';
@@ -8,7 +8,10 @@ export interface PlacedSource extends Source {
   readonly subTenantStatus: 'active' | 'suspended';
 }
 
-/** Sources by one kind of id, null for those that are not there. Those that are asked for at the same moment share a look. */
+/**
+ * Sources by one kind of id, null for those that are not there. Available ones are remembered; those that are asked for at
+ * the same moment share a look.
+ */
 export interface GatheredLookup {
   /** In a sub-tenant. */
   readonly byId: (context: TenantContext, sourceId: string) => Promise<Source | null>;
@@ -31,6 +34,7 @@ export function gatheredLookup(database: TenantDatabase): GatheredLookup {
   const look = <Found extends Source>(
     statement: { readonly name: string; readonly text: string },
     idOf: (source: Found) => string | null,
+    dependsOn: (source: Found) => string[],
   ): ((place: readonly string[], id: string) => Promise<Found | null>) => {
     const call = database.gathered<Item, Found | null>(async (_key, items) => {
       const [{ place }] = items as readonly [Item, ...Item[]];
@@ -39,16 +43,32 @@ export function gatheredLookup(database: TenantDatabase): GatheredLookup {
       const found = new Map(rows.map((row) => [idOf(row), row]));
       return items.map(({ id }) => found.get(id) ?? null);
     });
-    return (place, id) => call(place.join('/'), { place, id });
+    return database.remembered({
+      name: statement.name,
+      key: (place, id) => `${place.join(' ')} ${id}`,
+      read: (place, id) => call(place.join(' '), { place, id }),
+      dependsOn: (source) =>
+        // One that waits for its content is not announced when it gets it.
+        source.status === 'available' ? dependsOn(source) : null,
+      isGathered: true,
+    });
   };
-  const byId = look<Source>(BY_ID, ({ sourceId }) => sourceId);
-  const byExternalId = look<Source>(BY_EXTERNAL_ID, ({ externalId }) => externalId);
-  const inTenant = look<PlacedSource>(IN_TENANT, ({ sourceId }) => sourceId);
+  const byId = look<Source>(BY_ID, ({ sourceId }) => sourceId, itself);
+  const byExternalId = look<Source>(BY_EXTERNAL_ID, ({ externalId }) => externalId, itself);
+  const inTenant = look<PlacedSource>(IN_TENANT, ({ sourceId }) => sourceId, itselfAndTenant);
   return {
     byId: ({ tenantId, subTenantId }, id) => byId([tenantId, subTenantId], id.toLowerCase()),
     byExternalId: ({ tenantId, subTenantId }, id) => byExternalId([tenantId, subTenantId], id),
     inTenant: (tenantId, id) => inTenant([tenantId], id.toLowerCase()),
   };
+}
+
+function itself({ tenantId, sourceId }: Source): string[] {
+  return [sourceThing(tenantId, sourceId)];
+}
+
+function itselfAndTenant(source: Source): string[] {
+  return [...itself(source), tenantThing(source.tenantId)];
 }
 
 const BY_ID = {

@@ -1,4 +1,4 @@
-import { assertGiven, TenantDatabase } from '#database';
+import { assertGiven, linkThing, PLATFORM_THING, sourceThing, TenantDatabase, tenantThing } from '#database';
 import type { Limits } from '#kernel';
 import { newestMark, type LinkClaims } from '#presign';
 import { Injectable } from '@nestjs/common';
@@ -25,6 +25,8 @@ export interface Redemption extends Source {
   /** Null where there is no limit, as for a stateless link. */
   readonly maxDownloads: number | null;
   readonly usedUp: boolean;
+  /** How long its issuing token lives, by the clock of the database when this was read; null: it does not expire. Milliseconds. */
+  readonly issuerLeftMs: number | null;
   readonly tenantLimits: Limits | null;
   /** The token that issued it, and its limits. */
   readonly issuerId: string;
@@ -37,14 +39,32 @@ export class RedemptionStore {
   private readonly look: (key: string, claims: LinkClaims) => Promise<Redemption | null>;
 
   constructor(database: TenantDatabase) {
-    this.look = database.gathered((_key, claims) => findAll(database, claims));
+    const look = database.gathered<LinkClaims, Redemption | null>((_key, claims) => findAll(database, claims));
+    this.look = database.remembered({
+      name: 'redemption',
+      key: (key, { sourceId, kind, referenceId, issuedAt }) =>
+        `${key} ${sourceId} ${kind} ${referenceId} ${issuedAt}`,
+      read: look,
+      dependsOn,
+      lastsMs: ({ issuerLeftMs }) => issuerLeftMs ?? Infinity,
+      isGathered: true,
+    });
   }
 
-  /** Null when the tenant or the source is gone. Links of a tenant that are opened at the same moment share a look. */
+  /**
+   * Null when the tenant or the source is gone. Links of a tenant that are opened at the same moment share a look. What
+   * depends on nothing that is counted or still to come is remembered.
+   */
   async find(claims: LinkClaims): Promise<Redemption | null> {
     assertGiven({ kind: claims.kind });
     return await this.look(claims.tenantKey, claims);
   }
+}
+
+function dependsOn({ tenantId, sourceId, status, linkId, opensAt, maxDownloads }: Redemption): string[] | null {
+  if (status !== 'available' || opensAt !== null || maxDownloads !== null) return null;
+  const things = [tenantThing(tenantId), sourceThing(tenantId, sourceId), PLATFORM_THING];
+  return linkId === null ? things : [...things, linkThing(tenantId, linkId)];
 }
 
 async function findAll(
@@ -84,6 +104,7 @@ SELECT w.place::integer AS place, ${SOURCE_COLUMNS}, t.status AS "tenantStatus",
   (k.token_id IS NOT NULL AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))
     OR EXISTS (SELECT FROM platform_tokens p WHERE p.token_id = coalesce(l.token_id, w.token_id) AND p.revoked_at IS NULL)
     OR ${isIdentity('coalesce(l.token_id, w.token_id)')} AS "tokenLives",
+  (1000 * extract(epoch FROM k.expires_at - now()))::float8 AS "issuerLeftMs",
   t.limits AS "tenantLimits", coalesce(l.token_id, w.token_id) AS "issuerId", k.limits AS "issuerLimits"
 FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::float8[]) WITH ORDINALITY
   AS w (source_id, link_id, token_id, issued_at, place)

@@ -1,9 +1,10 @@
-import { TenantDatabase } from '#database';
+import { TenantDatabase, tenantThing } from '#database';
 import type { Limits } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 /** What must be known about a tenant and one of its sub-tenants before anything is done in them. */
 export interface TenantStanding {
+  readonly tenantId: string;
   readonly tenantStatus: 'active' | 'suspended' | 'deleting';
   /** Null: none. */
   readonly limits: Limits | null;
@@ -25,16 +26,20 @@ export class TenantContextStore {
   ) => Promise<TenantStanding | null>;
 
   constructor(database: TenantDatabase) {
-    this.lookUp = database.recent(async (tenantId, subTenantId, reach) => {
-      const values = [tenantId, subTenantId, reach];
-      return (await database.query<TenantStanding>(tenantId, { ...STANDING, values })).rows[0] ?? null;
+    this.lookUp = database.remembered({
+      name: 'standing',
+      key: (tenantId, subTenantId, reach) => [tenantId, subTenantId ?? '', ...(reach ?? ['*'])].join(' '),
+      read: async (tenantId, subTenantId, reach) => {
+        const values = [tenantId, subTenantId, reach];
+        return (await database.query<TenantStanding>(tenantId, { ...STANDING, values })).rows[0] ?? null;
+      },
+      dependsOn: ({ tenantId }) => [tenantThing(tenantId)],
     });
   }
 
   /**
    * Null when there is no such tenant. `subTenantId` null means the default one; `reach` are the sub-tenants that the
-   * principal is narrowed to, null when it is not. What another gateway has changed is seen within half a second, what
-   * this one has changed at once.
+   * principal is narrowed to, null when it is not. Remembered.
    */
   find(
     tenantId: string,
@@ -48,7 +53,7 @@ export class TenantContextStore {
 const STANDING = {
   name: 'tenant-standing',
   text: `
-SELECT t.status AS "tenantStatus", t.limits, t.default_sub_tenant_id AS "defaultSubTenantId",
+SELECT t.tenant_id AS "tenantId", t.status AS "tenantStatus", t.limits, t.default_sub_tenant_id AS "defaultSubTenantId",
   s.sub_tenant_id AS "subTenantId", s.status AS "subTenantStatus",
   ($3::text[] IS NULL OR EXISTS (
     SELECT FROM sub_tenants r

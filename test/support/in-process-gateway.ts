@@ -55,6 +55,7 @@ export async function startInProcess(
     poolSize: 4,
     entities: ENTITIES,
     log: { info: () => undefined, warn: () => undefined },
+    cacheBytes: config.cache.enabled ? config.cache.bytes : 0,
   });
   const rootToken = randomBytes(32).toString('hex');
   const log = ownLog();

@@ -37,7 +37,8 @@ export async function startGateway(
   logger: Logger,
   parts: DeploymentParts = {},
 ): Promise<RunningGateway> {
-  const database = await Database.open(databaseOptions(config, logger));
+  const cacheBytes = config.cache.enabled ? config.cache.bytes : 0;
+  const database = await Database.open({ ...databaseOptions(config, logger), cacheBytes });
   try {
     await changeMasterKey(config, secrets, logger, database);
     const publicUrl = new PublicUrl(config.http.publicUrl);

@@ -4,6 +4,7 @@ import type { Database } from '#database';
 import type { GatewayReply, GatewayRequest } from '#http';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
+import { showCache } from './cache-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
 import { StorageCollector } from './storage-metrics.collector.js';
 
@@ -19,13 +20,14 @@ export class GatewayMetrics {
 
   constructor(
     storages: BoundStorages,
-    database: Pick<Database, 'connections'>,
+    database: Pick<Database, 'connections' | 'cacheCounts'>,
     log: Pick<AuditLog, 'dropped'>,
   ) {
     collectDefaultMetrics({ register: this.#registry });
     // Which version runs is nobody's business who may not log in to the machine.
     this.#registry.removeSingleMetric('nodejs_version_info');
     new StorageCollector(storages, this.#registry);
+    showCache(database, this.#registry);
     new Counter({
       name: 'gatehold_audit_dropped_total',
       help: 'Reads and refused credentials that are missing in audit logs: the database was away, or could not keep up.',

@@ -1,0 +1,22 @@
+import { setting } from './define.js';
+import { bytes, onOff } from './values.js';
+
+const GIB = 2 ** 30;
+
+/** What is kept of what was read. */
+export const cache = {
+  enabled: setting(
+    'GATEHOLD_CACHE',
+    onOff,
+    'on',
+    'Whether what was read of tokens, tenants, sources and links is kept until it changes. Changes are heard of over one ' +
+      'more connection to PostgreSQL, which has to last: with a pooler between transactions before the database nothing ' +
+      'is kept. `off`: every request reads everything.',
+  ),
+  bytes: setting(
+    'GATEHOLD_CACHE_SIZE',
+    bytes(64 * GIB, '64GiB'),
+    '32MiB',
+    'About how much memory that may take. A source takes about 1.5 KiB, and more with much metadata.',
+  ),
+} as const;

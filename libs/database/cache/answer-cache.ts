@@ -1,0 +1,173 @@
+import type { DataSource } from 'typeorm';
+
+import { sizeOf } from './answer-size.js';
+import { RecentChanges } from './recent-changes.js';
+
+/** How long after the last proof that nothing was missed an answer still counts. Milliseconds. */
+export const PROOF_MS = 750;
+
+/** What an entry takes beside its answer: the entry, its places in two maps and in the sets of what it depends on. Bytes. */
+const ENTRY = 400;
+/** The part of the cache that one answer may take at most. */
+const LARGEST = 1 / 16;
+
+/** What a cached answer is about: `tenant <id>`, `source <tenant> <id>` and so on, as `announce_change` says it. */
+export type Thing = string;
+
+interface Entry {
+  readonly key: string;
+  readonly answer: unknown;
+  readonly things: readonly Thing[];
+  readonly bytes: number;
+  readonly untilMs: number;
+  isUsed: boolean;
+}
+
+/** How a cache is at a moment. */
+export interface CacheCounts {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** Proofs that no change was missed, since the process began. */
+  readonly proofs: number;
+}
+
+/**
+ * Answers of the database, each kept until something that it depends on changes. It hears of changes from two sides: of
+ * this process's own before they are acknowledged (`ownChanges`), of all others from the change feed, which also proves
+ * again and again that nothing was missed. Without a proof in the last {@link PROOF_MS} nothing is answered from here, and
+ * while nobody listens nothing is kept. Bounded in bytes: what has not been asked for since it was last looked at goes first.
+ */
+export class AnswerCache {
+  readonly #entries = new Map<string, Entry>();
+  readonly #byThing = new Map<Thing, Set<Entry>>();
+  readonly #changes = new RecentChanges();
+  #maxBytes = 0;
+  #bytes = 0;
+  #hits = 0;
+  #misses = 0;
+  #proofs = 0;
+  #provenAtMs = -Infinity;
+  #isListening = false;
+
+  counts(): CacheCounts {
+    const { size: entries } = this.#entries;
+    return { entries, bytes: this.#bytes, hits: this.#hits, misses: this.#misses, proofs: this.#proofs };
+  }
+
+  /** Sets the bound; 0 keeps nothing. */
+  limit(maxBytes: number): void {
+    this.#maxBytes = maxBytes;
+    this.#evict();
+  }
+
+  /** The answer to a question; undefined when there is none that counts. */
+  find(key: string): unknown {
+    const entry = this.#entries.get(key);
+    const nowMs = performance.now();
+    if (entry === undefined || nowMs >= entry.untilMs || nowMs - this.#provenAtMs > PROOF_MS) {
+      this.#misses += 1;
+      return undefined;
+    }
+    this.#hits += 1;
+    entry.isUsed = true;
+    return entry.answer;
+  }
+
+  /** To be taken before an answer is read, and given to {@link keep} with it. */
+  mark(): number {
+    return this.#changes.count;
+  }
+
+  /**
+   * Keeps an answer that was read after `mark`, for `lastsMs` at most, unless something that it depends on has changed
+   * since: whether it was read before or after that nobody knows.
+   */
+  keep(key: string, answer: unknown, things: readonly Thing[], mark: number, lastsMs = Infinity): void {
+    if (!this.#isListening || lastsMs <= 0 || this.#changes.concern(things, mark)) return;
+    const bytes = ENTRY + 2 * key.length + sizeOf(answer);
+    if (bytes > this.#maxBytes * LARGEST) return;
+    this.#drop(this.#entries.get(key));
+    const untilMs = performance.now() + lastsMs;
+    const entry: Entry = { key, answer, things, bytes, untilMs, isUsed: false };
+    this.#entries.set(key, entry);
+    for (const thing of things) this.#entriesAbout(thing).add(entry);
+    this.#bytes += bytes;
+    this.#evict();
+  }
+
+  /** Something has changed: what depends on it counts no longer, nor does what is being read. */
+  changed(thing: Thing): void {
+    this.#changes.add(thing);
+    for (const entry of this.#byThing.get(thing) ?? []) this.#drop(entry);
+  }
+
+  /** Somebody listens from now on. Whatever was read before may be outdated. */
+  listening(): void {
+    this.#forgetAll();
+    this.#isListening = true;
+  }
+
+  /** By what was sent at that time (`performance.now()`), every change that was committed before it has been heard of. */
+  proven(atMs: number): void {
+    this.#proofs += 1;
+    this.#provenAtMs = atMs;
+  }
+
+  /** Nobody listens any more, or something was missed. */
+  lost(): void {
+    this.#isListening = false;
+    this.#provenAtMs = -Infinity;
+    this.#forgetAll();
+  }
+
+  #forgetAll(): void {
+    this.#changes.addAll();
+    this.#entries.clear();
+    this.#byThing.clear();
+    this.#bytes = 0;
+  }
+
+  #entriesAbout(thing: Thing): Set<Entry> {
+    const known = this.#byThing.get(thing);
+    if (known !== undefined) return known;
+    const none = new Set<Entry>();
+    this.#byThing.set(thing, none);
+    return none;
+  }
+
+  #drop(entry: Entry | undefined): void {
+    if (entry === undefined) return;
+    this.#entries.delete(entry.key);
+    this.#bytes -= entry.bytes;
+    for (const thing of entry.things) {
+      const about = this.#byThing.get(thing);
+      about?.delete(entry);
+      if (about?.size === 0) this.#byThing.delete(thing);
+    }
+  }
+
+  /** Second chance: the oldest goes, unless it was asked for meanwhile, which makes it the youngest. */
+  #evict(): void {
+    for (const entry of this.#entries.values()) {
+      if (this.#bytes <= this.#maxBytes) return;
+      if (entry.isUsed) {
+        entry.isUsed = false;
+        this.#entries.delete(entry.key);
+        this.#entries.set(entry.key, entry);
+      } else this.#drop(entry);
+    }
+  }
+}
+
+const caches = new WeakMap<DataSource, AnswerCache>();
+
+/** The cache of what is read by way of a pool. It keeps nothing until a change feed listens for it. */
+export function cacheOf(dataSource: DataSource): AnswerCache {
+  const known = caches.get(dataSource);
+  if (known !== undefined) return known;
+  const cache = new AnswerCache();
+  caches.set(dataSource, cache);
+  return cache;
+}

@@ -1,0 +1,44 @@
+import type { AnswerCache, Thing } from './answer-cache.js';
+
+/** A kind of answer that is worth keeping, and what it depends on. */
+export interface Memory<Question extends readonly unknown[], Answer> {
+  /** Tells this kind from all others. */
+  readonly name: string;
+  /** Tells questions apart. Questions that are told apart by nothing else than this may not have different answers. */
+  readonly key: (...question: Question) => string;
+  readonly read: (...question: Question) => Promise<Answer>;
+  /** What may not change for the answer to go on counting; null when it is not to be kept. Never asked about null. */
+  readonly dependsOn: (answer: NonNullable<Answer>) => readonly Thing[] | null;
+  /** For how long it counts at most, from its reading on, in milliseconds; for as long as nothing changes when absent. */
+  readonly lastsMs?: (answer: NonNullable<Answer>) => number;
+  /** Those who ask at the same moment share a reading already, and need not be brought together. */
+  readonly isGathered?: boolean;
+}
+
+/** Answers from the cache what is there, and reads and keeps what is not. Null is never kept. Nobody may change an answer. */
+export function remembered<Question extends readonly unknown[], Answer>(
+  cache: AnswerCache,
+  memory: Memory<Question, Answer>,
+  read: (key: string, question: Question) => Promise<Answer>,
+): (...question: Question) => Promise<Answer> {
+  return async (...question) => {
+    const key = `${memory.name} ${memory.key(...question)}`;
+    const found = cache.find(key);
+    if (found !== undefined) return found as Answer;
+    const mark = cache.mark();
+    const answer = await read(key, question);
+    if (answer === null || answer === undefined) return answer;
+    const things = memory.dependsOn(answer);
+    if (things !== null) cache.keep(key, answer, things, mark, memory.lastsMs?.(answer));
+    return answer;
+  };
+}
+
+/** What changes of a tenant itself, its tokens, sub-tenants, keys, marks and bindings are announced as. */
+export const tenantThing = (tenantId: string): Thing => `tenant ${tenantId}`;
+/** One source. */
+export const sourceThing = (tenantId: string, sourceId: string): Thing => `source ${tenantId} ${sourceId}`;
+/** One managed link. */
+export const linkThing = (tenantId: string, linkId: string): Thing => `link ${tenantId} ${linkId}`;
+/** The platform's own tokens and bindings. */
+export const PLATFORM_THING: Thing = 'platform';
