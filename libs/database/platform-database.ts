@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 
 import { cacheOf } from './cache/answer-cache.js';
-import { remembered, type Memory } from './cache/remembered.js';
+import { remembered, type Memory, type Remembered } from './cache/remembered.js';
 import { translateDatabaseError } from './database-errors.js';
 import { assertGiven } from './given.js';
 import { run, withConnection } from './pipeline.js';
@@ -32,12 +32,12 @@ export class PlatformDatabase {
   /** As `TenantDatabase.remembered`. */
   remembered<Question extends readonly unknown[], Answer>(
     memory: Memory<Question, Answer>,
-  ): (...question: Question) => Promise<Answer> {
-    const recall = remembered(cacheOf(this.dataSource), memory, (_key, question) => memory.read(...question));
-    return async (...question) => {
-      assertGiven(question);
-      return joined(this.dataSource) === null ? await recall(...question) : await memory.read(...question);
-    };
+  ): Remembered<Question, Answer> {
+    return remembered(memory, {
+      cache: cacheOf(this.dataSource),
+      isInTransaction: () => joined(this.dataSource) !== null,
+      read: (_key, question) => memory.read(...question),
+    });
   }
 
   /**

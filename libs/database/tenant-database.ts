@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 
 import { unattributed } from './attribution.js';
 import { cacheOf } from './cache/answer-cache.js';
-import { remembered, type Memory } from './cache/remembered.js';
+import { remembered, type Memory, type Remembered } from './cache/remembered.js';
 import { translateDatabaseError } from './database-errors.js';
 import { Gathering, type GatheredExchange } from './gathering.js';
 import { assertGiven } from './given.js';
@@ -112,18 +112,18 @@ export class TenantDatabase {
    */
   remembered<Question extends readonly unknown[], Answer>(
     memory: Memory<Question, Answer>,
-  ): (...question: Question) => Promise<Answer> {
+  ): Remembered<Question, Answer> {
     const shared = this.gathered<Question, Answer>(async (_key, questions) => {
       const [first] = questions as readonly [Question, ...Question[]];
       const answer = await memory.read(...first);
       return questions.map(() => answer);
     });
-    const read = memory.isGathered === true ? (_key: string, question: Question) => memory.read(...question) : shared;
-    const recall = remembered(cacheOf(this.dataSource), memory, read);
-    return async (...question) => {
-      assertGiven(question);
-      return joined(this.dataSource) === null ? await recall(...question) : await memory.read(...question);
-    };
+    const alone = (_key: string, question: Question): Promise<Answer> => memory.read(...question);
+    return remembered(memory, {
+      cache: cacheOf(this.dataSource),
+      isInTransaction: () => joined(this.dataSource) !== null,
+      read: memory.isGathered === true ? alone : shared,
+    });
   }
 
   private pipelined<Row>(

@@ -116,11 +116,10 @@ export class ContentController {
     request: GatewayRequest,
     reply: GatewayReply,
   ): Promise<void> {
-    const reread = () => this.sources.get(context, id);
     await this.content.send(request, reply, {
-      source: await reread(),
+      source: await this.sources.get(context, id),
       presentation: ({ name }) => ({ name, disposition: 'attachment', audience: 'caller' }),
-      reread,
+      reread: () => this.sources.getAnew(context, id),
     });
   }
 }

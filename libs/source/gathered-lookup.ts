@@ -1,5 +1,4 @@
-import { sourceThing, tenantThing, type TenantDatabase } from '#database';
-import type { TenantContext } from '#kernel';
+import { type Remembered, sourceThing, type TenantDatabase, tenantThing } from '#database';
 
 import { SOURCE_COLUMNS, type Source } from './source.js';
 
@@ -14,11 +13,14 @@ export interface PlacedSource extends Source {
  */
 export interface GatheredLookup {
   /** In a sub-tenant. */
-  readonly byId: (context: TenantContext, sourceId: string) => Promise<Source | null>;
-  readonly byExternalId: (context: TenantContext, externalId: string) => Promise<Source | null>;
+  readonly byId: Look<Source>;
+  readonly byExternalId: Look<Source>;
   /** In whichever sub-tenant it is. */
-  readonly inTenant: (tenantId: string, sourceId: string) => Promise<PlacedSource | null>;
+  readonly inTenant: Look<PlacedSource>;
 }
+
+/** Takes the tenant, and a sub-tenant where one is looked in, and an id. */
+type Look<Found> = Remembered<[place: readonly string[], id: string], Found | null>;
 
 interface Item {
   /** The tenant, and a sub-tenant where one is looked in. */
@@ -35,7 +37,7 @@ export function gatheredLookup(database: TenantDatabase): GatheredLookup {
     statement: { readonly name: string; readonly text: string },
     idOf: (source: Found) => string | null,
     dependsOn: (source: Found) => string[],
-  ): ((place: readonly string[], id: string) => Promise<Found | null>) => {
+  ): Look<Found> => {
     const call = database.gathered<Item, Found | null>(async (_key, items) => {
       const [{ place }] = items as readonly [Item, ...Item[]];
       const ids = [...new Set(items.map(({ id }) => id))];
@@ -53,13 +55,10 @@ export function gatheredLookup(database: TenantDatabase): GatheredLookup {
       isGathered: true,
     });
   };
-  const byId = look<Source>(BY_ID, ({ sourceId }) => sourceId, itself);
-  const byExternalId = look<Source>(BY_EXTERNAL_ID, ({ externalId }) => externalId, itself);
-  const inTenant = look<PlacedSource>(IN_TENANT, ({ sourceId }) => sourceId, itselfAndTenant);
   return {
-    byId: ({ tenantId, subTenantId }, id) => byId([tenantId, subTenantId], id.toLowerCase()),
-    byExternalId: ({ tenantId, subTenantId }, id) => byExternalId([tenantId, subTenantId], id),
-    inTenant: (tenantId, id) => inTenant([tenantId], id.toLowerCase()),
+    byId: look<Source>(BY_ID, ({ sourceId }) => sourceId, itself),
+    byExternalId: look<Source>(BY_EXTERNAL_ID, ({ externalId }) => externalId, itself),
+    inTenant: look<PlacedSource>(IN_TENANT, ({ sourceId }) => sourceId, itselfAndTenant),
   };
 }
 

@@ -28,19 +28,22 @@ export class RedemptionService {
    */
   async redeem(text: string, request: GatewayRequest, reply: GatewayReply): Promise<RedeemedLink> {
     const claims = await this.links.verify(text, request.ip);
-    const source = await this.standing(claims);
+    const source = assertStands(await this.store.find(claims), claims);
     const { tenantId, tenantLimits, issuerId: tokenId, issuerLimits: tokenLimits } = source;
     await this.limiter.admit(request, reply, { tenantId, tenantLimits, tokenId, tokenLimits });
     assertWithinLimits(source, request.ip);
     return { claims, source };
   }
 
-  /** The source behind verified claims, if everything they depend on still stands. */
+  /** The source behind verified claims as it is now, if everything they depend on still stands. */
   async standing(claims: LinkClaims): Promise<Redemption> {
-    const found = await this.store.find(claims);
-    if (found === null || !stands(found, claims)) throw PresignErrors.gone();
-    return found;
+    return assertStands(await this.store.findAnew(claims), claims);
   }
+}
+
+function assertStands(found: Redemption | null, claims: LinkClaims): Redemption {
+  if (found === null || !stands(found, claims)) throw PresignErrors.gone();
+  return found;
 }
 
 /** Whoever comes from elsewhere is told nothing more of the link. */

@@ -1,4 +1,12 @@
-import { assertGiven, linkThing, PLATFORM_THING, sourceThing, TenantDatabase, tenantThing } from '#database';
+import {
+  assertGiven,
+  linkThing,
+  PLATFORM_THING,
+  type Remembered,
+  sourceThing,
+  TenantDatabase,
+  tenantThing,
+} from '#database';
 import type { Limits } from '#kernel';
 import { newestMark, type LinkClaims } from '#presign';
 import { Injectable } from '@nestjs/common';
@@ -36,10 +44,12 @@ export interface Redemption extends Source {
 /** The one read behind a link. */
 @Injectable()
 export class RedemptionStore {
-  private readonly look: (key: string, claims: LinkClaims) => Promise<Redemption | null>;
+  private readonly look: Remembered<[key: string, claims: LinkClaims], Redemption | null>;
 
   constructor(database: TenantDatabase) {
-    const look = database.gathered<LinkClaims, Redemption | null>((_key, claims) => findAll(database, claims));
+    const look = database.gathered<LinkClaims, Redemption | null>((_key, claims) =>
+      findAll(database, claims),
+    );
     this.look = database.remembered({
       name: 'redemption',
       key: (key, { sourceId, kind, referenceId, issuedAt }) =>
@@ -59,9 +69,22 @@ export class RedemptionStore {
     assertGiven({ kind: claims.kind });
     return await this.look(claims.tenantKey, claims);
   }
+
+  /** As {@link find}, as it is now. */
+  async findAnew(claims: LinkClaims): Promise<Redemption | null> {
+    assertGiven({ kind: claims.kind });
+    return await this.look.anew(claims.tenantKey, claims);
+  }
 }
 
-function dependsOn({ tenantId, sourceId, status, linkId, opensAt, maxDownloads }: Redemption): string[] | null {
+function dependsOn({
+  tenantId,
+  sourceId,
+  status,
+  linkId,
+  opensAt,
+  maxDownloads,
+}: Redemption): string[] | null {
   if (status !== 'available' || opensAt !== null || maxDownloads !== null) return null;
   const things = [tenantThing(tenantId), sourceThing(tenantId, sourceId), PLATFORM_THING];
   return linkId === null ? things : [...things, linkThing(tenantId, linkId)];

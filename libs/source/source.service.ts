@@ -27,6 +27,13 @@ export class SourceService {
     return source;
   }
 
+  /** As {@link get}, as it is now: for who has found that the content of what was remembered is gone. */
+  async getAnew(context: TenantContext, id: string): Promise<Source> {
+    const source = await this.store.findAnew(context, findableReference(id));
+    if (source === null) throw SourceErrors.notFound();
+    return source;
+  }
+
   /**
    * A source by UUID in any sub-tenant that the caller may see (null: all of them). Throws `tenant_suspended` when the
    * one it lies in is suspended: such a request names no sub-tenant that could have been refused before.

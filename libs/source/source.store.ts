@@ -34,11 +34,16 @@ export class SourceStore {
     this.lookup = gatheredLookup(database);
   }
 
-  /** A source of the sub-tenant, or null. */
-  async find(context: TenantContext, { sourceId, externalId }: SourceReference): Promise<Source | null> {
-    assertGiven({ sourceId, externalId });
-    if (sourceId !== null) return await this.lookup.byId(context, sourceId);
-    return externalId === null ? null : await this.lookup.byExternalId(context, externalId);
+  /** A source of the sub-tenant, or null. Remembered: for who reads it. */
+  async find(context: TenantContext, reference: SourceReference): Promise<Source | null> {
+    const asked = this.asked(context, reference);
+    return asked === null ? null : await asked.look(...asked.question);
+  }
+
+  /** As {@link find}, as it is now: for who decides by it what to change, or has found it outdated. */
+  async findAnew(context: TenantContext, reference: SourceReference): Promise<Source | null> {
+    const asked = this.asked(context, reference);
+    return asked === null ? null : await asked.look.anew(...asked.question);
   }
 
   /** A source by its UUID in whichever of the sub-tenants it is (null: all of them), and how that sub-tenant stands. */
@@ -48,8 +53,13 @@ export class SourceStore {
     subTenantIds: readonly string[] | null,
   ): Promise<PlacedSource | null> {
     assertGiven({ sourceId, subTenantIds });
-    const found = await this.lookup.inTenant(tenantId, sourceId);
+    const found = await this.lookup.inTenant([tenantId], sourceId.toLowerCase());
     return found === null || subTenantIds?.includes(found.subTenantId) === false ? null : found;
+  }
+
+  /** As {@link findInTenant}, in all sub-tenants, as it is now. */
+  findInTenantAnew(tenantId: string, sourceId: string): Promise<PlacedSource | null> {
+    return this.lookup.inTenant.anew([tenantId], sourceId.toLowerCase());
   }
 
   async list({ tenantId, subTenantId }: TenantContext, filter: SourceFilter): Promise<Source[]> {
@@ -104,6 +114,17 @@ export class SourceStore {
       await transaction.query({ ...REMOVE, values: [context.tenantId, source.sourceId] });
       return true;
     });
+  }
+
+  /** What to look with, and for; null for a reference that names none. The database answers UUIDs in small letters. */
+  private asked({ tenantId, subTenantId }: TenantContext, { sourceId, externalId }: SourceReference) {
+    assertGiven({ sourceId, externalId });
+    const place = [tenantId, subTenantId];
+    if (sourceId !== null)
+      return { look: this.lookup.byId, question: [place, sourceId.toLowerCase()] as const };
+    return externalId === null
+      ? null
+      : { look: this.lookup.byExternalId, question: [place, externalId] as const };
   }
 }
 

@@ -1,3 +1,4 @@
+import { assertGiven } from '../given.js';
 import type { AnswerCache, Thing } from './answer-cache.js';
 
 /** A kind of answer that is worth keeping, and what it depends on. */
@@ -15,16 +16,30 @@ export interface Memory<Question extends readonly unknown[], Answer> {
   readonly isGathered?: boolean;
 }
 
-/** Answers from the cache what is there, and reads and keeps what is not. Null is never kept. Nobody may change an answer. */
+/** Asks for what may be remembered. */
+export interface Remembered<Question extends readonly unknown[], Answer> {
+  /** Null is never remembered. Nobody may change an answer. */
+  (...question: Question): Promise<Answer>;
+  /** Reads, whatever is remembered: for who is about to decide a change by it, or has reason to doubt it. */
+  readonly anew: (...question: Question) => Promise<Answer>;
+}
+
+/** What remembering works with. */
+interface Recall<Question extends readonly unknown[], Answer> {
+  readonly cache: AnswerCache;
+  /** Whether the caller is inside a transaction, which may see what nobody else does: then everything is read in it. */
+  readonly isInTransaction: () => boolean;
+  readonly read: (key: string, question: Question) => Promise<Answer>;
+}
+
+/** Answers from the cache what is there, and reads and keeps what is not. */
 export function remembered<Question extends readonly unknown[], Answer>(
-  cache: AnswerCache,
   memory: Memory<Question, Answer>,
-  read: (key: string, question: Question) => Promise<Answer>,
-): (...question: Question) => Promise<Answer> {
-  return async (...question) => {
-    const key = `${memory.name} ${memory.key(...question)}`;
-    const found = cache.find(key);
-    if (found !== undefined) return found as Answer;
+  { cache, isInTransaction, read }: Recall<Question, Answer>,
+): Remembered<Question, Answer> {
+  const readAndKeep = async (key: string, question: Question): Promise<Answer> => {
+    assertGiven(question);
+    if (isInTransaction()) return await memory.read(...question);
     const mark = cache.mark();
     const answer = await read(key, question);
     if (answer === null || answer === undefined) return answer;
@@ -32,6 +47,15 @@ export function remembered<Question extends readonly unknown[], Answer>(
     if (things !== null) cache.keep(key, answer, things, mark, memory.lastsMs?.(answer));
     return answer;
   };
+  const keyOf = (question: Question): string => `${memory.name} ${memory.key(...question)}`;
+  const recall = async (...question: Question): Promise<Answer> => {
+    const key = keyOf(question);
+    const found = isInTransaction() ? undefined : cache.find(key);
+    return found === undefined ? await readAndKeep(key, question) : (found as Answer);
+  };
+  return Object.assign(recall, {
+    anew: (...question: Question) => readAndKeep(keyOf(question), question),
+  });
 }
 
 /** What changes of a tenant itself, its tokens, sub-tenants, keys, marks and bindings are announced as. */

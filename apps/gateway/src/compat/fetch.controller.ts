@@ -71,11 +71,11 @@ export class FetchController {
       metatype: FetchRequestDto,
     })) as FetchRequestDto;
     const id = idOf(wish);
-    const reread = () => this.sources.get(context, id);
-    const source = this.content.assertAvailable(await reread());
+    const source = this.content.assertAvailable(await this.sources.get(context, id));
     const mode = modeOf(wish);
     if (mode !== 'url') await this.limiter.reserveEgress(request, reply, source.sizeBytes);
-    const inline = mode === 'url' ? null : await this.inline.read(source, reread);
+    const inline =
+      mode === 'url' ? null : await this.inline.read(source, () => this.sources.getAnew(context, id));
     if (inline !== null) releaseAfter(reply, inline.release);
     const expiresIn = wish.expiry_seconds ?? LINK_LIFE.usual;
     const link =
