@@ -10,6 +10,9 @@ import { RefusalRate } from './refusal-rate.js';
 const EVERY_MS = 750;
 /** The most that waits, and the most that one statement writes. */
 const MOST_WAITING = 10_000;
+/** So many are written down without waiting for the next turn, and behind so many others have to wait until they are. */
+const MANY_WAITING = 1_000;
+const TOO_MANY_WAITING = 5_000;
 const MOST_AT_ONCE = 1_000;
 
 /**
@@ -113,7 +116,9 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
       tenantId,
       events.map((event) => ({ event, sinceMs })),
     );
-    return null;
+    if (this.#reads.size < MANY_WAITING) return null;
+    const flushed = this.flush();
+    return this.#reads.size < TOO_MANY_WAITING ? null : flushed;
   }
 
   /** Writes down what waits, one flush at a time. What fails waits for the next one. Never rejects. */

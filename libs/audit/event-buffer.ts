@@ -11,6 +11,11 @@ export class EventBuffer<Item> {
     return this.#dropped;
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Takes some more, or none of them. */
   add(key: string, items: readonly Item[]): void {
     if (this.#size + items.length > this.most) {

@@ -8,7 +8,7 @@ import { UnluckyGateways } from '../support/unlucky-gateways.js';
 
 jest.setTimeout(60_000);
 
-/** What is remembered counts for half a second; the rest is for a busy machine. Milliseconds. */
+/** What is remembered counts for a second at most; the rest is for a busy machine. Milliseconds. */
 const REMEMBERED_MS = 10_000;
 
 /** Nothing happens to either here: there are two of them on one database. */

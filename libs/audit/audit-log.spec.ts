@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+
+import type { AuditEvent } from './audit-event.js';
+import { AuditLog } from './audit-log.js';
+import { AuditReads } from './audit-reads.js';
+import type { AuditStore } from './audit.store.js';
+
+const EVENT = { action: 'source.read' } as AuditEvent;
+
+/** Takes what is written when it is told to. */
+class SlowStore {
+  written = 0;
+  #goOn: () => void = () => undefined;
+  #held: Promise<void> | null = null;
+
+  hold(): void {
+    this.#held = new Promise((resolve) => (this.#goOn = resolve));
+  }
+
+  release(): void {
+    this.#goOn();
+  }
+
+  async writeAll(_tenantId: string, past: readonly unknown[]): Promise<void> {
+    await this.#held;
+    this.written += past.length;
+  }
+}
+
+describe('AuditLog', () => {
+  it('loses no read, however fast they come: who would be too many waits until others are written down', async () => {
+    const store = new SlowStore();
+    const log = new AuditLog(store as unknown as AuditStore, new AuditReads('buffered'));
+    store.hold();
+    const waits: Promise<void>[] = [];
+    let freely = 0;
+    for (let number = 0; number < 9_000; number += 1) {
+      const wait = log.handsOut('acme', [EVENT]);
+      if (wait === null) freely += 1;
+      else waits.push(wait);
+    }
+    expect(freely).toBeGreaterThanOrEqual(5_000);
+    expect(waits.length).toBeGreaterThan(1_000);
+    store.release();
+    await Promise.all(waits);
+    await log.flush();
+    await log.flush();
+    expect([store.written, log.dropped]).toEqual([9_000, 0]);
+  });
+});
