@@ -6,6 +6,7 @@
  *   npm test -- --storage=ceph        test/e2e and test/isolation, or the paths that follow, with their tenants on Ceph
  *   npm test -- --storage=azure       the same on Azurite
  *   npm test -- --storage=memory      the same on the second deployment (test/deployment), which has them in memory
+ *   npm test -- --cache=off PATHS     with gateways that keep nothing of what they read (GATEHOLD_CACHE)
  *   npm test -- --results=FILE        everything, and a summary as JSON in FILE (what .ci/run counts)
  *   npm test -- --results=FILE test   jest alone, with a summary
  */
@@ -42,7 +43,12 @@ const STORAGES = {
 };
 
 const [results, withoutResults] = takeOption('results', process.argv.slice(2));
-const [storage = 'filesystem', withoutStorage] = takeOption('storage', withoutResults);
+const [cache = 'on', withoutCache] = takeOption('cache', withoutResults);
+const [storage = 'filesystem', withoutStorage] = takeOption('storage', withoutCache);
+if (cache !== 'on' && cache !== 'off') {
+  console.error(`--cache=${cache} is neither on nor off.`);
+  process.exit(2);
+}
 if (!Object.hasOwn(STORAGES, storage)) {
   console.error(`--storage=${storage} is none of ${Object.keys(STORAGES).join(', ')}.`);
   process.exit(2);
@@ -104,9 +110,11 @@ async function jest(args) {
 
 /** The second deployment has another storage of its own; a tenant has to ask for nothing to be on it. */
 function environmentOf(name) {
-  return name === 'memory'
-    ? { GATEHOLD_TEST_STORAGE: 'filesystem', GATEHOLD_TEST_DEPLOYMENT: 'memory' }
-    : { GATEHOLD_TEST_STORAGE: name };
+  const deployed =
+    name === 'memory'
+      ? { GATEHOLD_TEST_STORAGE: 'filesystem', GATEHOLD_TEST_DEPLOYMENT: 'memory' }
+      : { GATEHOLD_TEST_STORAGE: name };
+  return { ...deployed, GATEHOLD_TEST_CACHE: cache };
 }
 
 function addChecks(checks) {

@@ -19,10 +19,14 @@ export const RUN_PREFIX = 'tenants';
 /** What the ids of tenants begin with that are not in the storage under test, because the operator's is what matters. */
 export const UNBOUND = 'unbound';
 
-/** Settings that every gateway of the tests gets in this run, so that it may reach the storage, and is patient with it. */
-export const REACHABLE = JSON.parse(process.env['GATEHOLD_TEST_REACHABLE'] ?? '{}') as Readonly<
-  Record<string, string>
->;
+/**
+ * Settings that every gateway of the tests gets in this run, so that it may reach the storage, and is patient with it; and
+ * whether it keeps what it reads: `npm test -- --cache=off`.
+ */
+export const REACHABLE: Readonly<Record<string, string>> = {
+  ...(JSON.parse(process.env['GATEHOLD_TEST_REACHABLE'] ?? '{}') as Record<string, string>),
+  GATEHOLD_CACHE: process.env['GATEHOLD_TEST_CACHE'] ?? 'on',
+};
 
 /** The bucket or container of this run for one gateway: all of its tenants share it, and no other gateway writes there. */
 export function runBucketName(gatewayUrl: string): string {
