@@ -10,7 +10,7 @@
  *   npm run bench -- --profile NAME       what the requests of these rows are made of, instead of how fast they are
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { chosenRows, OptionsError, readOptions } from '../test/bench/options.mjs';
+import { chosenRows, named, OptionsError, readOptions } from '../test/bench/options.mjs';
 import { prepare } from './prepare.mjs';
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 };
@@ -24,13 +24,17 @@ const { ROWS } = await import('../test/bench/rows.mjs');
 const { Bench, runRow } = await import('../test/bench/bench.mjs');
 const { quickReport, readRecorded, record, runQuick } = await import('../test/bench/quick.mjs');
 const { compareResults, comparisonTable } = await import('../test/bench/report/comparison.mjs');
-const { writeFigures, writeRows } = await import('../test/bench/report/page.mjs');
+const { writeFigures, writeProfile, writeRows } = await import('../test/bench/report/page.mjs');
 const { table } = await import('../test/bench/report/table.mjs');
 const { describeMachine } = await import('../test/bench/support/machine.mjs');
 
-const rows = orRefuse(() => chosenRows(ROWS, options));
+const profiled = ROWS.filter((row) => row.profile !== undefined);
+const rows = orRefuse(() =>
+  options.profile === undefined ? chosenRows(ROWS, options) : named(profiled, options.profile),
+);
 const recorded = options.quick && !options.record ? readRecorded() : {};
-const bench = new Bench({ quick: options.quick });
+// What a request is made of is the same among few sources.
+const bench = new Bench({ quick: options.quick || options.profile !== undefined });
 let interrupted = false;
 for (const [signal, code] of Object.entries(SIGNALS))
   process.once(signal, () => {
@@ -70,10 +74,12 @@ function readResults(path) {
 }
 
 async function measure(row) {
+  if (options.profile !== undefined) return { row, text: await row.profile(bench) };
   return options.quick ? runQuick(row, bench, recorded) : { row, result: await runRow(row, bench) };
 }
 
 async function report() {
+  if (options.profile !== undefined) return reportProfiles();
   const measured = results.map(({ result }) => result).filter((result) => result !== null);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(measured, null, 2)}\n`);
   if (options.page) {
@@ -88,6 +94,13 @@ async function report() {
   print(options.quick && !options.record ? quickReport(results) : table(results));
   if (earlier !== null) print(comparisonTable(compareResults(earlier, measured, { lessIsBetter })));
   if (!options.record && !results.every(isGood)) process.exitCode = 1;
+}
+
+function reportProfiles() {
+  for (const { row, text } of results) {
+    print(`${row.name}: ${text}`);
+    if (options.page) writeProfile(row.name, text);
+  }
 }
 
 function isGood({ result, verdict }) {

@@ -12,6 +12,7 @@
  *              on every machine
  *   measure    (bench) => Promise of {value, floor, and of requests p50Ms, p99Ms, cpuUs, rssMib}; throws `LeftOut` where
  *              this machine cannot run it
+ *   profile    (bench) => Promise of text about what the requests are made of, where `--profile` takes the row
  *
  * `bench.shared(start)` gives what `start(bench)` resolves with, the same to all rows that ask with the same function;
  * `bench.atEnd(close)` has `close()` called when all rows are done, last first. `bench.say(line)` tells of progress, and

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 import { replacePart } from './page.mjs';
 
+/** Rows whose requests the page takes apart. */
+const PROFILED = ['metadata', 'issue-url-get', 'issue-url-post', 'links-batch'];
 const PAGE = 'Head\n<!-- figures -->\nold\n<!-- end of figures -->\n<!-- rows -->\n<!-- end of rows -->\n';
 
 describe('the page about performance', () => {
@@ -19,6 +21,7 @@ describe('the page about performance', () => {
 
   it('has a place for everything that is made', () => {
     const page = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'performance.md'), 'utf8');
-    for (const name of ['figures', 'machine', 'rows']) expect(replacePart(page, [name, 'x'])).not.toBe(page);
+    const parts = ['figures', 'machine', 'rows', ...PROFILED.map((name) => `profile of ${name}`)];
+    for (const name of parts) expect(replacePart(page, [name, 'x'])).not.toBe(page);
   });
 });

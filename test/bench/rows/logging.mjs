@@ -7,6 +7,9 @@ import { startGateway } from '../support/gateway.mjs';
 import { idsFile, pinPostgres, smallFiles } from '../support/request-stage.mjs';
 import { inTurn } from '../support/request-rounds.mjs';
 
+const SOURCES = 64;
+const CONNECTIONS = 32;
+
 export const rows = [
   {
     name: 'logging',
@@ -30,7 +33,7 @@ async function measure(bench) {
 async function side(bench, level) {
   const gateway = await startGateway(bench, { GATEHOLD_LOG_LEVEL: level });
   const { token } = await gateway.makeTenant();
-  const { sources } = await smallFiles(gateway, token, bench.pace.files);
+  const { sources } = await smallFiles(gateway, token, SOURCES);
   pin(SERVER_CORE, gateway.pid);
   await pinPostgres(CLIENT_CORE, gateway);
   const job = {
@@ -39,7 +42,7 @@ async function side(bench, level) {
     path: '/v1/sources/[id]',
     headers: { authorization: `Bearer ${token}` },
     ids: await idsFile(bench, sources),
-    connections: 32,
+    connections: CONNECTIONS,
     seconds: bench.pace.seconds,
   };
   return { pid: gateway.pid, job };

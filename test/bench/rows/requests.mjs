@@ -3,6 +3,7 @@
  * least server that answers the like. Both have one core to themselves where a core can be chosen, and their client and
  * PostgreSQL have the other.
  */
+import { profilable, profileOf } from '../profile/profile.mjs';
 import { startBare } from '../support/bare-server.mjs';
 import { CLIENT_CORE, pin, SERVER_CORE } from '../support/cores.mjs';
 import { startGateway } from '../support/gateway.mjs';
@@ -127,6 +128,7 @@ export const rows = REQUESTS.map((request) => ({
   mostRssMib: MOST_RSS_MIB,
   quick: request.quick,
   measure: async (bench) => compare(bench, await bench.shared(stage), request),
+  profile: async (bench) => profile(await bench.shared(profiledStage), request),
 }));
 
 function fetchContent(tenantId, mode) {
@@ -134,16 +136,12 @@ function fetchContent(tenantId, mode) {
   return { method: 'POST', path: '/fetch/fetch-source-content', body };
 }
 
-/** A gateway with small files and many rows, and the bare server beside it on the same PostgreSQL. */
-async function stage(bench) {
-  const gateway = await startGateway(bench);
+/** A gateway with small files and many rows. */
+async function gatewaySide(bench, env) {
+  const gateway = await startGateway(bench, env);
   const { tenantId, token } = await gateway.makeTenant();
   const { sources, links } = await smallFiles(gateway, token, bench.pace.files);
   const news = await fill(gateway, tenantId, bench.pace.sources);
-  const bare = await startBare(bench, 'bare-requests.mjs', {
-    core: SERVER_CORE,
-    env: { BARE_DATABASE_URL: await gateway.ownerUrl('postgres') },
-  });
   pin(SERVER_CORE, gateway.pid);
   await pinPostgres(CLIENT_CORE, gateway);
   const batch = JSON.stringify({ source_ids: news.slice(0, LINKS_IN_BATCH), expires_in: 3600 });
@@ -152,7 +150,27 @@ async function stage(bench) {
     links: await idsFile(bench, links),
     news: await idsFile(bench, news),
   };
-  return { gateway, bare, tenantId, token, batch, files };
+  return { gateway, tenantId, token, batch, files };
+}
+
+/** The same, and the bare server beside it on the same PostgreSQL. */
+async function stage(bench) {
+  const side = await gatewaySide(bench);
+  const bare = await startBare(bench, 'bare-requests.mjs', {
+    core: SERVER_CORE,
+    env: { BARE_DATABASE_URL: await side.gateway.ownerUrl('postgres') },
+  });
+  return { ...side, bare };
+}
+
+async function profiledStage(bench) {
+  const { env, path } = await profilable(bench);
+  return { ...(await gatewaySide(bench, env)), path };
+}
+
+async function profile(stage, request) {
+  const job = jobOf(stage, request, request.ask(stage), stage.gateway);
+  return profileOf({ pid: stage.gateway.pid, path: stage.path, job });
 }
 
 async function compare(bench, stage, request) {
