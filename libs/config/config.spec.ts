@@ -60,6 +60,7 @@ describe('parseConfig', () => {
         resumableUploadSeconds: 86_400,
         inlineMaxBytes: 32 * 2 ** 20,
         inlineInFlightBytes: 256 * 2 ** 20,
+        contentCacheMib: 0,
         drainSeconds: 25,
         idleTimeoutSeconds: 60,
         headerTimeoutSeconds: 30,

@@ -11,7 +11,7 @@ describe('docs/configuration.md', () => {
 
   it('names every variable once, with its default, and never the default of a secret', () => {
     const names = configurationPage().match(/^### `[A-Z_]+`$/gm) ?? [];
-    expect(names).toHaveLength(61);
+    expect(names).toHaveLength(62);
     expect(new Set(names).size).toBe(names.length);
     expect(configurationPage().match(/^- Default: .+$/gm)).toHaveLength(names.length);
   });

@@ -86,6 +86,8 @@ export interface GatewayConfig {
     readonly inlineMaxBytes: number;
     /** Never less than {@link inlineMaxBytes}. */
     readonly inlineInFlightBytes: number;
+    /** Mebibytes; 0 means none. */
+    readonly contentCacheMib: number;
     readonly drainSeconds: number;
     readonly idleTimeoutSeconds: number;
     readonly headerTimeoutSeconds: number;

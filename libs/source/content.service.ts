@@ -1,9 +1,10 @@
 import { planContentAnswer, type ContentAnswer, type Representation } from '#http';
 import { CodedError } from '#kernel';
-import { StorageErrors, parseObjectKey, type ByteRange, type StoredBody } from '#storage';
+import { StorageErrors, StoredBody, parseObjectKey, type ByteRange } from '#storage';
 import { BoundStorages } from '#binding';
 import { Injectable } from '@nestjs/common';
 
+import { ContentCache } from './content-cache.js';
 import { SourceErrors } from './source.errors.js';
 import { contentEtag, isAvailable, type AvailableSource, type Source } from './source.js';
 
@@ -23,7 +24,10 @@ export interface ContentWish {
 /** Reads sources' content. */
 @Injectable()
 export class ContentService {
-  constructor(private readonly storages: BoundStorages) {}
+  constructor(
+    private readonly storages: BoundStorages,
+    private readonly cache: ContentCache,
+  ) {}
 
   /** The source, if it has bytes. Throws `source_not_uploaded`. */
   assertAvailable(source: Source): AvailableSource {
@@ -66,17 +70,39 @@ export class ContentService {
     reread: () => Promise<Source>,
     signal?: AbortSignal,
   ): Promise<StoredBody | null> {
-    const storage = await this.storages.open(source.tenantId, source.bindingId);
-    const body = await storage.get(parseObjectKey(source.objectKey), {
-      range: range ?? undefined,
-      expectedSize: source.sizeBytes,
-      signal,
-    });
+    const body = this.cache.takes(source.sizeBytes)
+      ? await this.readCached(source, range)
+      : await this.readStored(source, range, signal);
     if (body !== null) return body;
     if ((await reread()).objectKey !== source.objectKey) return null;
     throw new CodedError(
       StorageErrors.contentUnavailable,
       'The stored content of this source cannot be read.',
     );
+  }
+
+  /** The reading is not this caller's alone, so that it ends with nobody's request. */
+  private async readCached(source: AvailableSource, range: ByteRange | null): Promise<StoredBody | null> {
+    const { sizeBytes } = source;
+    const bytes = await this.cache.get(source, sizeBytes, async () => {
+      const body = await this.readStored(source, null);
+      return body === null ? null : await body.bytes();
+    });
+    if (bytes === null) return null;
+    const content = range === null ? bytes : bytes.subarray(range.start, range.end + 1);
+    return new StoredBody({ sizeBytes, lengthBytes: content.length, content });
+  }
+
+  private async readStored(
+    source: AvailableSource,
+    range: ByteRange | null,
+    signal?: AbortSignal,
+  ): Promise<StoredBody | null> {
+    const storage = await this.storages.open(source.tenantId, source.bindingId);
+    return await storage.get(parseObjectKey(source.objectKey), {
+      range: range ?? undefined,
+      expectedSize: source.sizeBytes,
+      signal,
+    });
   }
 }

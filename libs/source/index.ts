@@ -1,4 +1,5 @@
 export { BackgroundModule } from './background.module.js';
+export { ContentCache } from './content-cache.js';
 export { ContentService } from './content.service.js';
 export { handedOut } from './handed-out.js';
 export { InlineContentService } from './inline-content.service.js';

@@ -2,6 +2,7 @@ import { BoundStorages } from '#binding';
 import { type ObjectStorage, parseObjectKey } from '#storage';
 import { Injectable, Logger } from '@nestjs/common';
 
+import { ContentCache } from './content-cache.js';
 import { OutboxStore, type OutboxEntry } from './outbox.store.js';
 
 const ENTRIES_PER_LEASE = 100;
@@ -21,6 +22,7 @@ export class ObjectPurge {
   constructor(
     private readonly store: OutboxStore,
     private readonly storages: BoundStorages,
+    private readonly cache: ContentCache,
   ) {}
 
   /** Removes what is due, up to one lease of it. Answers whether there was anything. */
@@ -46,6 +48,8 @@ export class ObjectPurge {
         this.warn(error, queue.length);
       }
     }
+    // Now, since whoever had found its row could read it until it was gone.
+    for (const entry of entries) this.cache.drop({ ...entry, tenantId });
     if (done.length > 0) await this.store.complete(tenantId, done);
     const undone = entries.filter((entry) => !done.includes(entry));
     if (undone.length > 0) await this.store.postpone(tenantId, undone);

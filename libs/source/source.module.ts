@@ -58,6 +58,8 @@ export interface SourceModuleOptions {
   readonly uploadPartBytes: number;
   readonly inlineMaxBytes: number;
   readonly inlineInFlightBytes: number;
+  /** What the bytes of small objects may take in memory; 0: none are kept. */
+  readonly contentCacheBytes: number;
   readonly sealer: Sealer;
   readonly reconcile: ReconcileSettings;
   /** How long a resumable upload that nobody sends to is kept. */
@@ -143,7 +145,7 @@ export class SourceModule {
         ...LINKS,
         ...tusProviders(options.resumableUploadSeconds),
       ],
-      exports: [SourceService, ContentService, InlineContentService],
+      exports: [BackgroundModule, SourceService, ContentService, InlineContentService],
     };
   }
 }

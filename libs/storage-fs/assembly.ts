@@ -1,7 +1,7 @@
 import { CodedError } from '#kernel';
 import { abortFailure, type ByteRange, StorageErrors, type UploadedPart } from '#storage';
 import { closeQuietly } from './file-calls.js';
-import { type ObjectFile, openObject, readPart } from './object-file.js';
+import { headOf, type ObjectFile, openObject, readPart } from './object-file.js';
 import type { TemporaryFile } from './temporary-file.js';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -31,7 +31,7 @@ export class Assembly {
     const object = await openObject(path);
     if (object === null) return false;
     try {
-      if (object.sizeBytes !== this.sizeBytes) return false;
+      if (headOf(object).sizeBytes !== this.sizeBytes) return false;
       return await this.#read(async (chunk, start) => {
         const there = await readPart(object.descriptor, { start, end: start + chunk.length - 1 });
         return there.equals(chunk);
@@ -61,7 +61,8 @@ export class Assembly {
 
   async #open({ partNumber, entityTag, sizeBytes }: UploadedPart): Promise<ObjectFile> {
     const file = await openObject(this.pathOf(partNumber));
-    if (file?.entityTag === entityTag && file.sizeBytes === sizeBytes) return file;
+    const head = file && headOf(file);
+    if (file !== null && head?.entityTag === entityTag && head.sizeBytes === sizeBytes) return file;
     if (file !== null) await closeQuietly(file.descriptor);
     throw new CodedError(StorageErrors.uploadIncomplete, 'A part of the upload is missing.');
   }

@@ -1,7 +1,8 @@
-import { existsSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { realPath } from './file-calls.js';
 
 const DESCRIPTORS = '/proc/self/fd';
+const LIMITS = '/proc/self/limits';
 const hasDescriptorPaths = existsSync(DESCRIPTORS);
 
 /**
@@ -35,4 +36,11 @@ export function pathThrough(descriptor: number, path: string): string {
  */
 export function isStillAt(descriptor: number, path: string): boolean {
   return hasDescriptorPaths && readlinkSync(`${DESCRIPTORS}/${descriptor}`) === path;
+}
+
+/** How many descriptors this process may have open; 0 where there is no /proc to tell. */
+export function descriptorLimit(): number {
+  if (!hasDescriptorPaths) return 0;
+  const [, soft = ''] = /^Max open files +(\S+)/m.exec(readFileSync(LIMITS, 'utf8')) ?? [];
+  return soft === 'unlimited' ? Infinity : Number(soft);
 }

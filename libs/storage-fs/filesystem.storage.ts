@@ -2,7 +2,6 @@ import {
   abortFailure,
   assertRange,
   type BodySource,
-  type ByteRange,
   type CallOptions,
   type GetOptions,
   type KeyPrefix,
@@ -25,7 +24,15 @@ import { errnoOf, readFailure, unreadable, writeFailure } from './filesystem.err
 import { FilesystemMultipartUploads } from './filesystem.multipart-uploads.js';
 import { FolderTree } from './folder-tree.js';
 import type { Folder } from './folder.js';
-import { closedHead, type ObjectFile, openObject, readPart } from './object-file.js';
+import { KeptFiles } from './kept-files.js';
+import {
+  closedHead,
+  entityTagOf,
+  type ObjectFile,
+  openObject,
+  readExactly,
+  readPart,
+} from './object-file.js';
 import { objectPlace } from './object-place.js';
 import { listedObject } from './object-list.js';
 import { ObjectReadStream } from './object-read.stream.js';
@@ -51,6 +58,7 @@ export class FilesystemStorage extends ObjectStorage {
   readonly multipart: FilesystemMultipartUploads;
   readonly presigner = null;
   readonly #tree: FolderTree;
+  readonly #kept = new KeptFiles();
 
   /** `root` is an absolute, real path that exists; {@link FilesystemDriver} sees to that. */
   constructor(root: string) {
@@ -73,11 +81,16 @@ export class FilesystemStorage extends ObjectStorage {
 
   async get(key: ObjectKey, options: GetOptions = {}): Promise<StoredBody | null> {
     assertRange(options);
-    const { range } = options;
-    const file = await this.#open(key, options);
+    const path = this.#pathFor(key, options);
+    const known = this.#kept.has(path) ? await this.#readKept(path, options) : null;
+    if (known !== null) return known;
+    const file = await openObject(path);
     if (file === null) return null;
     try {
-      return await openBody(file, range, options);
+      const body = await openBody(file, options);
+      // Not awaited, nor is its closing: nothing can be lost, and the answer need not wait for it.
+      if (body.lengthBytes <= SMALL_BODY_BYTES) this.#kept.keep(path, file.descriptor);
+      return body;
     } catch (error) {
       await closeQuietly(file.descriptor);
       throw readFailure(error);
@@ -85,7 +98,7 @@ export class FilesystemStorage extends ObjectStorage {
   }
 
   async head(key: ObjectKey, options: CallOptions = {}): Promise<ObjectHead | null> {
-    const file = await this.#open(key, options);
+    const file = await openObject(this.#pathFor(key, options));
     return file && closedHead(file);
   }
 
@@ -121,6 +134,7 @@ export class FilesystemStorage extends ObjectStorage {
     try {
       const folder = await this.#tree.find(place.folders);
       if (folder !== null) await removeFrom(folder, place.name);
+      this.#kept.drop(this.#tree.pathOf([...place.folders, place.name]));
     } catch (error) {
       throw writeFailure(error);
     }
@@ -134,13 +148,23 @@ export class FilesystemStorage extends ObjectStorage {
     }
   }
 
-  /** Nothing is pooled. */
-  async release(): Promise<void> {}
+  async release(): Promise<void> {
+    await this.#kept.release();
+  }
 
-  #open(key: ObjectKey, { signal }: CallOptions): Promise<ObjectFile | null> {
+  /** Throws for a malformed key, and for a signal that has fired. */
+  #pathFor(key: ObjectKey, { signal }: CallOptions): string {
     const { folders, name } = objectPlace(key);
     if (signal?.aborted) throw abortFailure(signal);
-    return openObject(this.#tree.pathOf([...folders, name]));
+    return this.#tree.pathOf([...folders, name]);
+  }
+
+  /** All of a small object, if its file is kept open. Null when it is not, and when anything about it is odd. */
+  async #readKept(path: string, options: GetOptions): Promise<StoredBody | null> {
+    const { expectedSize: sizeBytes = Infinity, range, ifMatch } = options;
+    if (range !== undefined || ifMatch !== undefined || sizeBytes > SMALL_BODY_BYTES) return null;
+    const content = await this.#kept.read(path, (descriptor) => readExactly(descriptor, sizeBytes));
+    return content && new StoredBody({ sizeBytes, lengthBytes: sizeBytes, content });
   }
 }
 
@@ -159,26 +183,21 @@ async function store(folder: Folder, name: string, body: UploadBody): Promise<Pu
   }
 }
 
-/** Takes over the file when it succeeds. */
+/** Takes over the file when it succeeds and the body is not a small one. */
 async function openBody(
-  { descriptor, sizeBytes, entityTag }: ObjectFile,
-  range: ByteRange | undefined,
-  { expectedSize = sizeBytes, ifMatch, signal }: GetOptions,
+  { descriptor, stats }: ObjectFile,
+  { range, expectedSize, ifMatch, signal }: GetOptions,
 ): Promise<StoredBody> {
+  const sizeBytes = Number(stats.size);
   const part = range ?? { start: 0, end: sizeBytes - 1 };
-  if (expectedSize !== sizeBytes || part.end >= sizeBytes) throw unreadable();
-  if (ifMatch !== undefined && ifMatch !== entityTag) throw unreadable();
+  if (sizeBytes !== (expectedSize ?? sizeBytes) || part.end >= sizeBytes) throw unreadable();
+  if (ifMatch !== undefined && ifMatch !== entityTagOf(stats)) throw unreadable();
   const lengthBytes = part.end - part.start + 1;
   if (signal?.aborted) throw abortFailure(signal);
-  if (lengthBytes > SMALL_BODY_BYTES)
-    return new StoredBody({
-      sizeBytes,
-      lengthBytes,
-      content: new ObjectReadStream(descriptor, part, signal),
-    });
-  const content = await readPart(descriptor, part);
-  // Not awaited: nothing can be lost, and the answer need not wait for it.
-  void closeQuietly(descriptor);
+  const content =
+    lengthBytes > SMALL_BODY_BYTES
+      ? new ObjectReadStream(descriptor, part, signal)
+      : await readPart(descriptor, part);
   return new StoredBody({ sizeBytes, lengthBytes, content });
 }
 

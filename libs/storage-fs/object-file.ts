@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import type { ByteRange, ObjectHead } from '#storage';
 import { isOpenAt } from './descriptor-path.js';
 import { closeQuietly, openFile, readFile, statFile } from './file-calls.js';
@@ -10,9 +10,7 @@ const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 /** An object's file, open for reading. Whoever has it closes the descriptor. */
 export interface ObjectFile {
   readonly descriptor: number;
-  readonly sizeBytes: number;
-  readonly modifiedAt: Date;
-  readonly entityTag: string;
+  readonly stats: BigIntStats;
 }
 
 /**
@@ -30,8 +28,7 @@ export async function openObject(path: string): Promise<ObjectFile | null> {
   try {
     const stats = await statFile(descriptor, { bigint: true });
     if (!stats.isFile() || stats.nlink > 1n || !(await isOpenAt(descriptor, path))) throw unreadable();
-    const sizeBytes = Number(stats.size);
-    return { descriptor, sizeBytes, modifiedAt: stats.mtime, entityTag: entityTagOf(stats) };
+    return { descriptor, stats };
   } catch (error) {
     await closeQuietly(descriptor);
     throw readFailure(error);
@@ -39,9 +36,14 @@ export async function openObject(path: string): Promise<ObjectFile | null> {
 }
 
 /** Closes an opened object and answers what is known of it. */
-export async function closedHead({ descriptor, ...head }: ObjectFile): Promise<ObjectHead> {
-  await closeQuietly(descriptor);
-  return head;
+export async function closedHead(file: ObjectFile): Promise<ObjectHead> {
+  await closeQuietly(file.descriptor);
+  return headOf(file);
+}
+
+/** What is known of an opened object. */
+export function headOf({ stats }: ObjectFile): ObjectHead {
+  return { sizeBytes: Number(stats.size), modifiedAt: stats.mtime, entityTag: entityTagOf(stats) };
 }
 
 /** Reads a part into one buffer. A file that ends before it is `content_unavailable`. Closes nothing. */
@@ -53,6 +55,21 @@ export async function readPart(descriptor: number, { start, end }: ByteRange): P
     filled += bytesRead;
   }
   return buffer;
+}
+
+/**
+ * Reads a file that has so many bytes, and finds out that it has no other number of them: asked for one byte more, a read
+ * stops short of it at the end of the file alone. Null when there are more or fewer. Closes nothing.
+ */
+export async function readExactly(descriptor: number, sizeBytes: number): Promise<Buffer | null> {
+  const buffer = Buffer.allocUnsafe(sizeBytes + 1);
+  let filled = 0;
+  let bytesRead: number;
+  do {
+    ({ bytesRead } = await readFile(descriptor, buffer, filled, buffer.length - filled, filled));
+    filled += bytesRead;
+  } while (bytesRead > 0 && filled < sizeBytes);
+  return filled === sizeBytes ? buffer.subarray(0, sizeBytes) : null;
 }
 
 /** Tells a file from any other that was or will be at its place: an object's file is never written again. */

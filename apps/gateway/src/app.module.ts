@@ -8,7 +8,7 @@ import { JobsModule } from '#jobs';
 import type { Sealer, Secret } from '#kernel';
 import { LimitsModule } from '#limits';
 import { PresignModule, SigV4Presigner, type PublicUrl } from '#presign';
-import { BackgroundModule, SourceModule } from '#source';
+import { BackgroundModule, ContentCache, SourceModule } from '#source';
 import { EndpointGuard, guardedAgents, type StorageDriver } from '#storage';
 import { BoundStorages, BoundStoragesModule, DATA_FOLDER, StorageBindingModule } from '#binding';
 import { AzureDriver } from '#storage-azure';
@@ -53,6 +53,7 @@ export interface AppOptions {
 /** How storages are reached. */
 type StorageAccess = Required<Pick<S3DriverOptions, 'limits' | 'endpointGuard' | 'watch'>>;
 
+const MIB = 2 ** 20;
 /** To one binding's storage. */
 const MAX_CONNECTIONS = 64;
 /** Of 5 MiB each: what large uploads to one kind of storage may take together, beyond the one buffer that each has. */
@@ -83,6 +84,7 @@ export class AppModule {
           uploadPartBytes: config.limits.uploadPartBytes,
           inlineMaxBytes: config.limits.inlineMaxBytes,
           inlineInFlightBytes: config.limits.inlineInFlightBytes,
+          contentCacheBytes: config.limits.contentCacheMib * MIB,
           sealer,
           reconcile: reconcileSettings(config),
           resumableUploadSeconds: config.limits.resumableUploadSeconds,
@@ -93,8 +95,9 @@ export class AppModule {
         Readiness,
         {
           provide: GatewayMetrics,
-          inject: [BoundStorages, AuditLog],
-          useFactory: (storages: BoundStorages, log: AuditLog) => new GatewayMetrics(storages, database, log),
+          inject: [BoundStorages, AuditLog, ContentCache],
+          useFactory: (storages: BoundStorages, log: AuditLog, cache: ContentCache) =>
+            new GatewayMetrics(storages, database, log, cache),
         },
         { provide: APP_PIPE, useFactory: () => createValidationPipe() },
         { provide: APP_FILTER, useClass: HttpErrorFilter },

@@ -2,9 +2,11 @@ import type { AuditLog } from '#audit';
 import type { BoundStorages } from '#binding';
 import type { Database } from '#database';
 import type { GatewayReply, GatewayRequest } from '#http';
+import type { ContentCache } from '#source';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 import { showCache } from './cache-metrics.js';
+import { collectCache } from './content-cache-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
 import { StorageCollector } from './storage-metrics.collector.js';
 
@@ -22,12 +24,14 @@ export class GatewayMetrics {
     storages: BoundStorages,
     database: Pick<Database, 'connections' | 'cacheCounts'>,
     log: Pick<AuditLog, 'dropped'>,
+    cache: Pick<ContentCache, 'counts'>,
   ) {
     collectDefaultMetrics({ register: this.#registry });
     // Which version runs is nobody's business who may not log in to the machine.
     this.#registry.removeSingleMetric('nodejs_version_info');
     new StorageCollector(storages, this.#registry);
     showCache(database, this.#registry);
+    collectCache(cache, this.#registry);
     new Counter({
       name: 'gatehold_audit_dropped_total',
       help: 'Reads and refused credentials that are missing in audit logs: the database was away, or could not keep up.',
