@@ -5,7 +5,7 @@ import { AuditLog } from './audit-log.js';
 import { AuditReads } from './audit-reads.js';
 import type { AuditStore } from './audit.store.js';
 
-const EVENT = { action: 'source.read' } as AuditEvent;
+const EVENT = { action: 'source.read' } as unknown as AuditEvent;
 
 /** Takes what is written when it is told to. */
 class SlowStore {
