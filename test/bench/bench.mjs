@@ -1,4 +1,9 @@
-/** What rows are given while they run, and how the result of one is judged. */
+/** What rows are given while they run, and how one is run. */
+import { judge } from './verdict.mjs';
+
+/** How long is measured, and over how much. */
+const FULL = { warmUpSeconds: 4, seconds: 4, rounds: 3, sources: 1_000_000, files: 512, loopMs: 1_000 };
+const QUICK = { warmUpSeconds: 1, seconds: 1, rounds: 3, sources: 20_000, files: 128, loopMs: 300 };
 
 /** A row cannot run on this machine; the message says what is missing. */
 export class LeftOut extends Error {}
@@ -8,6 +13,14 @@ export class Bench {
   #started = new Map();
   #closers = [];
   #closed;
+
+  /**
+   * Seconds that a load warms up and runs in each of the rounds, sources there are, files of them that have bytes, and
+   * milliseconds of a round without requests. `quick`: shorter, for those rows that `--quick` runs.
+   */
+  constructor({ quick = false } = {}) {
+    this.pace = quick ? QUICK : FULL;
+  }
 
   /** Starts something once, and gives it to everybody who asks with the same function. */
   shared(start) {
@@ -60,13 +73,4 @@ export async function runRow(row, bench) {
     process.stderr.write(`FAILED: ${row.name}: ${error.stack ?? error}\n`);
     return judge(row, { value: null, floor: null });
   }
-}
-
-function judge({ name, unit, target, atMost = false, floorName }, measured) {
-  const { value, floor = null } = measured;
-  const { p50Ms = null, p99Ms = null, cpuUs = null, rssMib = null } = measured;
-  const cost = { p50_ms: p50Ms, p99_ms: p99Ms, cpu_us: cpuUs, rss_mib: rssMib };
-  const ratio = value === null || floor === null ? null : value / floor;
-  const ok = value !== null && (atMost ? value < target : ratio !== null && ratio >= target);
-  return { name, unit, value, floor_name: floorName, floor, ratio, target, ok, ...cost };
 }

@@ -6,14 +6,23 @@
  *   target     what has to be reached: the least `value / floor`, or the most that `value` may be where `atMost` is true
  *   atMost     true for a row without a floor
  *   floorName  what the value is compared with
- *   measure    (bench) => Promise of {value, floor}; throws `LeftOut` where this machine cannot run it
+ *   about      what the value is, and what the floor has in it, as the page says it
+ *   mostRssMib the most memory that the gateway's process may have had, where that is part of the target
+ *   quick      true for a row of `--quick`: both sides are bound by the same core, so that their ratio is much the same
+ *              on every machine
+ *   measure    (bench) => Promise of {value, floor, and of requests p50Ms, p99Ms, cpuUs, rssMib}; throws `LeftOut` where
+ *              this machine cannot run it
+ *   profile    (bench) => Promise of text about what the requests are made of, where `--profile` takes the row
  *
  * `bench.shared(start)` gives what `start(bench)` resolves with, the same to all rows that ask with the same function;
- * `bench.atEnd(close)` has `close()` called when all rows are done, last first. `bench.say(line)` tells of progress.
+ * `bench.atEnd(close)` has `close()` called when all rows are done, last first. `bench.say(line)` tells of progress, and
+ * `bench.pace` how long to measure.
  */
+import { rows as logging } from './rows/logging.mjs';
 import { rows as noisyNeighbour } from './rows/noisy-neighbour.mjs';
 import { rows as presign } from './rows/presign.mjs';
 import { rows as requests } from './rows/requests.mjs';
+import { rows as rls } from './rows/rls.mjs';
 import { rows as s3Memory } from './rows/s3-memory.mjs';
 import { rows as s3Throughput } from './rows/s3-throughput.mjs';
 import { rows as streams } from './rows/streams.mjs';
@@ -22,6 +31,8 @@ import { rows as upload } from './rows/upload.mjs';
 export const ROWS = [
   ...presign,
   ...requests,
+  ...logging,
+  ...rls,
   ...noisyNeighbour,
   ...upload,
   ...streams,

@@ -3,21 +3,16 @@
  * least server that answers the like. Both have one core to themselves where a core can be chosen, and their client and
  * PostgreSQL have the other.
  */
+import { profilable, profileOf } from '../profile/profile.mjs';
 import { startBare } from '../support/bare-server.mjs';
-import { pin } from '../support/cores.mjs';
+import { CLIENT_CORE, pin, SERVER_CORE } from '../support/cores.mjs';
 import { startGateway } from '../support/gateway.mjs';
 import { fill, idsFile, pinPostgres, smallFiles } from '../support/request-stage.mjs';
-import { runLoad } from '../support/request-load.mjs';
-import { cpuUs, forgetPeak, peakMib } from '../support/process-cost.mjs';
-import { median } from '../support/rounds.mjs';
+import { inTurn } from '../support/request-rounds.mjs';
 
-const SERVER_CORE = 0;
-const CLIENT_CORE = 1;
-const ROUNDS = 3;
-const WARM_UP_SECONDS = 4;
-const SECONDS = 4;
-const KNOWN = 512;
-const MILLION = 1_000_000;
+const CONNECTIONS = 32;
+/** Of small objects a gateway is to do with this much, whatever is asked of it. */
+const MOST_RSS_MIB = 200;
 const FASTIFY = 'Fastify, one SHA-256 and one HMAC-SHA256';
 const READ_FILE = 'node:http and fs.readFile';
 const LINKS_IN_BATCH = 1_000;
@@ -28,6 +23,11 @@ const REQUESTS = [
     name: 'issue-url-get',
     target: 0.65,
     floorName: FASTIFY,
+    about: [
+      `download URLs of sources seen before, by the compatible GET, ${CONNECTIONS} connections`,
+      'Fastify, one SHA-256 and one HMAC-SHA256, an answer of the same size',
+    ],
+    quick: true,
     ask: () => ({ path: '/knowledge-base/sources/[id]/download' }),
     floor: () => ({ path: '/issue?id=[id]' }),
   },
@@ -35,6 +35,8 @@ const REQUESTS = [
     name: 'issue-url-post',
     target: 0.65,
     floorName: FASTIFY,
+    about: ['the same by the compatible POST', 'the same'],
+    quick: true,
     ask: ({ tenantId }) => fetchContent(tenantId, 'url'),
     floor: ({ tenantId }) => ({ ...fetchContent(tenantId, 'url'), path: '/issue' }),
   },
@@ -43,6 +45,10 @@ const REQUESTS = [
     target: 0.6,
     floorName: `${FASTIFY}, one prepared query`,
     isNew: true,
+    about: [
+      'as `issue-url-get`, each of a source that nobody has asked for yet',
+      'the same and one prepared query',
+    ],
     ask: () => ({ path: '/knowledge-base/sources/[id]/download' }),
     floor: () => ({ path: '/issue-read?id=[id]' }),
   },
@@ -51,6 +57,7 @@ const REQUESTS = [
     target: 0.6,
     floorName: `${FASTIFY}, one prepared query`,
     isNew: true,
+    about: ['as `issue-url-post`, each of a source that nobody has asked for yet', 'the same'],
     ask: ({ tenantId }) => fetchContent(tenantId, 'url'),
     floor: ({ tenantId }) => ({ ...fetchContent(tenantId, 'url'), path: '/issue-read' }),
   },
@@ -58,6 +65,7 @@ const REQUESTS = [
     name: 'fetch-16kib',
     target: 0.45,
     floorName: READ_FILE,
+    about: ['16 KiB in JSON', '`fs.readFile` and nothing else'],
     ask: ({ tenantId }) => fetchContent(tenantId, 'content'),
     floor: () => ({ path: '/file', ofFiles: true }),
   },
@@ -65,6 +73,8 @@ const REQUESTS = [
     name: 'get-16kib-bearer',
     target: 0.45,
     floorName: READ_FILE,
+    about: ['16 KiB by bearer', 'the same'],
+    quick: true,
     ask: () => ({ path: '/v1/sources/[id]/content' }),
     floor: () => ({ path: '/file', ofFiles: true }),
   },
@@ -72,6 +82,7 @@ const REQUESTS = [
     name: 'get-16kib-link',
     target: 0.45,
     floorName: READ_FILE,
+    about: ['16 KiB through a link', 'the same'],
     ask: () => ({ path: '[id]', ofLinks: true, headers: {} }),
     floor: () => ({ path: '/file', ofFiles: true }),
   },
@@ -79,6 +90,8 @@ const REQUESTS = [
     name: 'metadata',
     target: 0.6,
     floorName: `${FASTIFY}, one prepared query`,
+    about: ['one source as JSON', 'as for `issue-url-get-new`'],
+    quick: true,
     ask: () => ({ path: '/v1/sources/[id]' }),
     floor: () => ({ path: '/issue-read?id=[id]', isNew: true }),
   },
@@ -86,6 +99,7 @@ const REQUESTS = [
     name: 'list-100',
     target: 0.43,
     floorName: 'Fastify, one JSON of 100 rows made by PostgreSQL',
+    about: ['a hundred sources of all there are', 'one JSON that PostgreSQL has made'],
     ask: () => ({ path: '/v1/sources?limit=100' }),
     floor: () => ({ path: '/list' }),
   },
@@ -95,6 +109,11 @@ const REQUESTS = [
     target: 3,
     floorName: `${FASTIFY}: one URL each`,
     times: LINKS_IN_BATCH,
+    about: [
+      `URLs in batches of ${LINKS_IN_BATCH.toLocaleString('en')}`,
+      'requests for one URL each, as for `issue-url-get`',
+    ],
+    quick: true,
     ask: ({ batch }) => ({ method: 'POST', path: '/v1/links/batch', body: batch }),
     floor: () => ({ path: '/issue?id=[id]' }),
   },
@@ -105,7 +124,11 @@ export const rows = REQUESTS.map((request) => ({
   unit: request.unit ?? 'requests/s',
   target: request.target,
   floorName: request.floorName,
+  about: request.about,
+  mostRssMib: MOST_RSS_MIB,
+  quick: request.quick,
   measure: async (bench) => compare(bench, await bench.shared(stage), request),
+  profile: async (bench) => profile(await bench.shared(profiledStage), request),
 }));
 
 function fetchContent(tenantId, mode) {
@@ -113,16 +136,12 @@ function fetchContent(tenantId, mode) {
   return { method: 'POST', path: '/fetch/fetch-source-content', body };
 }
 
-/** A gateway with small files and a million rows, and the bare server beside it on the same PostgreSQL. */
-async function stage(bench) {
-  const gateway = await startGateway(bench);
+/** A gateway with small files and many rows. */
+async function gatewaySide(bench, env) {
+  const gateway = await startGateway(bench, env);
   const { tenantId, token } = await gateway.makeTenant();
-  const { sources, links } = await smallFiles(gateway, token, KNOWN);
-  const news = await fill(gateway, tenantId, MILLION);
-  const bare = await startBare(bench, 'bare-requests.mjs', {
-    core: SERVER_CORE,
-    env: { BARE_DATABASE_URL: await gateway.ownerUrl('postgres') },
-  });
+  const { sources, links } = await smallFiles(gateway, token, bench.pace.files);
+  const news = await fill(gateway, tenantId, bench.pace.sources);
   pin(SERVER_CORE, gateway.pid);
   await pinPostgres(CLIENT_CORE, gateway);
   const batch = JSON.stringify({ source_ids: news.slice(0, LINKS_IN_BATCH), expires_in: 3600 });
@@ -131,33 +150,36 @@ async function stage(bench) {
     links: await idsFile(bench, links),
     news: await idsFile(bench, news),
   };
-  return { gateway, bare, tenantId, token, batch, files };
+  return { gateway, tenantId, token, batch, files };
+}
+
+/** The same, and the bare server beside it on the same PostgreSQL. */
+async function stage(bench) {
+  const side = await gatewaySide(bench);
+  const bare = await startBare(bench, 'bare-requests.mjs', {
+    core: SERVER_CORE,
+    env: { BARE_DATABASE_URL: await side.gateway.ownerUrl('postgres') },
+  });
+  return { ...side, bare };
+}
+
+async function profiledStage(bench) {
+  const { env, path } = await profilable(bench);
+  return { ...(await gatewaySide(bench, env)), path };
+}
+
+async function profile(stage, request) {
+  const job = jobOf(stage, request, request.ask(stage), stage.gateway);
+  return profileOf({ pid: stage.gateway.pid, path: stage.path, job });
 }
 
 async function compare(bench, stage, request) {
   const { gateway, bare } = stage;
-  const ours = jobOf(stage, request, request.ask(stage), gateway);
-  const theirs = jobOf(stage, request, request.floor(stage), bare);
-  for (const job of [ours, theirs]) await runLoad({ ...job, seconds: WARM_UP_SECONDS }, CLIENT_CORE);
-  await forgetPeak(gateway.pid);
-  const measured = [];
-  for (let round = 1; round <= ROUNDS; round += 1) {
-    const before = await cpuUs(gateway.pid);
-    const value = await runLoad(ours, CLIENT_CORE);
-    const cpu = before === null ? null : ((await cpuUs(gateway.pid)) - before) / value.answers;
-    const floor = await runLoad(theirs, CLIENT_CORE);
-    measured.push({ ...value, cpu, floor: floor.perSecond });
-    bench.say(`round ${round}: ${Math.round(value.perSecond)} /s, floor ${Math.round(floor.perSecond)} /s`);
-  }
-  const of = (pick) => (pick(measured[0]) === null ? null : median(measured.map(pick)));
-  return {
-    value: of(({ perSecond }) => perSecond) * (request.times ?? 1),
-    floor: of(({ floor }) => floor),
-    p50Ms: of(({ p50Ms }) => p50Ms),
-    p99Ms: of(({ p99Ms }) => p99Ms),
-    cpuUs: of(({ cpu }) => cpu),
-    rssMib: await peakMib(gateway.pid),
-  };
+  const { seconds } = bench.pace;
+  const ours = { ...jobOf(stage, request, request.ask(stage), gateway), seconds };
+  const theirs = { ...jobOf(stage, request, request.floor(stage), bare), seconds };
+  const measured = await inTurn(bench, { pid: gateway.pid, ours, theirs });
+  return { ...measured, value: measured.value * (request.times ?? 1) };
 }
 
 function jobOf({ files, token }, { isNew = false }, wish, server) {
@@ -170,7 +192,6 @@ function jobOf({ files, token }, { isNew = false }, wish, server) {
     body,
     headers: wish.headers ?? { authorization: `Bearer ${token}`, ...type },
     ids: ofLinks ? files.links : isNew || wish.isNew === true ? files.news : files.known,
-    connections: 32,
-    seconds: SECONDS,
+    connections: CONNECTIONS,
   };
 }

@@ -24,6 +24,10 @@ function memoryRow({ streams, bytes, target }) {
     target,
     atMost: true,
     floorName: 'none: the target is a maximum',
+    about: [
+      `the most by which the gateway's process grew during ${bytes / MIB} MiB up, or down, by each of ${streams} at once`,
+      'none: the target is a maximum',
+    ],
     measure: (bench) => measure(bench, streams, bytes),
   };
 }

@@ -21,6 +21,7 @@ export const rows = [
     unit: 'MiB/s',
     target: 0.8,
     floorName: 'node:http, 1 MiB chunks, SHA-256, fsync',
+    about: ['one raw upload to the filesystem', 'a bare server with chunks of 1 MiB, SHA-256 and fsync'],
     measure: (bench) => measure(bench, 'up', 3),
   },
   {
@@ -28,6 +29,7 @@ export const rows = [
     unit: 'MiB/s',
     target: 0.8,
     floorName: 'node:http, 1 MiB chunks',
+    about: ['one download by bearer from the filesystem', 'a bare server that reads chunks of 1 MiB'],
     measure: (bench) => measure(bench, 'down', 5),
   },
 ];

@@ -23,6 +23,10 @@ export const rows = [
     unit: 'uploads/s',
     target: 0.25,
     floorName: 'node:http, SHA-256, write, fsync, rename, fsync of the folder',
+    about: [
+      `16 KiB each by PUT, every one a new source, by ${CONNECTIONS} connections on the filesystem`,
+      'the same bytes stored as durably by a bare server that knows nothing about them',
+    ],
     measure,
   },
 ];

@@ -2,6 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
+/** Where the gateway and the bare server are in turn, and where their client and PostgreSQL are. */
+export const SERVER_CORE = 0;
+export const CLIENT_CORE = 1;
+
 const CAN_PIN = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
 
 /** A program and its arguments as `spawn` takes them, on one core where that can be chosen; undefined: on any. */

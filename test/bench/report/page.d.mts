@@ -1,0 +1,1 @@
+export function replacePart(page: string, part: readonly [name: string, text: string]): string;
