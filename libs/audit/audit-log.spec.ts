@@ -35,7 +35,7 @@ describe('AuditLog', () => {
     const waits: Promise<void>[] = [];
     let freely = 0;
     for (let number = 0; number < 9_000; number += 1) {
-      const wait = log.handsOut('acme', [EVENT]);
+      const wait = log.handsOut('acme', [EVENT], (event) => event);
       if (wait === null) freely += 1;
       else waits.push(wait);
     }

@@ -100,21 +100,26 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   /**
-   * Has what an answer hands out written down. Null: it may be answered now. A promise: it has to be waited for, and what
-   * it rejects with is to be answered instead.
+   * Has what an answer hands out written down, an event for each thing, which is made only where it is wanted. Null: it
+   * may be answered now. A promise: it has to be waited for, and what it rejects with is to be answered instead.
    */
-  handsOut(tenantId: string, events: readonly AuditEvent[]): Promise<void> | null {
+  handsOut<Thing>(
+    tenantId: string,
+    things: readonly Thing[],
+    eventOf: (thing: Thing) => AuditEvent,
+  ): Promise<void> | null {
     const { mode } = this.reads;
     if (mode === 'off') return null;
     if (mode === 'strict')
       return this.store.writeAll(
         tenantId,
-        events.map((event) => ({ event, ageMs: 0 })),
+        things.map((thing) => ({ event: eventOf(thing), ageMs: 0 })),
       );
+    if (!this.#reads.admits(things.length)) return null;
     const sinceMs = performance.now();
     this.#reads.add(
       tenantId,
-      events.map((event) => ({ event, sinceMs })),
+      things.map((thing) => ({ event: eventOf(thing), sinceMs })),
     );
     if (this.#reads.size < MANY_WAITING) return null;
     const flushed = this.flush();

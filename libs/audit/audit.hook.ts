@@ -56,13 +56,10 @@ function writeRead(log: AuditLog, request: GatewayRequest, statusCode: number): 
   const { handedOut } = request;
   const [first] = handedOut ?? [];
   if (handedOut !== undefined && first !== undefined)
-    return log.handsOut(
-      first.tenantId,
-      handedOut.map((one) => readEventOf(request, audit.read, one)),
-    );
+    return log.handsOut(first.tenantId, handedOut, (one) => readEventOf(request, audit.read, one));
   const tenantId = readTenant(request);
   if (handedOut !== undefined || tenantId === null) return null;
-  return log.handsOut(tenantId, [toldEventOf(request, audit.read)]);
+  return log.handsOut(tenantId, [request], (one) => toldEventOf(one, audit.read));
 }
 
 /** The tenant that a request has looked into: there is one, or it would have been refused. */

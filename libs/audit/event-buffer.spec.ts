@@ -27,4 +27,14 @@ describe('EventBuffer', () => {
       ['other', [5]],
     ]);
   });
+
+  it('says beforehand whether some fit, and counts those that do not', () => {
+    const buffer = new EventBuffer<number>(3);
+    expect(buffer.admits(3)).toBe(true);
+    buffer.add('one', [1, 2]);
+    expect(buffer.admits(2)).toBe(false);
+    expect(buffer.dropped).toBe(2);
+    expect(buffer.admits(1)).toBe(true);
+    expect(buffer.dropped).toBe(2);
+  });
 });

@@ -16,12 +16,16 @@ export class EventBuffer<Item> {
     return this.#size;
   }
 
+  /** Whether so many more fit; those that do not are counted as lost, and need not be made. */
+  admits(count: number): boolean {
+    const isAdmitted = this.#size + count <= this.most;
+    if (!isAdmitted) this.#dropped += count;
+    return isAdmitted;
+  }
+
   /** Takes some more, or none of them. */
   add(key: string, items: readonly Item[]): void {
-    if (this.#size + items.length > this.most) {
-      this.#dropped += items.length;
-      return;
-    }
+    if (!this.admits(items.length)) return;
     this.#size += items.length;
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) this.#waiting.set(key, [...items]);

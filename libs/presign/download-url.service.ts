@@ -14,7 +14,11 @@ export interface DownloadTarget extends LinkTarget, StoredAt {
   readonly contentType: string;
 }
 
-type Issue = (target: DownloadTarget) => Promise<SignedLink>;
+/** At once where the storage need not be asked: a promise for each of a thousand is most of what they cost. */
+type Issue = (target: DownloadTarget) => SignedLink | Promise<SignedLink>;
+
+/** A URL, or why there is none. */
+type Outcome = SignedLink | CodedError;
 
 /**
  * Hands out URLs that open a file as an attachment and have no row: a URL of the provider where the tenant's delivery
@@ -35,9 +39,8 @@ export class DownloadUrlService {
    * `storage_credentials_expired`.
    */
   async issue(issuer: Principal, target: DownloadTarget, expiresIn: number): Promise<SignedLink> {
-    return await (
-      await this.issuing(issuer, target.tenantId, expiresIn)
-    )(target);
+    const issue = await this.issuing(issuer, target.tenantId, expiresIn);
+    return await issue(target);
   }
 
   /**
@@ -49,29 +52,28 @@ export class DownloadUrlService {
     tenantId: string,
     targets: readonly DownloadTarget[],
     expiresIn: number,
-  ): Promise<(SignedLink | CodedError)[]> {
+  ): Promise<Outcome[]> {
+    if (targets.length === 0) return [];
     const issue = await this.issuing(issuer, tenantId, expiresIn);
-    return await Promise.all(
-      targets.map((target) =>
-        issue(target).catch((error: unknown) => {
-          if (error instanceof CodedError) return error;
-          throw error;
-        }),
-      ),
-    );
+    const issued = targets.map((target) => attempt(() => issue(target)));
+    return issued.every(isSettled) ? issued : await Promise.all(issued.map(async (one) => await one));
   }
 
-  /** What all URLs of one answer have in common is looked up once, when the first of them needs it. */
+  /** What all URLs of one answer have in common is looked up once. */
   private async issuing(issuer: Principal, tenantId: string, expiresIn: number): Promise<Issue> {
-    const isDirect = (await this.deliveries.deliveryOf(tenantId)) === 'direct';
+    const wish = { expiresIn, disposition: 'attachment', linkId: null } as const;
+    if ((await this.deliveries.deliveryOf(tenantId)) !== 'direct') {
+      const sign = await this.links.signerOf(tenantId);
+      return (target) => sign(issuer, target, wish);
+    }
     const presigners = new Map<string | null, Promise<ObjectPresigner | null>>();
     let signer: Promise<LinkSigner> | null = null;
     return async (target) => {
-      const presigner = isDirect ? await this.presignerOf(target, presigners) : null;
+      const presigner = await this.presignerOf(target, presigners);
       const direct = presigner === null ? null : this.presign(presigner, issuer, target, expiresIn);
       if (direct !== null) return direct;
       signer ??= this.links.signerOf(tenantId);
-      return (await signer)(issuer, target, { expiresIn, disposition: 'attachment', linkId: null });
+      return (await signer)(issuer, target, wish);
     };
   }
 
@@ -104,4 +106,23 @@ export class DownloadUrlService {
     if (signed === null) return null;
     return { url: signed.url, issuedAt: new Date(now * 1000), expiresAt: signed.expiresAt };
   }
+}
+
+/** What `issue` answers, or the coded error that it ends with. */
+function attempt(issue: () => SignedLink | Promise<SignedLink>): Outcome | Promise<Outcome> {
+  try {
+    const issued = issue();
+    return issued instanceof Promise ? issued.catch(codedOnly) : issued;
+  } catch (error) {
+    return codedOnly(error);
+  }
+}
+
+function isSettled(outcome: Outcome | Promise<Outcome>): outcome is Outcome {
+  return !(outcome instanceof Promise);
+}
+
+function codedOnly(error: unknown): CodedError {
+  if (error instanceof CodedError) return error;
+  throw error;
 }

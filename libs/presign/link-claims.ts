@@ -1,4 +1,4 @@
-import { uuidFromBytes, uuidToBytes } from '#kernel';
+import { uuidFromBytes } from '#kernel';
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 
 /**
@@ -39,8 +39,9 @@ export interface UnverifiedLink {
 
 /** Signs claims with HMAC-SHA-256 and answers the link's text. */
 export function signLink(claims: LinkClaims, key: KeyObject): string {
-  const body = encode(claims);
-  return Buffer.concat([body, mac(body, key)]).toString('base64url');
+  const bytes = encode(claims);
+  mac(bytes.subarray(0, CLAIMS_LENGTH), key).copy(bytes, CLAIMS_LENGTH);
+  return bytes.toString('base64url');
 }
 
 /** Reads a link; null when it cannot be one. Nothing it says may be used before {@link isAuthentic}. */
@@ -60,20 +61,27 @@ function mac(body: Buffer, key: KeyObject): Buffer {
   return createHmac('sha256', key).update(CONTEXT).update(body).digest();
 }
 
-/** purpose 1, flags 1, key 2, tenant 12, source 16, incarnation 6 (ms), issued 5, expires 5, reference 16. */
+/**
+ * purpose 1, flags 1, key 2, tenant 12, source 16, incarnation 6 (ms), issued 5, expires 5, reference 16; and room for the
+ * signature, since a batch makes a thousand of these and need not copy each.
+ */
 function encode(claims: LinkClaims): Buffer {
-  const body = Buffer.alloc(CLAIMS_LENGTH);
+  const body = Buffer.alloc(CLAIMS_LENGTH + MAC_LENGTH);
   const inline = claims.disposition === 'inline' ? FLAG_INLINE : 0;
   body[0] = PURPOSE_DOWNLOAD;
   body[1] = inline | (claims.kind === 'managed' ? FLAG_MANAGED : 0);
   body.writeUInt16BE(claims.keyId, 2);
   body.write(claims.tenantKey, 4, 12, 'latin1');
-  uuidToBytes(claims.sourceId).copy(body, 16);
+  writeUuid(body, claims.sourceId, 16);
   body.writeUIntBE(claims.sourceCreatedAt.getTime(), 32, 6);
   body.writeUIntBE(claims.issuedAt, 38, 5);
   body.writeUIntBE(claims.expiresAt, 43, 5);
-  uuidToBytes(claims.referenceId).copy(body, 48);
+  writeUuid(body, claims.referenceId, 48);
   return body;
+}
+
+function writeUuid(body: Buffer, uuid: string, at: number): void {
+  body.write(uuid.replaceAll('-', ''), at, 16, 'hex');
 }
 
 function decode(bytes: Buffer): LinkClaims | null {

@@ -1,11 +1,10 @@
 import { CodedError, type Principal, type TenantContext } from '#kernel';
-import { DownloadUrlService, type SignedLink } from '#presign';
+import { DownloadUrlService, type DownloadTarget, type SignedLink } from '#presign';
 import { Injectable } from '@nestjs/common';
 
-import { LinkBatchStore } from './link-batch.store.js';
+import { LinkBatchStore, type BatchSource } from './link-batch.store.js';
 import { toSourceReference } from './source-reference.js';
 import { SourceErrors } from './source.errors.js';
-import { isAvailable, type AvailableSource, type Source } from './source.js';
 
 /** One source's URL, or why it got none. */
 export type BatchOutcome = SignedLink | CodedError;
@@ -13,7 +12,7 @@ export type BatchOutcome = SignedLink | CodedError;
 /** What became of one id. */
 export interface BatchItem {
   /** Null where there is none of this id. */
-  readonly source: Source | null;
+  readonly source: BatchSource | null;
   readonly outcome: BatchOutcome;
 }
 
@@ -36,7 +35,7 @@ export class LinkBatchService {
     expiresIn: number,
   ): Promise<BatchItem[]> {
     const references = ids.map(toSourceReference);
-    const found = new Map<string, Source>();
+    const found = new Map<string, BatchSource>();
     for (const source of await this.store.findAll(context, references)) {
       found.set(`id:${source.sourceId}`, source);
       if (source.externalId !== null) found.set(`external:${source.externalId}`, source);
@@ -46,12 +45,16 @@ export class LinkBatchService {
     );
     const available = [...new Set(sources.filter((source) => source !== undefined).filter(isAvailable))];
     const issued = await this.urls.issueAll(issuer, context.tenantId, available, expiresIn);
-    const outcomes = new Map<Source, BatchOutcome | undefined>(
-      available.map((source: AvailableSource, index) => [source, issued[index]]),
+    const outcomes = new Map<BatchSource, BatchOutcome | undefined>(
+      available.map((source, index) => [source, issued[index]]),
     );
     return sources.map((source) => {
       if (source === undefined) return { source: null, outcome: SourceErrors.notFound() };
       return { source, outcome: outcomes.get(source) ?? SourceErrors.pending() };
     });
   }
+}
+
+function isAvailable(source: BatchSource): source is BatchSource & DownloadTarget {
+  return source.objectKey !== null;
 }

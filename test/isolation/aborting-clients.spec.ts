@@ -86,7 +86,9 @@ describe('AZ-11: a gateway with one connection to its database', () => {
         );
         return rowCount === 0;
       });
-      const { rows } = await owner.query("SELECT FROM pg_stat_activity WHERE usename = 'gatehold_runtime'");
+      const { rows } = await owner.query(
+        "SELECT FROM pg_stat_activity WHERE usename = 'gatehold_runtime' AND application_name = 'gatehold'",
+      );
       expect(rows).toHaveLength(1);
     } finally {
       await owner.end();

@@ -1,6 +1,7 @@
 import { ConfigError, loadConfig, type GatewayConfig } from '#config';
 import type { Logger } from 'pino';
 
+import { keepHeapSmall } from './heap.js';
 import { createLogger } from './logging.js';
 import { loadSecrets, type GatewaySecrets } from './secrets.js';
 import { explainStartFailure } from './start-failure.js';
@@ -34,6 +35,7 @@ export async function runService<Service extends RunningService>(
   start: (given: ServiceStart) => Promise<Service>,
   ready: (service: Service, given: ServiceStart) => void,
 ): Promise<void> {
+  keepHeapSmall();
   const config = readConfig();
   if (config === null) return;
   const logger = createLogger(config.log.level);

@@ -4,6 +4,7 @@
  */
 import { CLIENT_CORE, pin, SERVER_CORE } from '../support/cores.mjs';
 import { startGateway } from '../support/gateway.mjs';
+import { freePorts } from '../support/ports.mjs';
 import { idsFile, pinPostgres, smallFiles } from '../support/request-stage.mjs';
 import { inTurn } from '../support/request-rounds.mjs';
 
@@ -31,7 +32,9 @@ async function measure(bench) {
 
 /** A gateway with files of its own, and what it is asked. */
 async function side(bench, level) {
-  const gateway = await startGateway(bench, { GATEHOLD_LOG_LEVEL: level });
+  // One that logs nothing cannot say where it listens.
+  const [port] = await freePorts(1);
+  const gateway = await startGateway(bench, { GATEHOLD_LOG_LEVEL: level, PORT: String(port) });
   const { token } = await gateway.makeTenant();
   const { sources } = await smallFiles(gateway, token, SOURCES);
   pin(SERVER_CORE, gateway.pid);

@@ -8,13 +8,13 @@ import {
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { LeftOut } from '../bench.mjs';
+import { freePorts } from './ports.mjs';
 import { bareClient } from './s3-client.mjs';
 
 const LAUNCHER = fileURLToPath(new URL('../../support/ceph-rgw.sh', import.meta.url));
@@ -105,19 +105,4 @@ function isExecutable(path) {
   } catch {
     return false;
   }
-}
-
-/** Ports that nobody listens on, all different. */
-async function freePorts(count) {
-  const servers = await Promise.all(Array.from({ length: count }, listening));
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-function listening() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  });
 }

@@ -5,13 +5,18 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { LeftOut } from '../bench.mjs';
 
+const POLL_MS = 100;
 const MAIN = fileURLToPath(new URL('../../../dist/apps/gateway/src/main.js', import.meta.url));
 
-/** Starts a gateway with a data folder of its own; both are gone when the run ends. `env` comes on top. */
+/**
+ * Starts a gateway with a data folder of its own; both are gone when the run ends. `env` comes on top; with a PORT in it the
+ * gateway is asked whether it is ready, else it has to say so in its log.
+ */
 export async function startGateway(bench, env = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehold-bench-'));
   bench.atEnd(() => rm(dataDir, { recursive: true, force: true }));
@@ -31,7 +36,7 @@ export async function startGateway(bench, env = {}) {
     child.kill('SIGTERM');
     await exited;
   });
-  const url = await readyUrl(child);
+  const url = env.PORT === undefined ? await readyUrl(child) : await answeringUrl(child, env.PORT);
   const rootToken = (await readFile(join(dataDir, 'root-token'), 'utf8')).trim();
   return new Gateway(child.pid, url, dataDir, rootToken);
 }
@@ -107,4 +112,17 @@ function readyUrl(child) {
     child.stderr.on('data', read);
     child.once('exit', (code) => reject(new Error(`The gateway ended with code ${code}.\n${output}`)));
   });
+}
+
+/** The log is read, and thrown away, here too. */
+async function answeringUrl(child, port) {
+  child.stdout.resume();
+  child.stderr.resume();
+  const url = `http://127.0.0.1:${port}`;
+  while (child.exitCode === null) {
+    const answer = await fetch(`${url}/health/ready`).catch(() => null);
+    if (answer?.ok === true) return url;
+    await wait(POLL_MS);
+  }
+  throw new Error(`The gateway ended with code ${child.exitCode}.`);
 }
