@@ -11,6 +11,7 @@
  * `bench.shared(start)` gives what `start(bench)` resolves with, the same to all rows that ask with the same function;
  * `bench.atEnd(close)` has `close()` called when all rows are done, last first. `bench.say(line)` tells of progress.
  */
+import { rows as cachedContent } from './rows/cached-content.mjs';
 import { rows as noisyNeighbour } from './rows/noisy-neighbour.mjs';
 import { rows as presign } from './rows/presign.mjs';
 import { rows as requests } from './rows/requests.mjs';
@@ -22,6 +23,7 @@ import { rows as upload } from './rows/upload.mjs';
 export const ROWS = [
   ...presign,
   ...requests,
+  ...cachedContent,
   ...noisyNeighbour,
   ...upload,
   ...streams,
