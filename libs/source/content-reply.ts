@@ -1,6 +1,6 @@
 import { tooSlow, type GatewayReply, type GatewayRequest, type HandedOut } from '#http';
 import { Limiter } from '#limits';
-import type { ByteRange, StoredBody } from '#storage';
+import type { ByteRange, CallOptions, StoredBody } from '#storage';
 import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 
@@ -69,7 +69,7 @@ export class ContentReply {
     await this.limiter.reserveEgress(request, reply, lengthOf(source, plan.range));
     const use = served.use ?? null;
     if (use !== null) await use.keep();
-    const body = await this.content.open(source, plan.range, served.reread, abortSignalOf(reply));
+    const body = await this.content.open(source, plan.range, served.reread, callFor(reply));
     if (body === null) return false;
     const payload = await payloadOf(body, use);
     request.handedOut = [handedOut(source, served)];
@@ -101,10 +101,28 @@ const SMALL = 64 * 1024;
  */
 export function abortSignalOf(reply: GatewayReply): AbortSignal {
   const controller = new AbortController();
+  if (isCutShort(reply)) controller.abort();
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort();
+    if (isCutShort(reply)) controller.abort();
   });
   const slow = tooSlow(reply.request.raw);
+  if (slow?.aborted) controller.abort(slow.reason);
   slow?.addEventListener('abort', () => controller.abort(slow.reason), { once: true });
   return controller.signal;
+}
+
+/** The same for a call of whom few ever wait for that. */
+function callFor(reply: GatewayReply): CallOptions {
+  let signal: AbortSignal | null = null;
+  return {
+    hasFired: () => signal?.aborted ?? (isCutShort(reply) || tooSlow(reply.request.raw)?.aborted === true),
+    get signal() {
+      return (signal ??= abortSignalOf(reply));
+    },
+  };
+}
+
+/** The client has gone away before the answer was complete. */
+function isCutShort({ raw }: GatewayReply): boolean {
+  return raw.closed && !raw.writableFinished;
 }

@@ -1,6 +1,6 @@
 import { planContentAnswer, type ContentAnswer, type Representation } from '#http';
 import { CodedError } from '#kernel';
-import { StorageErrors, StoredBody, parseObjectKey, type ByteRange } from '#storage';
+import { StorageErrors, StoredBody, parseObjectKey, type ByteRange, type CallOptions } from '#storage';
 import { BoundStorages } from '#binding';
 import { Injectable } from '@nestjs/common';
 
@@ -68,11 +68,11 @@ export class ContentService {
     source: AvailableSource,
     range: ByteRange | null,
     reread: () => Promise<Source>,
-    signal?: AbortSignal,
+    call: CallOptions = {},
   ): Promise<StoredBody | null> {
     const body = this.cache.takes(source.sizeBytes)
       ? await this.readCached(source, range)
-      : await this.readStored(source, range, signal);
+      : await this.readStored(source, range, call);
     if (body !== null) return body;
     if ((await reread()).objectKey !== source.objectKey) return null;
     throw new CodedError(
@@ -85,7 +85,7 @@ export class ContentService {
   private async readCached(source: AvailableSource, range: ByteRange | null): Promise<StoredBody | null> {
     const { sizeBytes } = source;
     const bytes = await this.cache.get(source, sizeBytes, async () => {
-      const body = await this.readStored(source, null);
+      const body = await this.readStored(source, null, {});
       return body === null ? null : await body.bytes();
     });
     if (bytes === null) return null;
@@ -96,13 +96,16 @@ export class ContentService {
   private async readStored(
     source: AvailableSource,
     range: ByteRange | null,
-    signal?: AbortSignal,
+    call: CallOptions,
   ): Promise<StoredBody | null> {
     const storage = await this.storages.open(source.tenantId, source.bindingId);
     return await storage.get(parseObjectKey(source.objectKey), {
       range: range ?? undefined,
       expectedSize: source.sizeBytes,
-      signal,
+      hasFired: call.hasFired,
+      get signal() {
+        return call.signal;
+      },
     });
   }
 }

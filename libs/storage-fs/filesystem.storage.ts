@@ -4,6 +4,7 @@ import {
   type BodySource,
   type CallOptions,
   type GetOptions,
+  hasFired,
   type KeyPrefix,
   type ListOptions,
   type ObjectHead,
@@ -153,9 +154,9 @@ export class FilesystemStorage extends ObjectStorage {
   }
 
   /** Throws for a malformed key, and for a signal that has fired. */
-  #pathFor(key: ObjectKey, { signal }: CallOptions): string {
+  #pathFor(key: ObjectKey, options: CallOptions): string {
     const { folders, name } = objectPlace(key);
-    if (signal?.aborted) throw abortFailure(signal);
+    throwIfFired(options);
     return this.#tree.pathOf([...folders, name]);
   }
 
@@ -184,19 +185,17 @@ async function store(folder: Folder, name: string, body: UploadBody): Promise<Pu
 }
 
 /** Takes over the file when it succeeds and the body is not a small one. */
-async function openBody(
-  { descriptor, stats }: ObjectFile,
-  { range, expectedSize, ifMatch, signal }: GetOptions,
-): Promise<StoredBody> {
+async function openBody({ descriptor, stats }: ObjectFile, options: GetOptions): Promise<StoredBody> {
+  const { range, expectedSize, ifMatch } = options;
   const sizeBytes = Number(stats.size);
   const part = range ?? { start: 0, end: sizeBytes - 1 };
   if (sizeBytes !== (expectedSize ?? sizeBytes) || part.end >= sizeBytes) throw unreadable();
   if (ifMatch !== undefined && ifMatch !== entityTagOf(stats)) throw unreadable();
   const lengthBytes = part.end - part.start + 1;
-  if (signal?.aborted) throw abortFailure(signal);
+  throwIfFired(options);
   const content =
     lengthBytes > SMALL_BODY_BYTES
-      ? new ObjectReadStream(descriptor, part, signal)
+      ? new ObjectReadStream(descriptor, part, options.signal)
       : await readPart(descriptor, part);
   return new StoredBody({ sizeBytes, lengthBytes, content });
 }
@@ -211,4 +210,8 @@ async function removeFrom(folder: Folder, name: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+function throwIfFired(options: CallOptions): void {
+  if (hasFired(options) && options.signal !== undefined) throw abortFailure(options.signal);
 }

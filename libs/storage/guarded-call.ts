@@ -1,6 +1,7 @@
 import { CodedError, type ErrorKind } from '#kernel';
 
-import { abortFailure } from './abort.js';
+import { abortFailure, hasFired } from './abort.js';
+import type { CallOptions } from './object-calls.js';
 import { StorageErrors } from './storage.errors.js';
 import { Watchdog } from './watchdog.js';
 
@@ -10,22 +11,24 @@ import { Watchdog } from './watchdog.js';
  */
 export class GuardedCall {
   readonly watchdog = new Watchdog(() => this.#late());
-  readonly #controller = new AbortController();
+  #controller: AbortController | null = null;
   #fail: ((reason: CodedError) => void) | null = null;
   #failure: CodedError | null = null;
 
   /** `aborted`: the kind of error that an abort by the caller is, unless the caller's reason says otherwise. */
   constructor(
-    private readonly caller: AbortSignal | undefined,
+    private readonly caller: CallOptions,
     private readonly aborted: ErrorKind = StorageErrors.unavailable,
-  ) {
-    if (caller?.aborted) this.#onAbort();
-    else caller?.addEventListener('abort', this.#onAbort, { once: true });
+  ) {}
+
+  /** For the storage. Made when it is first looked at. */
+  get signal(): AbortSignal {
+    return (this.#controller ?? this.#makeController()).signal;
   }
 
-  /** For the storage. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  /** Whether {@link signal} has fired, or would have. */
+  hasFired(): boolean {
+    return this.#failure !== null || hasFired(this.caller);
   }
 
   /**
@@ -49,16 +52,26 @@ export class GuardedCall {
   /** Lets go of the caller's signal; nothing is watched any more. */
   close(): void {
     this.watchdog.stop();
-    this.caller?.removeEventListener('abort', this.#onAbort);
+    if (this.#controller !== null) this.caller.signal?.removeEventListener('abort', this.#onAbort);
   }
 
   readonly #onAbort = (): void => {
-    this.#controller.abort(this.caller?.reason);
+    this.#controller?.abort(this.caller.signal?.reason);
   };
 
+  #makeController(): AbortController {
+    this.#controller = new AbortController();
+    const { signal } = this.caller;
+    if (this.#failure !== null) this.#controller.abort(this.#failure);
+    else if (signal?.aborted) this.#onAbort();
+    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+    return this.#controller;
+  }
+
   #late(): void {
-    this.#failure = this.caller?.aborted ? abortFailure(this.caller, this.aborted) : storageTimeout();
-    this.#controller.abort(this.#failure);
+    const { signal } = this.caller;
+    this.#failure = signal?.aborted ? abortFailure(signal, this.aborted) : storageTimeout();
+    this.#controller?.abort(this.#failure);
     this.#fail?.(this.#failure);
   }
 }

@@ -140,4 +140,29 @@ describe('the guard round a storage', () => {
     // None of this is the storage's doing.
     expect(metrics.snapshot().map(({ operation }) => operation)).toEqual(['put', 'get']);
   });
+
+  it('makes a small object’s caller make no signal, and refuses one whose signal would have fired', async () => {
+    const [small, large] = [1, 2].map(() => `t1/${randomUUID()}`) as [ObjectKey, ObjectKey];
+    await guarded.put(small, chunksOf(CONTENT.subarray(0, 100)));
+    await guarded.put(large, chunksOf(CONTENT));
+    const abort = new AbortController();
+    let looks = 0;
+    const options = {
+      expectedSize: 100,
+      hasFired: () => abort.signal.aborted,
+      get signal() {
+        looks += 1;
+        return abort.signal;
+      },
+    };
+    for (let round = 0; round < 2; round += 1)
+      expect((await (await guarded.get(small, options))?.bytes())?.length).toBe(100);
+    expect(looks).toBe(0);
+    const { hasFired } = options;
+    const body = await guarded.get(large, { hasFired, signal: abort.signal });
+    abort.abort();
+    expect(body?.stream().destroyed).toBe(true);
+    expect(await codeOf(guarded.get(small, options))).toBe('storage_unavailable');
+    expect(await codeOf(guarded.get(large, { hasFired, signal: abort.signal }))).toBe('storage_unavailable');
+  });
 });

@@ -81,32 +81,17 @@ export class GuardedStorage extends ObjectStorage {
   }
 
   async get(key: ObjectKey, options: GetOptions = {}): Promise<StoredBody | null> {
-    await this.#guard.admit(key);
+    if (!this.#guard.knows(key)) await this.#guard.admit(key);
     assertRange(options);
-    const call = new GuardedCall(options.signal);
+    const call = new GuardedCall(options);
     call.watchdog.expectWithin(this.#guard.options.timeouts.firstByteMs);
-    let open = false as boolean;
+    let body: StoredBody | null = null;
     try {
-      return await this.#guard.counted(
-        'get',
-        async () => {
-          const opening = this.storage.get(key, { ...options, signal: call.signal });
-          const body = await call.result(opening, (late) => late?.discard());
-          if (body === null) return null;
-          assertAsked(body, options);
-          if (body.lengthBytes <= SMALL_BODY_BYTES) {
-            const content = await call.result(body.bytes());
-            return new StoredBody({ sizeBytes: body.sizeBytes, lengthBytes: body.lengthBytes, content });
-          }
-          call.watchdog.rest();
-          open = true;
-          return this.#watch(body, call);
-        },
-        options.signal,
-      );
+      body = await this.#guard.counted('get', () => this.#open(key, options, call), options);
     } finally {
-      if (!open) call.close();
+      if (body === null || body.isInMemory) call.close();
     }
+    return body;
   }
 
   async head(key: ObjectKey, options: CallOptions = {}): Promise<ObjectHead | null> {
@@ -143,11 +128,25 @@ export class GuardedStorage extends ObjectStorage {
   /** As long as it takes: a sweep is many calls. */
   async removeUnfinished(olderThanMs: number, options: CallOptions = {}): Promise<SweepResult> {
     const work = () => this.storage.removeUnfinished(olderThanMs, options);
-    return await this.#guard.counted('sweep', work, options.signal);
+    return await this.#guard.counted('sweep', work, options);
   }
 
   release(): Promise<void> {
     return this.storage.release();
+  }
+
+  async #open(key: ObjectKey, options: GetOptions, call: GuardedCall): Promise<StoredBody | null> {
+    const opening = this.storage.get(key, signalledBy(call, options));
+    const body = await call.result(opening, (late) => late?.discard());
+    if (body === null) return null;
+    assertAsked(body, options);
+    if (body.isInMemory) return body;
+    if (body.lengthBytes <= SMALL_BODY_BYTES) {
+      const content = await call.result(body.bytes());
+      return new StoredBody({ sizeBytes: body.sizeBytes, lengthBytes: body.lengthBytes, content });
+    }
+    call.watchdog.rest();
+    return this.#watch(body, call);
   }
 
   #watch(body: StoredBody, call: GuardedCall): StoredBody {
@@ -163,6 +162,19 @@ export class GuardedStorage extends ObjectStorage {
     });
     return new StoredBody({ sizeBytes, lengthBytes, content });
   }
+}
+
+/** What a storage is asked for. */
+function signalledBy(call: GuardedCall, { range, expectedSize, ifMatch }: GetOptions): GetOptions {
+  return {
+    range,
+    expectedSize,
+    ifMatch,
+    hasFired: () => call.hasFired(),
+    get signal() {
+      return call.signal;
+    },
+  };
 }
 
 /** Throws when a body is not what was asked for; it is given up then. */

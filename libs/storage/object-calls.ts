@@ -10,6 +10,11 @@ export interface CallOptions {
    * with `upload_incomplete` (put) or `storage_unavailable` (all others), the reason kept as the cause.
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether the signal has fired. Whoever passes this may make the signal no sooner than it is looked at, which costs more
+   * than a small read does: see {@link hasFired}.
+   */
+  readonly hasFired?: (() => boolean) | undefined;
 }
 
 /** What a put may be held to. All sizes are bytes. */

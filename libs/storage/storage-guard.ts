@@ -1,9 +1,10 @@
 import { CodedError, CommonErrors, type ErrorKind } from '#kernel';
 import { Readable } from 'node:stream';
 
+import { hasFired } from './abort.js';
 import type { AdmittedCall, CallOutcome, CircuitBreaker } from './circuit-breaker.js';
 import { GuardedCall, storageFailure } from './guarded-call.js';
-import type { BodySource } from './object-calls.js';
+import type { BodySource, CallOptions } from './object-calls.js';
 import { isObjectKey } from './object-key.js';
 import type { StorageMetrics } from './storage-metrics.js';
 import { StorageErrors } from './storage.errors.js';
@@ -54,9 +55,14 @@ export class StorageGuard {
     this.admitNow(...keys);
   }
 
+  /** True where {@link admit} has nothing to look up. */
+  knows(key: string): boolean {
+    return isObjectKey(key) && this.#owns(key);
+  }
+
   /** {@link admit} by what is known now. */
   admitNow(...keys: string[]): void {
-    if (keys.every((key) => isObjectKey(key) && this.#owns(key))) return;
+    if (keys.every((key) => this.knows(key))) return;
     throw new CodedError(StorageErrors.invalidKey, 'An object key is malformed.');
   }
 
@@ -79,11 +85,11 @@ export class StorageGuard {
     work: (signal: AbortSignal, goOn: () => void) => Promise<T>,
     withinMs: number = this.options.timeouts.firstByteMs,
   ): Promise<T> {
-    const call = new GuardedCall(signal);
+    const call = new GuardedCall({ signal });
     const goOn = (): void => call.watchdog.expectWithin(withinMs);
     goOn();
     try {
-      return await this.counted(operation, () => call.result(work(call.signal, goOn)), signal);
+      return await this.counted(operation, () => call.result(work(call.signal, goOn)), { signal });
     } finally {
       call.close();
     }
@@ -99,13 +105,13 @@ export class StorageGuard {
     // Seen here, because the storage does not see the source itself.
     if (source instanceof Readable && source.readableEnded)
       throw new CodedError(StorageErrors.uploadIncomplete, 'The body has been read before.');
-    const call = new GuardedCall(signal, StorageErrors.uploadIncomplete);
+    const call = new GuardedCall({ signal }, StorageErrors.uploadIncomplete);
     try {
       const watched = new WatchedSource(source, call.watchdog, {
         idleMs: this.options.timeouts.idleMs,
         endMs: (bytes) => this.wholeMs(bytes),
       });
-      const result = await this.counted(operation, () => call.result(work(watched, call.signal)), signal);
+      const result = await this.counted(operation, () => call.result(work(watched, call.signal)), { signal });
       return { result, passedBytes: watched.passedBytes };
     } finally {
       call.close();
@@ -113,7 +119,7 @@ export class StorageGuard {
   }
 
   /** Makes a call unless the storage is left alone, counts it, and makes its error one of ours. */
-  async counted<T>(operation: string, work: () => Promise<T>, caller?: AbortSignal): Promise<T> {
+  async counted<T>(operation: string, work: () => Promise<T>, caller: CallOptions = {}): Promise<T> {
     const startedAt = performance.now();
     const admitted = this.#enter(operation, startedAt);
     try {
@@ -132,7 +138,7 @@ export class StorageGuard {
   /** Counts the failure of what a call has left open, and which began at a time of `performance.now()`. */
   broke(operation: string, startedAt: number, failure: CodedError): void {
     this.#record(operation, startedAt, failure.kind.code);
-    this.options.breaker?.broke(outcomeOf(failure, undefined));
+    this.options.breaker?.broke(outcomeOf(failure, {}));
   }
 
   #enter(operation: string, startedAt: number): AdmittedCall | undefined {
@@ -165,8 +171,8 @@ export class StorageGuard {
 }
 
 /** What a failed call tells of the storage. One that its caller has given up tells nothing, whatever it failed with. */
-function outcomeOf(failure: CodedError, caller: AbortSignal | undefined): CallOutcome {
-  if (caller?.aborted) return 'neutral';
+function outcomeOf(failure: CodedError, caller: CallOptions): CallOutcome {
+  if (hasFired(caller)) return 'neutral';
   const is = (kind: ErrorKind): boolean => CodedError.is(failure, kind);
   if (is(StorageErrors.unavailable) || is(StorageErrors.timeout)) return 'fault';
   return ANSWERS.some(is) ? 'success' : 'neutral';

@@ -30,6 +30,11 @@ export class StoredBody {
     if (content instanceof Readable) content.on('error', () => undefined);
   }
 
+  /** True when the content is in memory: nothing has to be waited for, nor closed. */
+  get isInMemory(): boolean {
+    return Buffer.isBuffer(this.#content);
+  }
+
   /**
    * The bytes as a stream, which the caller owns: read to its end or destroyed, it closes itself. It ends cleanly
    * only after exactly `lengthBytes`; anything less is an error of the stream. Use `pipeline`, not `pipe`.

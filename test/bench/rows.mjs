@@ -18,6 +18,7 @@
  * `bench.atEnd(close)` has `close()` called when all rows are done, last first. `bench.say(line)` tells of progress, and
  * `bench.pace` how long to measure.
  */
+import { rows as cachedContent } from './rows/cached-content.mjs';
 import { rows as logging } from './rows/logging.mjs';
 import { rows as noisyNeighbour } from './rows/noisy-neighbour.mjs';
 import { rows as presign } from './rows/presign.mjs';
@@ -31,6 +32,7 @@ import { rows as upload } from './rows/upload.mjs';
 export const ROWS = [
   ...presign,
   ...requests,
+  ...cachedContent,
   ...logging,
   ...rls,
   ...noisyNeighbour,
