@@ -22,7 +22,7 @@ await prepare();
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 const { ROWS } = await import('../test/bench/rows.mjs');
 const { Bench, runRow } = await import('../test/bench/bench.mjs');
-const { quickReport, readRecorded, record, runQuick } = await import('../test/bench/quick.mjs');
+const { quickReport, readRecorded, record, runQuick, runToRecord } = await import('../test/bench/quick.mjs');
 const { compareResults, comparisonTable } = await import('../test/bench/report/comparison.mjs');
 const { writeFigures, writeProfile, writeRows } = await import('../test/bench/report/page.mjs');
 const { table } = await import('../test/bench/report/table.mjs');
@@ -75,6 +75,7 @@ function readResults(path) {
 
 async function measure(row) {
   if (options.profile !== undefined) return { row, text: await row.profile(bench) };
+  if (options.record) return runToRecord(row, bench);
   return options.quick ? runQuick(row, bench, recorded) : { row, result: await runRow(row, bench) };
 }
 

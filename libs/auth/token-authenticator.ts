@@ -10,7 +10,7 @@ import { ROLE_SCOPES } from './role-scopes.js';
 import { hashToken, parseToken } from './token-format.js';
 import { tokenPrincipal } from './token-principal.js';
 import type { TokenUses } from './token-uses.js';
-import { TokenStore } from './token.store.js';
+import { TokenStore, type LiveToken } from './token.store.js';
 
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 
@@ -18,6 +18,8 @@ const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 @Injectable()
 export class TokenAuthenticator extends Authenticator {
   private readonly rootHash: Buffer;
+  /** Whom what is remembered of a token stands for, so that it is made once for each that is. */
+  private readonly principals = new WeakMap<LiveToken, Principal>();
 
   constructor(
     private readonly tokens: TokenStore,
@@ -53,6 +55,14 @@ export class TokenAuthenticator extends Authenticator {
     if (found === null) throw AuthErrors.invalid();
     if (found.ipRanges !== null && !isWithin(address, found.ipRanges)) throw AuthErrors.invalid();
     this.uses.note(found.tenantId, found.tokenId, address);
-    return tokenPrincipal(found);
+    return this.principalOf(found);
+  }
+
+  private principalOf(token: LiveToken): Principal {
+    const known = this.principals.get(token);
+    if (known !== undefined) return known;
+    const principal = tokenPrincipal(token);
+    this.principals.set(token, principal);
+    return principal;
   }
 }

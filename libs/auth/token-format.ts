@@ -1,5 +1,5 @@
 import { uuidFromBytes, uuidToBytes } from '#kernel';
-import { createHash, randomInt } from 'node:crypto';
+import { hash, randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -37,7 +37,7 @@ export function parseToken(token: string): TokenParts | null {
 
 /** What is stored instead of a token. A token has 190 random bits, so a plain SHA-256 cannot be searched backwards. */
 export function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token, 'utf8').digest();
+  return hash('sha256', token, 'buffer');
 }
 
 /** The beginning that is shown in lists, to tell tokens apart; too short to help anybody guess the rest. */

@@ -4,6 +4,8 @@ const LONG_RUN = /[A-Za-z0-9_~.+=-]{64,}/g;
 /** Controls, line separators and invisible marks: JSON lets most of them stand, and who shows a line may act on them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const MAX_LENGTH = 256;
+/** Most targets: nothing in them could be any of the above, since no part is long enough for that. */
+const PLAIN = /^(?:\/[A-Za-z0-9_-]{0,40}){1,6}$/;
 
 /**
  * A request target fit for a log line: no query, no link, nothing that looks like a token, nothing that cannot be
@@ -11,6 +13,7 @@ const MAX_LENGTH = 256;
  * Links are credentials in a path; a mistyped one may meet no route, so this looks at the text and not at the route.
  */
 export function redactTarget(target: string): string {
+  if (PLAIN.test(target) && !target.includes('gth_') && !LINK.test(target)) return target;
   const path = target.split(/[?#]/, 1)[0] ?? '';
   return decoded(path)
     .replace(LINK, (_match, kind: string) => `/${kind.toLowerCase()}/[link]`)

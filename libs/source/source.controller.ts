@@ -5,12 +5,10 @@ import {
   LOCATION_HEADER,
   Operation,
   pageRequest,
-  renderPage,
   SOURCE_HEADERS,
   WriteConditions,
   type GatewayReply,
   type GatewayRequest,
-  type PageDto,
 } from '#http';
 import { prepare, type Answer } from '#idempotency';
 import type { Principal, TenantContext } from '#kernel';
@@ -111,9 +109,11 @@ export class SourceController {
   async list(
     @Context() context: TenantContext,
     @Query() query: SourceListQuery,
-  ): Promise<PageDto<SourceDto>> {
-    const request = pageRequest(query);
-    const page = await this.sources.list(
+    @Res({ passthrough: true }) reply: GatewayReply,
+  ): Promise<string> {
+    // It is JSON already.
+    void reply.header('content-type', 'application/json; charset=utf-8');
+    return await this.sources.list(
       context,
       {
         namePrefix: query.name_prefix ?? null,
@@ -122,9 +122,8 @@ export class SourceController {
         createdAfter: query.created_after === undefined ? null : new Date(query.created_after),
         createdBefore: query.created_before === undefined ? null : new Date(query.created_before),
       },
-      request,
+      pageRequest(query),
     );
-    return renderPage(page, request.limit, toSourceDto);
   }
 
   @Get(':source_id')

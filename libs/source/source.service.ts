@@ -1,5 +1,5 @@
 import { writePreconditionHolds, type GatewayRequest } from '#http';
-import { isUuid, parseTimePosition, toPage, type Page, type PageRequest, type TenantContext } from '#kernel';
+import { encodeCursor, isUuid, parseTimePosition, type PageRequest, type TenantContext } from '#kernel';
 import { TenantErrors } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
@@ -7,7 +7,7 @@ import { OutboxWorker } from './outbox.worker.js';
 import { findableReference } from './source-reference.js';
 import { SourceErrors } from './source.errors.js';
 import { contentEtag, sourceEtag, type Source } from './source.js';
-import { SourceStore, type SourceChange, type SourceFilter } from './source.store.js';
+import { SourceStore, type SourceChange, type SourceFilter, type SourcePage } from './source.store.js';
 
 /** Request headers, names in lower case. */
 export type Headers = GatewayRequest['headers'];
@@ -49,15 +49,17 @@ export class SourceService {
     return source;
   }
 
-  /** Sources of the sub-tenant, newest first. */
+  /** Sources of the sub-tenant, newest first: a page of `SourceDto`s as JSON text. */
   async list(
     context: TenantContext,
     filter: Omit<SourceFilter, 'position' | 'limit'>,
     request: PageRequest,
-  ): Promise<Page<Source>> {
+  ): Promise<string> {
+    const { limit } = request;
     const position = parseTimePosition(request);
-    const rows = await this.store.list(context, { ...filter, position, limit: request.limit + 1 });
-    return toPage(rows, request.limit, (row) => [row.createdAt.toISOString(), row.sourceId]);
+    const page = await this.store.list(context, { ...filter, position, limit });
+    const pagination = { limit, next_cursor: cursorOf(page) };
+    return `{"data":${page.json},"pagination":${JSON.stringify(pagination)}}`;
   }
 
   /** Changes name and metadata, under the caller's preconditions. */
@@ -77,6 +79,12 @@ export class SourceService {
     if (!removed) throw SourceErrors.notFound();
     this.outbox.wake();
   }
+}
+
+function cursorOf({ goesOn, lastCreatedAt, lastId }: SourcePage): string | null {
+  return goesOn && lastCreatedAt !== null && lastId !== null
+    ? encodeCursor([lastCreatedAt.toISOString(), lastId])
+    : null;
 }
 
 /**

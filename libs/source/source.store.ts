@@ -5,6 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { gatheredLookup, type GatheredLookup, type PlacedSource } from './gathered-lookup.js';
 import { queueLeftovers } from './leftovers.sql.js';
 import type { SourceReference } from './source-reference.js';
+import { LIST_SOURCES } from './source-list.sql.js';
 import { SOURCE_COLUMNS, type Source } from './source.js';
 
 /** What a list shows, newest first. */
@@ -17,6 +18,17 @@ export interface SourceFilter {
   /** Position of the row before the first one wanted. */
   readonly position: TimePosition | null;
   readonly limit: number;
+}
+
+/** A page of sources. */
+export interface SourcePage {
+  /** A JSON array of sources as `toSourceDto` renders them. */
+  readonly json: string;
+  /** Whether there are more behind it. */
+  readonly goesOn: boolean;
+  /** The position of the last one, where there are more. */
+  readonly lastCreatedAt: Date | null;
+  readonly lastId: string | null;
 }
 
 /** What of a source's metadata changes; undefined stays. */
@@ -36,14 +48,14 @@ export class SourceStore {
 
   /** A source of the sub-tenant, or null. Remembered: for who reads it. */
   async find(context: TenantContext, reference: SourceReference): Promise<Source | null> {
-    const asked = this.asked(context, reference);
-    return asked === null ? null : await asked.look(...asked.question);
+    const wanted = asked(this.lookup, context, reference);
+    return wanted === null ? null : await wanted.look(...wanted.question);
   }
 
   /** As {@link find}, as it is now: for who decides by it what to change, or has found it outdated. */
   async findAnew(context: TenantContext, reference: SourceReference): Promise<Source | null> {
-    const asked = this.asked(context, reference);
-    return asked === null ? null : await asked.look.anew(...asked.question);
+    const wanted = asked(this.lookup, context, reference);
+    return wanted === null ? null : await wanted.look.anew(...wanted.question);
   }
 
   /** A source by its UUID in whichever of the sub-tenants it is (null: all of them), and how that sub-tenant stands. */
@@ -62,7 +74,8 @@ export class SourceStore {
     return this.lookup.inTenant.anew([tenantId], sourceId.toLowerCase());
   }
 
-  async list({ tenantId, subTenantId }: TenantContext, filter: SourceFilter): Promise<Source[]> {
+  /** Newest first. */
+  async list({ tenantId, subTenantId }: TenantContext, filter: SourceFilter): Promise<SourcePage> {
     const { namePrefix, contentType, externalId, createdAfter, createdBefore, position, limit } = filter;
     const values = [
       tenantId,
@@ -76,7 +89,10 @@ export class SourceStore {
       position === null ? null : position.id,
       limit,
     ];
-    return (await this.database.query<Source>(tenantId, { ...LIST, values })).rows;
+    const { rows } = await this.database.query<SourcePage>(tenantId, { ...LIST_SOURCES, values });
+    const [page] = rows;
+    if (page === undefined) throw new Error('The database has answered no page.');
+    return page;
   }
 
   /** Changes metadata if `accepts` the source as it is under a lock; null when there is none. */
@@ -115,17 +131,18 @@ export class SourceStore {
       return true;
     });
   }
+}
 
-  /** What to look with, and for; null for a reference that names none. The database answers UUIDs in small letters. */
-  private asked({ tenantId, subTenantId }: TenantContext, { sourceId, externalId }: SourceReference) {
-    assertGiven({ sourceId, externalId });
-    const place = [tenantId, subTenantId];
-    if (sourceId !== null)
-      return { look: this.lookup.byId, question: [place, sourceId.toLowerCase()] as const };
-    return externalId === null
-      ? null
-      : { look: this.lookup.byExternalId, question: [place, externalId] as const };
-  }
+/** What to look with, and for; null for a reference that names none. The database answers UUIDs in small letters. */
+function asked(
+  lookup: GatheredLookup,
+  { tenantId, subTenantId }: TenantContext,
+  { sourceId, externalId }: SourceReference,
+) {
+  assertGiven({ sourceId, externalId });
+  const place = [tenantId, subTenantId];
+  if (sourceId !== null) return { look: lookup.byId, question: [place, sourceId.toLowerCase()] as const };
+  return externalId === null ? null : { look: lookup.byExternalId, question: [place, externalId] as const };
 }
 
 /** The source of the sub-tenant, locked until the transaction ends; null for a reference that names none. */
@@ -161,20 +178,6 @@ const LOCK_BY_ID = { name: 'lock-source-by-id', text: `${BY_ID.text} FOR UPDATE`
 const LOCK_BY_EXTERNAL_ID = {
   name: 'lock-source-by-external-id',
   text: `${BY_EXTERNAL_ID.text} FOR UPDATE`,
-};
-/** What the index of the newest sources asks for: see the migration `LookupsByKey`. */
-const IN_ORDER = 's.version > 0';
-const LIST = {
-  name: 'list-sources',
-  text: `SELECT ${SOURCE_COLUMNS} FROM sources s
-WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND ${IN_ORDER}
-  AND ($3::text IS NULL OR starts_with(s.name, $3))
-  AND ($4::text IS NULL OR s.content_type = $4 OR split_part(s.content_type, ';', 1) = $4)
-  AND ($5::text IS NULL OR s.external_id = $5)
-  AND ($6::timestamptz IS NULL OR s.created_at > $6)
-  AND ($7::timestamptz IS NULL OR s.created_at < $7)
-  AND ($8::timestamptz IS NULL OR (s.created_at, s.source_id) < ($8, $9::uuid))
-ORDER BY s.created_at DESC, s.source_id DESC LIMIT $10`,
 };
 const UPDATE = {
   name: 'update-source',

@@ -1,6 +1,6 @@
 /**
- * `--quick`: some rows, measured for a short time, each beside the ratio that is recorded of it. What fails is measured once
- * more before it counts, since a busy moment of the machine is over by then and a slower gateway is not.
+ * `--quick`: some rows, measured for a short time, each beside the ratio that is recorded of it. What fails is measured
+ * again before it counts, since a busy moment of the machine is over by then and a slower gateway is not.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -10,12 +10,24 @@ import { besideRecorded } from './verdict.mjs';
 
 const RECORDED = new URL('recorded.json', import.meta.url);
 
-/** Measures a row and answers `{row, result, recorded, verdict}`; without `recorded` everything counts as reached. */
+/** How often a row may be measured until it reaches what it has to, and how often one is that is recorded. */
+const TRIES = 3;
+
+/** Measures a row and answers `{row, result, recorded, verdict}`; one that is far below what is recorded again. */
 export async function runQuick(row, bench, recorded) {
-  const first = await measured(row, bench, recorded);
-  if (first.verdict.ok || first.recorded === undefined) return first;
-  bench.say('less than recorded: once more');
-  return measured(row, bench, recorded);
+  for (let left = TRIES - 1; ; left -= 1) {
+    const found = await measured(row, bench, recorded);
+    if (found.verdict.ok || found.recorded === undefined || left === 0) return found;
+    bench.say('far less than recorded: once more');
+  }
+}
+
+/** Measures a row several times and answers the lowest, `{row, result}`: what it reaches on a bad day of the machine, too. */
+export async function runToRecord(row, bench) {
+  const results = [];
+  for (let time = 1; time <= TRIES; time += 1) results.push(await runRow(row, bench));
+  results.sort((one, other) => one.ratio - other.ratio);
+  return { row, result: results[0] };
 }
 
 async function measured(row, bench, recorded) {

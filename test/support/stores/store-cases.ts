@@ -445,8 +445,11 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     prepare: sql("UPDATE uploads SET expires_at = now() - interval '1 hour' WHERE tenant_id = $1"),
   },
   'ReconcileStore.listUploading': { args: (w) => [w.tenantId, [w.objectKey]], ids: ['0', '1', '1.0'] },
+  'RedemptionStore.findAnew': { args: (w) => [claims(w)], ids: ['0.tenantKey', '0.sourceId'] },
   'RedemptionStore.find': { args: (w) => [claims(w)], ids: ['0.tenantKey', '0.sourceId'] },
   'SourceStore.find': { args: (w) => [context(w), reference(w)], ids: [...CONTEXT, ...REFERENCE] },
+  'SourceStore.findAnew': { args: (w) => [context(w), reference(w)], ids: [...CONTEXT, ...REFERENCE] },
+  'SourceStore.findInTenantAnew': { args: (w) => [w.tenantId, w.sourceId], ids: ['0', '1'] },
   'SourceStore.findInTenant': { args: (w) => [w.tenantId, w.sourceId, ['default']], ids: ['0', '1', '2.0'] },
   'SourceStore.list': { args: (w) => [context(w), sourceFilter(w)], ids: CONTEXT },
   'SourceStore.update': {
