@@ -96,13 +96,10 @@ export class Database {
   }
 
   static #on(embedded: EmbeddedServer, options: DatabaseOptions): Promise<Database> {
-    return stoppedOnFailure(
-      embedded,
-      async () => {
-        const dataSource = await openEmbedded(options, embedded);
-        return new Database(dataSource, embedded, await startFeed(dataSource, embedded.runtimeUrl(), options));
-      },
-    );
+    return stoppedOnFailure(embedded, async () => {
+      const dataSource = await openEmbedded(options, embedded);
+      return new Database(dataSource, embedded, await startFeed(dataSource, embedded.runtimeUrl(), options));
+    });
   }
 
   /** Resolves, with the reason, when the embedded server ends although nobody asked it to. Never without one. */

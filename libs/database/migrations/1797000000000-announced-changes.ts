@@ -73,7 +73,9 @@ function triggersSql({ table, thing, on, where = 'true', except }: Announced): s
     .map((operation) => {
       const conditions = operation === 'INSERT' ? [] : [where];
       if (operation === 'UPDATE' && except !== undefined)
-        conditions.push(`to_jsonb(OLD) - ${except}::text[] IS DISTINCT FROM to_jsonb(NEW) - ${except}::text[]`);
+        conditions.push(
+          `to_jsonb(OLD) - ${except}::text[] IS DISTINCT FROM to_jsonb(NEW) - ${except}::text[]`,
+        );
       const when = conditions.length === 0 ? '' : `WHEN (${conditions.join(' AND ')})`;
       return `CREATE TRIGGER announce_${operation.toLowerCase()} AFTER ${operation} ON ${table}
   FOR EACH ROW ${when} EXECUTE FUNCTION announce_change(${thing});`;
