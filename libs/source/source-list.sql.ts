@@ -12,14 +12,14 @@ const RENDERED = `SELECT l.source_id, l.external_id, l.tenant_id, l.sub_tenant_i
 const IN_ORDER = 's.version > 0';
 
 /**
- * A page of sources, newest first, as one JSON text: a hundred rows cost three times as much to take apart, make objects
- * of and put together again. `$10` is the number of those that are wanted; one more is looked for.
+ * A page of sources, newest first, as one JSON text: rows cost more to take apart, make objects of and put together again
+ * than to find. `$10` is the number of those that are wanted; one more is looked for. No row where there is no source.
  */
 export const LIST_SOURCES = {
   name: 'list-sources',
   text: `
-SELECT '[' || coalesce(string_agg(p.json, ',' ORDER BY p.place) FILTER (WHERE p.place <= $10), '') || ']' AS json,
-  coalesce(bool_or(p.place > $10), false) AS "goesOn",
+SELECT '[' || string_agg(p.json, ',' ORDER BY p.place) FILTER (WHERE p.place <= $10) || ']' AS json,
+  bool_or(p.place > $10) AS "goesOn",
   max(p.created_at) FILTER (WHERE p.place = $10) AS "lastCreatedAt",
   (array_agg(p.source_id) FILTER (WHERE p.place = $10))[1] AS "lastId"
 FROM (
@@ -36,5 +36,5 @@ FROM (
       AND ($8::timestamptz IS NULL OR (s.created_at, s.source_id) < ($8, $9::uuid))
     ORDER BY s.created_at DESC, s.source_id DESC LIMIT $10::integer + 1
   ) l
-) p`,
+) p HAVING count(*) > 0`,
 };

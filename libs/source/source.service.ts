@@ -58,8 +58,8 @@ export class SourceService {
     const { limit } = request;
     const position = parseTimePosition(request);
     const page = await this.store.list(context, { ...filter, position, limit });
-    const pagination = { limit, next_cursor: cursorOf(page) };
-    return `{"data":${page.json},"pagination":${JSON.stringify(pagination)}}`;
+    const pagination = { limit, next_cursor: page === null ? null : cursorOf(page) };
+    return `{"data":${page?.json ?? '[]'},"pagination":${JSON.stringify(pagination)}}`;
   }
 
   /** Changes name and metadata, under the caller's preconditions. */

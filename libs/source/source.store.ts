@@ -74,8 +74,8 @@ export class SourceStore {
     return this.lookup.inTenant.anew([tenantId], sourceId.toLowerCase());
   }
 
-  /** Newest first. */
-  async list({ tenantId, subTenantId }: TenantContext, filter: SourceFilter): Promise<SourcePage> {
+  /** Newest first; null when there is none. */
+  async list({ tenantId, subTenantId }: TenantContext, filter: SourceFilter): Promise<SourcePage | null> {
     const { namePrefix, contentType, externalId, createdAfter, createdBefore, position, limit } = filter;
     const values = [
       tenantId,
@@ -89,10 +89,7 @@ export class SourceStore {
       position === null ? null : position.id,
       limit,
     ];
-    const { rows } = await this.database.query<SourcePage>(tenantId, { ...LIST_SOURCES, values });
-    const [page] = rows;
-    if (page === undefined) throw new Error('The database has answered no page.');
-    return page;
+    return (await this.database.query<SourcePage>(tenantId, { ...LIST_SOURCES, values })).rows[0] ?? null;
   }
 
   /** Changes metadata if `accepts` the source as it is under a lock; null when there is none. */
