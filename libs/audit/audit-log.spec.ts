@@ -39,7 +39,7 @@ describe('AuditLog', () => {
       if (wait === null) freely += 1;
       else waits.push(wait);
     }
-    expect(freely).toBeGreaterThanOrEqual(5_000);
+    expect(freely).toBeGreaterThan(4_000);
     expect(waits.length).toBeGreaterThan(1_000);
     store.release();
     await Promise.all(waits);

@@ -140,8 +140,8 @@ export class GuardedStorage extends ObjectStorage {
     const body = await call.result(opening, (late) => late?.discard());
     if (body === null) return null;
     assertAsked(body, options);
-    if (body.isInMemory) return body;
     if (body.lengthBytes <= SMALL_BODY_BYTES) {
+      if (body.isInMemory) return body;
       const content = await call.result(body.bytes());
       return new StoredBody({ sizeBytes: body.sizeBytes, lengthBytes: body.lengthBytes, content });
     }
