@@ -38,6 +38,8 @@ export class WatchedWorld {
   readonly #content = new ObservedThing<string | null>('0');
   readonly #name = new ObservedThing('0');
   readonly #serves = new ObservedThing(true);
+  /** Links and URLs that are good, and that nobody looks at any more because there are newer ones. */
+  readonly #former: ObservedThing<boolean>[] = [];
   #count = 0;
 
   private constructor(
@@ -141,12 +143,19 @@ export class WatchedWorld {
     },
     'rotate keys': async (admin) => {
       expectStatus(await admin.post(`/v1/tenants/${this.tenant.id}/signing-keys/rotate`, {}), 201);
+      this.#former.push(this.link.lives, this.url.lives);
       await this.#freshLinks(admin);
     },
   };
 
+  /** Those that a slow request may still be under way with end as well. */
   async #endLinks(at: Place, end: () => Promise<unknown>): Promise<void> {
-    await this.link.lives.change(false, at, () => this.url.lives.change(false, at, end));
+    const ended = [this.link.lives, this.url.lives, ...this.#former.splice(0)];
+    const endAll = ended.reduce<() => Promise<unknown>>(
+      (rest, thing) => () => thing.change(false, at, rest),
+      end,
+    );
+    await endAll();
   }
 
   async #freshLinks(admin: Api): Promise<void> {
