@@ -1,4 +1,4 @@
-import { PLATFORM_THING, PlatformDatabase } from '#database';
+import { PLATFORM_TAG, PlatformDatabase } from '#database';
 import { newUuid } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
@@ -8,12 +8,12 @@ export class PlatformTokenStore {
   private readonly lookUp: (hash: Buffer) => Promise<string | null>;
 
   constructor(private readonly database: PlatformDatabase) {
-    this.lookUp = database.remembered({
+    this.lookUp = database.cachedQuery({
       name: 'platform-token',
       key: (hash) => hash.toString('latin1'),
       read: async (hash) =>
         (await database.query<{ id: string }>({ ...LIVE, values: [hash] })).rows[0]?.id ?? null,
-      dependsOn: () => [PLATFORM_THING],
+      dependsOn: () => [PLATFORM_TAG],
     });
   }
 
@@ -29,7 +29,7 @@ export class PlatformTokenStore {
     return id;
   }
 
-  /** Id of the live platform token with this hash, or null. Remembered. */
+  /** Id of the live platform token with this hash, or null. Cached. */
   findLive(hash: Buffer): Promise<string | null> {
     return this.lookUp(hash);
   }

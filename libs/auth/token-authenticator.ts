@@ -18,7 +18,7 @@ const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 @Injectable()
 export class TokenAuthenticator extends Authenticator {
   private readonly rootHash: Buffer;
-  /** Whom what is remembered of a token stands for, so that it is made once for each that is. */
+  /** Whom what is cached of a token stands for, so that it is made once for each that is. */
   private readonly principals = new WeakMap<LiveToken, Principal>();
 
   constructor(

@@ -1,4 +1,4 @@
-import { assertGiven, TenantDatabase, tenantThing, type Statement } from '#database';
+import { assertGiven, TenantDatabase, tenantTag, type Statement } from '#database';
 import type { Limits, Scope } from '#kernel';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
@@ -37,17 +37,17 @@ export class TokenStore {
   private readonly lookUp: (tenantKey: string, tokenId: string, hash: Buffer) => Promise<LiveToken | null>;
 
   constructor(private readonly database: TenantDatabase) {
-    this.lookUp = database.remembered({
+    this.lookUp = database.cachedQuery({
       name: 'token',
       key: (tenantKey, tokenId, hash) => `${tenantKey} ${tokenId} ${hash.toString('latin1')}`,
       read: (tenantKey, tokenId, hash) => lookUp(database, tenantKey, tokenId, hash),
-      dependsOn: ({ tenantId }) => [tenantThing(tenantId)],
+      dependsOn: ({ tenantId }) => [tenantTag(tenantId)],
     });
   }
 
   /**
    * The token with this id and this hash in the tenant with this key, unless it is expired or revoked or the tenant is
-   * ending; the hash of the text before a rotation counts while that text does. Remembered.
+   * ending; the hash of the text before a rotation counts while that text does. Cached.
    */
   async findLive(tenantKey: string, tokenId: string, hash: Buffer): Promise<LiveToken | null> {
     const token = await this.lookUp(tenantKey, tokenId, hash);

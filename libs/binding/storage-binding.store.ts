@@ -1,4 +1,4 @@
-import { assertGiven, PLATFORM_THING, PlatformDatabase, TenantDatabase, tenantThing } from '#database';
+import { assertGiven, PLATFORM_TAG, PlatformDatabase, TenantDatabase, tenantTag } from '#database';
 import { newUuid } from '#kernel';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
@@ -15,8 +15,7 @@ export interface NewBinding {
 /** Database access for storage bindings: each tenant's own, and the operator's. */
 @Injectable()
 export class StorageBindingStore {
-  private readonly current: (tenantId: string) => Promise<OfTenant<KeptBinding | null>>;
-  private readonly tenantKey: (tenantId: string) => Promise<OfTenant<string> | null>;
+  private readonly current: (tenantId: string) => Promise<OfTenant>;
   private readonly ofPlatform: (bindingId: string) => Promise<KeptBinding | null>;
 
   constructor(
@@ -24,37 +23,28 @@ export class StorageBindingStore {
     private readonly platform: PlatformDatabase,
   ) {
     const key = (id: string): string => id;
-    const dependsOn = ({ tenantId }: OfTenant<unknown>): string[] => [tenantThing(tenantId)];
-    this.current = database.remembered({
+    const dependsOn = ({ tenantId }: OfTenant): string[] => [tenantTag(tenantId)];
+    this.current = database.cachedQuery({
       name: 'current-binding',
       key,
       read: async (tenantId) => {
         const { rows } = await database.query<KeptBinding>(tenantId, { ...CURRENT, values: [tenantId] });
-        return { tenantId, value: rows[0] ?? null };
+        return { tenantId, binding: rows[0] ?? null };
       },
       dependsOn,
     });
-    this.tenantKey = database.remembered({
-      name: 'tenant-key',
-      key,
-      read: async (tenantId) => {
-        const statement = { ...TENANT_KEY, values: [tenantId] };
-        return (await database.query<OfTenant<string>>(tenantId, statement)).rows[0] ?? null;
-      },
-      dependsOn,
-    });
-    this.ofPlatform = platform.remembered({
+    this.ofPlatform = platform.cachedQuery({
       name: 'platform-binding',
       key,
       read: async (bindingId) =>
         (await platform.query<KeptBinding>({ ...PLATFORM_BY_ID, values: [bindingId] })).rows[0] ?? null,
-      dependsOn: () => [PLATFORM_THING],
+      dependsOn: () => [PLATFORM_TAG],
     });
   }
 
-  /** The binding that new objects of a tenant go to; null while it has none of its own. Remembered. */
+  /** The binding that new objects of a tenant go to; null while it has none of its own. Cached. */
   async findCurrent(tenantId: string): Promise<KeptBinding | null> {
-    return (await this.current(tenantId)).value;
+    return (await this.current(tenantId)).binding;
   }
 
   /** A binding of a tenant, replaced ones too. */
@@ -107,12 +97,16 @@ export class StorageBindingStore {
     return rowCount === 1;
   }
 
-  /** What all of a tenant's object keys begin with; null when there is no such tenant. Remembered. */
+  /** What all of a tenant's object keys begin with; null when there is no such tenant. */
   async findTenantKey(tenantId: string): Promise<string | null> {
-    return (await this.tenantKey(tenantId))?.value ?? null;
+    const { rows } = await this.database.query<{ tenantKey: string }>(tenantId, {
+      ...TENANT_KEY,
+      values: [tenantId],
+    });
+    return rows[0]?.tenantKey ?? null;
   }
 
-  /** The operator's bindings, now and before. Remembered. */
+  /** The operator's bindings, now and before. Cached. */
   findPlatform(bindingId: string): Promise<KeptBinding | null> {
     return this.ofPlatform(bindingId);
   }
@@ -135,10 +129,10 @@ export class StorageBindingStore {
   }
 }
 
-/** What is remembered of a tenant. */
-interface OfTenant<T> {
+/** What is cached of a tenant: that it has no binding as well. */
+interface OfTenant {
   readonly tenantId: string;
-  readonly value: T;
+  readonly binding: KeptBinding | null;
 }
 
 const COLUMNS = `binding_id AS "bindingId", settings AS place, sealed_credentials AS "sealedCredentials", delivery, revision,
@@ -149,7 +143,7 @@ const CURRENT = {
 };
 const TENANT_KEY = {
   name: 'tenant-key',
-  text: 'SELECT tenant_id AS "tenantId", tenant_key AS value FROM tenants WHERE tenant_id = $1',
+  text: 'SELECT tenant_key AS "tenantKey" FROM tenants WHERE tenant_id = $1',
 };
 const BY_ID = {
   name: 'storage-binding',

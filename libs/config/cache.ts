@@ -1,4 +1,4 @@
-import { setting } from './define.js';
+import { optional, setting } from './define.js';
 import { bytes, onOff } from './values.js';
 
 const GIB = 2 ** 30;
@@ -17,6 +17,13 @@ export const cache = {
     'GATEHOLD_CACHE_SIZE',
     bytes(64 * GIB, '64GiB'),
     '32MiB',
-    'About how much memory that may take. A source takes about 1.5 KiB, and more with much metadata.',
+    'About how much memory that may take: it is estimated, not measured.',
+  ),
+  contentBytes: optional(
+    'GATEHOLD_CONTENT_CACHE_SIZE',
+    bytes(64 * GIB, '64GiB'),
+    'none are kept',
+    'Memory for contents of at most 64 KiB that were asked for a moment ago. Who may have them is decided for each request, ' +
+      'as ever, and bytes are kept for a minute at most.',
   ),
 } as const;

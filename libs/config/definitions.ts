@@ -96,13 +96,6 @@ const limits = {
     '256MiB',
     'Content inside JSON that all requests together may hold in memory; at least `GATEHOLD_INLINE_MAX_BYTES`.',
   ),
-  contentCacheMib: setting(
-    'GATEHOLD_CONTENT_CACHE_MIB',
-    integer(0, 65_536),
-    '0',
-    'MiB of memory for contents of at most 64 KiB that were asked for a moment ago; 0 keeps none. Who may have them is ' +
-      'decided for each request, as ever, and bytes are kept for a minute at most.',
-  ),
   drainSeconds: setting(
     'GATEHOLD_DRAIN_SECONDS',
     integer(0, 3_600),

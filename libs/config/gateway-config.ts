@@ -59,7 +59,14 @@ export interface GatewayConfig {
     readonly migrationUrl: Secret | null;
     readonly poolSize: number;
   };
-  readonly cache: { readonly enabled: boolean; readonly bytes: number };
+  readonly cache: {
+    /** Whether what is read of the database is kept. */
+    readonly enabled: boolean;
+    /** What that may take. */
+    readonly bytes: number;
+    /** What small contents may take; null means that none are kept. */
+    readonly contentBytes: number | null;
+  };
   readonly secrets: {
     /** Null means one in the data folder, made when it is missing. */
     readonly rootToken: Secret | null;
@@ -86,8 +93,6 @@ export interface GatewayConfig {
     readonly inlineMaxBytes: number;
     /** Never less than {@link inlineMaxBytes}. */
     readonly inlineInFlightBytes: number;
-    /** Mebibytes; 0 means none. */
-    readonly contentCacheMib: number;
     readonly drainSeconds: number;
     readonly idleTimeoutSeconds: number;
     readonly headerTimeoutSeconds: number;

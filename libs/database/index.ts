@@ -1,6 +1,6 @@
 export { attributed, attributionNow, type Attribution, unattributed } from './attribution.js';
 export type { CacheCounts } from './cache/answer-cache.js';
-export { linkThing, PLATFORM_THING, type Remembered, sourceThing, tenantThing } from './cache/remembered.js';
+export { linkTag, PLATFORM_TAG, type CachedQuery, sourceTag, tenantTag } from './cache/cached-query.js';
 export { createMigrationDataSource, RUNTIME_ROLE } from './data-source.js';
 export { Database, type DatabaseLog, type DatabaseOptions } from './database.js';
 export {

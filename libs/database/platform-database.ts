@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 
 import { cacheOf } from './cache/answer-cache.js';
-import { remembered, type Memory, type Remembered } from './cache/remembered.js';
+import { cachedQuery, type CacheableQuery, type CachedQuery } from './cache/cached-query.js';
 import { translateDatabaseError } from './database-errors.js';
 import { assertGiven } from './given.js';
 import { run, withConnection } from './pipeline.js';
@@ -29,11 +29,11 @@ export class PlatformDatabase {
     }
   }
 
-  /** As `TenantDatabase.remembered`. */
-  remembered<Question extends readonly unknown[], Answer>(
-    memory: Memory<Question, Answer>,
-  ): Remembered<Question, Answer> {
-    return remembered(memory, {
+  /** As `TenantDatabase.cachedQuery`. */
+  cachedQuery<Question extends readonly unknown[], Answer>(
+    memory: CacheableQuery<Question, Answer>,
+  ): CachedQuery<Question, Answer> {
+    return cachedQuery(memory, {
       cache: cacheOf(this.dataSource),
       isInTransaction: () => joined(this.dataSource) !== null,
       read: (_key, question) => memory.read(...question),

@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 
 import { unattributed } from './attribution.js';
 import { cacheOf } from './cache/answer-cache.js';
-import { remembered, type Memory, type Remembered } from './cache/remembered.js';
+import { cachedQuery, type CacheableQuery, type CachedQuery } from './cache/cached-query.js';
 import { translateDatabaseError } from './database-errors.js';
 import { Gathering, type GatheredExchange } from './gathering.js';
 import { assertGiven } from './given.js';
@@ -110,16 +110,16 @@ export class TenantDatabase {
    * those who ask the same at the same moment share one reading. What this process has changed is seen at once, what
    * another has changed within a second. Nobody may change an answer. Inside a `SharedTransaction` everybody reads.
    */
-  remembered<Question extends readonly unknown[], Answer>(
-    memory: Memory<Question, Answer>,
-  ): Remembered<Question, Answer> {
+  cachedQuery<Question extends readonly unknown[], Answer>(
+    memory: CacheableQuery<Question, Answer>,
+  ): CachedQuery<Question, Answer> {
     const shared = this.gathered<Question, Answer>(async (_key, questions) => {
       const [first] = questions as readonly [Question, ...Question[]];
       const answer = await memory.read(...first);
       return questions.map(() => answer);
     });
     const alone = (_key: string, question: Question): Promise<Answer> => memory.read(...question);
-    return remembered(memory, {
+    return cachedQuery(memory, {
       cache: cacheOf(this.dataSource),
       isInTransaction: () => joined(this.dataSource) !== null,
       read: memory.isGathered === true ? alone : shared,

@@ -1,4 +1,4 @@
-import { assertGiven, TenantDatabase, tenantThing } from '#database';
+import { assertGiven, TenantDatabase, tenantTag } from '#database';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
@@ -14,7 +14,7 @@ export interface SealedSigningKey {
 
 /** The key that signs now, and what a link that it signs has to say of when it was issued. Whole seconds since 1970. */
 export interface SealedCurrentKey extends SealedSigningKey {
-  /** By the clock of the database, which marks go by; not rounded, and a little slow where the key is remembered. */
+  /** By the clock of the database, which marks go by; not rounded, and a little slow where the key is cached. */
   readonly nowSeconds: number;
   /** The newest mark, in the next whole second; 0 where there is none. */
   readonly markedUntil: number;
@@ -38,14 +38,14 @@ export class SigningKeyStore {
   private readonly verifying: (tenantKey: string, keyId: number) => Promise<SealedSigningKey | null>;
 
   constructor(private readonly database: TenantDatabase) {
-    const dependsOn = ({ tenantId }: SealedSigningKey): string[] => [tenantThing(tenantId)];
-    this.current = database.remembered({
+    const dependsOn = ({ tenantId }: SealedSigningKey): string[] => [tenantTag(tenantId)];
+    this.current = database.cachedQuery({
       name: 'current-key',
       key: (tenantId) => tenantId,
       read: (tenantId) => readCurrent(database, tenantId),
       dependsOn,
     });
-    this.verifying = database.remembered({
+    this.verifying = database.cachedQuery({
       name: 'verifying-key',
       key: (tenantKey, keyId) => `${tenantKey} ${keyId}`,
       read: async (tenantKey, keyId) => {
@@ -56,7 +56,7 @@ export class SigningKeyStore {
     });
   }
 
-  /** The key that signs now: the newest that is not retired; null before the first one is made. Remembered. */
+  /** The key that signs now: the newest that is not retired; null before the first one is made. Cached. */
   async findCurrent(tenantId: string): Promise<SealedCurrentKey | null> {
     const found = await this.current(tenantId);
     if (found === null) return null;
@@ -64,7 +64,7 @@ export class SigningKeyStore {
     return { ...key, nowSeconds: key.nowSeconds + (performance.now() - readAtMs) / 1000 };
   }
 
-  /** A key that may verify; null when unknown or retired. Remembered. */
+  /** A key that may verify; null when unknown or retired. Cached. */
   findByTenantKey(tenantKey: string, keyId: number): Promise<SealedSigningKey | null> {
     return this.verifying(tenantKey, keyId);
   }

@@ -119,7 +119,7 @@ export class ContentController {
     await this.content.send(request, reply, {
       source: await this.sources.get(context, id),
       presentation: ({ name }) => ({ name, disposition: 'attachment', audience: 'caller' }),
-      reread: () => this.sources.getAnew(context, id),
+      reread: () => this.sources.getFresh(context, id),
     });
   }
 }

@@ -1,4 +1,4 @@
-import { type Remembered, sourceThing, type TenantDatabase, tenantThing } from '#database';
+import { type CachedQuery, sourceTag, type TenantDatabase, tenantTag } from '#database';
 
 import { SOURCE_COLUMNS, type Source } from './source.js';
 
@@ -8,7 +8,7 @@ export interface PlacedSource extends Source {
 }
 
 /**
- * Sources by one kind of id, null for those that are not there. Available ones are remembered; those that are asked for at
+ * Sources by one kind of id, null for those that are not there. Available ones are cached; those that are asked for at
  * the same moment share a look.
  */
 export interface GatheredLookup {
@@ -20,7 +20,7 @@ export interface GatheredLookup {
 }
 
 /** Takes the tenant, and a sub-tenant where one is looked in, and an id. */
-type Look<Found> = Remembered<[place: readonly string[], id: string], Found | null>;
+type Look<Found> = CachedQuery<[place: readonly string[], id: string], Found | null>;
 
 interface Item {
   /** The tenant, and a sub-tenant where one is looked in. */
@@ -45,7 +45,7 @@ export function gatheredLookup(database: TenantDatabase): GatheredLookup {
       const found = new Map(rows.map((row) => [idOf(row), row]));
       return items.map(({ id }) => found.get(id) ?? null);
     });
-    return database.remembered({
+    return database.cachedQuery({
       name: statement.name,
       key: (place, id) => `${place.join(' ')} ${id}`,
       read: (place, id) => call(place.join(' '), { place, id }),
@@ -63,11 +63,11 @@ export function gatheredLookup(database: TenantDatabase): GatheredLookup {
 }
 
 function itself({ tenantId, sourceId }: Source): string[] {
-  return [sourceThing(tenantId, sourceId)];
+  return [sourceTag(tenantId, sourceId)];
 }
 
 function itselfAndTenant(source: Source): string[] {
-  return [...itself(source), tenantThing(source.tenantId)];
+  return [...itself(source), tenantTag(source.tenantId)];
 }
 
 const BY_ID = {

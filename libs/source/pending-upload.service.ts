@@ -59,7 +59,7 @@ export class PendingUploadService {
     this.receiver.assertAcceptable(sizeBytes ?? undefined);
     const reference = wish.sourceId === undefined ? NEW : toSourceReference(wish.sourceId);
     const accepts = (existing: Source | null): void => assertMayPut(caller, existing);
-    accepts(wish.sourceId === undefined ? null : await this.sources.findAnew(context, reference));
+    accepts(wish.sourceId === undefined ? null : await this.sources.findFresh(context, reference));
     const place = await this.begun.findPlace(context.tenantId, await this.issuer.getDefaultBindingId());
     if (place === null) throw TenantErrors.notFound();
     const contentType = contentTypeOf(wish.contentType, name);

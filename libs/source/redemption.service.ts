@@ -37,7 +37,7 @@ export class RedemptionService {
 
   /** The source behind verified claims as it is now, if everything they depend on still stands. */
   async standing(claims: LinkClaims): Promise<Redemption> {
-    return assertStands(await this.store.findAnew(claims), claims);
+    return assertStands(await this.store.findFresh(claims), claims);
   }
 }
 

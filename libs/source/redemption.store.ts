@@ -1,11 +1,11 @@
 import {
   assertGiven,
-  linkThing,
-  PLATFORM_THING,
-  type Remembered,
-  sourceThing,
+  linkTag,
+  PLATFORM_TAG,
+  type CachedQuery,
+  sourceTag,
   TenantDatabase,
-  tenantThing,
+  tenantTag,
 } from '#database';
 import type { Limits } from '#kernel';
 import { newestMark, type LinkClaims } from '#presign';
@@ -44,13 +44,13 @@ export interface Redemption extends Source {
 /** The one read behind a link. */
 @Injectable()
 export class RedemptionStore {
-  private readonly look: Remembered<[key: string, claims: LinkClaims], Redemption | null>;
+  private readonly look: CachedQuery<[key: string, claims: LinkClaims], Redemption | null>;
 
   constructor(database: TenantDatabase) {
     const look = database.gathered<LinkClaims, Redemption | null>((_key, claims) =>
       findAll(database, claims),
     );
-    this.look = database.remembered({
+    this.look = database.cachedQuery({
       name: 'redemption',
       key: (key, { sourceId, kind, referenceId, issuedAt }) =>
         `${key} ${sourceId} ${kind} ${referenceId} ${issuedAt}`,
@@ -63,7 +63,7 @@ export class RedemptionStore {
 
   /**
    * Null when the tenant or the source is gone. Links of a tenant that are opened at the same moment share a look. What
-   * depends on nothing that is counted or still to come is remembered.
+   * depends on nothing that is counted or still to come is cached.
    */
   async find(claims: LinkClaims): Promise<Redemption | null> {
     assertGiven({ kind: claims.kind });
@@ -71,9 +71,9 @@ export class RedemptionStore {
   }
 
   /** As {@link find}, as it is now. */
-  async findAnew(claims: LinkClaims): Promise<Redemption | null> {
+  async findFresh(claims: LinkClaims): Promise<Redemption | null> {
     assertGiven({ kind: claims.kind });
-    return await this.look.anew(claims.tenantKey, claims);
+    return await this.look.fresh(claims.tenantKey, claims);
   }
 }
 
@@ -86,8 +86,8 @@ function dependsOn({
   maxDownloads,
 }: Redemption): string[] | null {
   if (status !== 'available' || opensAt !== null || maxDownloads !== null) return null;
-  const things = [tenantThing(tenantId), sourceThing(tenantId, sourceId), PLATFORM_THING];
-  return linkId === null ? things : [...things, linkThing(tenantId, linkId)];
+  const things = [tenantTag(tenantId), sourceTag(tenantId, sourceId), PLATFORM_TAG];
+  return linkId === null ? things : [...things, linkTag(tenantId, linkId)];
 }
 
 async function findAll(

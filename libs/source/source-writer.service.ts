@@ -118,8 +118,8 @@ export class SourceWriter {
     reference: SourceReference,
   ): Promise<{ before: Source | null; isElsewhere: boolean }> {
     if (reference.sourceId === null)
-      return { before: await this.store.findAnew(context, reference), isElsewhere: false };
-    const found = await this.store.findInTenantAnew(context.tenantId, reference.sourceId);
+      return { before: await this.store.findFresh(context, reference), isElsewhere: false };
+    const found = await this.store.findInTenantFresh(context.tenantId, reference.sourceId);
     const isElsewhere = found !== null && found.subTenantId !== context.subTenantId;
     return { before: isElsewhere ? null : found, isElsewhere };
   }

@@ -27,9 +27,9 @@ export class SourceService {
     return source;
   }
 
-  /** As {@link get}, as it is now: for who has found that the content of what was remembered is gone. */
-  async getAnew(context: TenantContext, id: string): Promise<Source> {
-    const source = await this.store.findAnew(context, findableReference(id));
+  /** As {@link get}, as it is now: for who has found that the content of what was cached is gone. */
+  async getFresh(context: TenantContext, id: string): Promise<Source> {
+    const source = await this.store.findFresh(context, findableReference(id));
     if (source === null) throw SourceErrors.notFound();
     return source;
   }

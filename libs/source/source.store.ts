@@ -46,16 +46,16 @@ export class SourceStore {
     this.lookup = gatheredLookup(database);
   }
 
-  /** A source of the sub-tenant, or null. Remembered: for who reads it. */
+  /** A source of the sub-tenant, or null. Cached: for who reads it. */
   async find(context: TenantContext, reference: SourceReference): Promise<Source | null> {
     const wanted = asked(this.lookup, context, reference);
     return wanted === null ? null : await wanted.look(...wanted.question);
   }
 
   /** As {@link find}, as it is now: for who decides by it what to change, or has found it outdated. */
-  async findAnew(context: TenantContext, reference: SourceReference): Promise<Source | null> {
+  async findFresh(context: TenantContext, reference: SourceReference): Promise<Source | null> {
     const wanted = asked(this.lookup, context, reference);
-    return wanted === null ? null : await wanted.look.anew(...wanted.question);
+    return wanted === null ? null : await wanted.look.fresh(...wanted.question);
   }
 
   /** A source by its UUID in whichever of the sub-tenants it is (null: all of them), and how that sub-tenant stands. */
@@ -70,8 +70,8 @@ export class SourceStore {
   }
 
   /** As {@link findInTenant}, in all sub-tenants, as it is now. */
-  findInTenantAnew(tenantId: string, sourceId: string): Promise<PlacedSource | null> {
-    return this.lookup.inTenant.anew([tenantId], sourceId.toLowerCase());
+  findInTenantFresh(tenantId: string, sourceId: string): Promise<PlacedSource | null> {
+    return this.lookup.inTenant.fresh([tenantId], sourceId.toLowerCase());
   }
 
   /** Newest first; null when there is none. */

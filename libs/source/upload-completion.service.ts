@@ -90,7 +90,7 @@ export class UploadCompletion implements OnApplicationShutdown {
   private async step(context: TenantContext, uploadId: string, completer: Completer): Promise<Source | null> {
     const upload = isUuid(uploadId) ? await this.store.find(context, uploadId) : null;
     if (upload === null) throw UploadErrors.notFound();
-    const source = await this.sources.findAnew(context, { sourceId: upload.sourceId, externalId: null });
+    const source = await this.sources.findFresh(context, { sourceId: upload.sourceId, externalId: null });
     if (upload.state === 'completed') return source ?? refuse();
     if (!isOpen(upload)) throw UploadErrors.gone();
     try {

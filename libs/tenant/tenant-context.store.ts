@@ -1,4 +1,4 @@
-import { TenantDatabase, tenantThing } from '#database';
+import { TenantDatabase, tenantTag } from '#database';
 import type { Limits } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
@@ -26,20 +26,20 @@ export class TenantContextStore {
   ) => Promise<TenantStanding | null>;
 
   constructor(database: TenantDatabase) {
-    this.lookUp = database.remembered({
+    this.lookUp = database.cachedQuery({
       name: 'standing',
       key: (tenantId, subTenantId, reach) => [tenantId, subTenantId ?? '', ...(reach ?? ['*'])].join(' '),
       read: async (tenantId, subTenantId, reach) => {
         const values = [tenantId, subTenantId, reach];
         return (await database.query<TenantStanding>(tenantId, { ...STANDING, values })).rows[0] ?? null;
       },
-      dependsOn: ({ tenantId }) => [tenantThing(tenantId)],
+      dependsOn: ({ tenantId }) => [tenantTag(tenantId)],
     });
   }
 
   /**
    * Null when there is no such tenant. `subTenantId` null means the default one; `reach` are the sub-tenants that the
-   * principal is narrowed to, null when it is not. Remembered.
+   * principal is narrowed to, null when it is not. Cached.
    */
   find(
     tenantId: string,

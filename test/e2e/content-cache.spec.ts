@@ -14,7 +14,7 @@ let tenant: TestTenant;
 
 beforeAll(async () => {
   gateway = await GatewayProcess.start({
-    env: { GATEHOLD_CONTENT_CACHE_MIB: '1', GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8' },
+    env: { GATEHOLD_CONTENT_CACHE_SIZE: '1MiB', GATEHOLD_ALLOWED_ENDPOINTS: '127.0.0.0/8' },
   });
   root = new Api(gateway.url, gateway.rootToken);
   tenant = await makeProxyTenant(root);

@@ -1,7 +1,7 @@
 import type { Api } from './api.js';
 import { eventually } from './eventually.js';
 
-const PROOFS = /^gatehold_cache_proofs_total (\d+)$/m;
+const PROOFS = /^gatehold_cache_heartbeats_total (\d+)$/m;
 
 /**
  * Resolves when a gateway has heard of everything that was changed before: for suites that have changed a row behind its

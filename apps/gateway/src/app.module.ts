@@ -53,7 +53,6 @@ export interface AppOptions {
 /** How storages are reached. */
 type StorageAccess = Required<Pick<S3DriverOptions, 'limits' | 'endpointGuard' | 'watch'>>;
 
-const MIB = 2 ** 20;
 /** To one binding's storage. */
 const MAX_CONNECTIONS = 64;
 /** Of 5 MiB each: what large uploads to one kind of storage may take together, beyond the one buffer that each has. */
@@ -84,7 +83,7 @@ export class AppModule {
           uploadPartBytes: config.limits.uploadPartBytes,
           inlineMaxBytes: config.limits.inlineMaxBytes,
           inlineInFlightBytes: config.limits.inlineInFlightBytes,
-          contentCacheBytes: config.limits.contentCacheMib * MIB,
+          contentCacheBytes: config.cache.contentBytes ?? 0,
           sealer,
           reconcile: reconcileSettings(config),
           resumableUploadSeconds: config.limits.resumableUploadSeconds,

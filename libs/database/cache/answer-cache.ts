@@ -4,7 +4,7 @@ import { sizeOf } from './answer-size.js';
 import { RecentChanges } from './recent-changes.js';
 
 /** How long after the last proof that nothing was missed an answer still counts. Milliseconds. */
-export const PROOF_MS = 750;
+export const FRESH_MS = 750;
 
 /** What an entry takes beside its answer: the entry, its places in two maps and in the sets of what it depends on. Bytes. */
 const ENTRY = 400;
@@ -12,12 +12,12 @@ const ENTRY = 400;
 const LARGEST = 1 / 16;
 
 /** What a cached answer is about: `tenant <id>`, `source <tenant> <id>` and so on, as `announce_change` says it. */
-export type Thing = string;
+export type CacheTag = string;
 
 interface Entry {
   readonly key: string;
   readonly answer: unknown;
-  readonly things: readonly Thing[];
+  readonly tags: readonly CacheTag[];
   readonly bytes: number;
   readonly untilMs: number;
   isUsed: boolean;
@@ -30,30 +30,36 @@ export interface CacheCounts {
   readonly hits: number;
   readonly misses: number;
   /** Proofs that no change was missed, since the process began. */
-  readonly proofs: number;
+  readonly heartbeats: number;
 }
 
 /**
  * Answers of the database, each kept until something that it depends on changes. It hears of changes from two sides: of
  * this process's own before they are acknowledged (`ownChanges`), of all others from the change feed, which also proves
- * again and again that nothing was missed. Without a proof in the last {@link PROOF_MS} nothing is answered from here, and
+ * again and again that nothing was missed. Without a proof in the last {@link FRESH_MS} nothing is answered from here, and
  * while nobody listens nothing is kept. Bounded in bytes: what has not been asked for since it was last looked at goes first.
  */
 export class AnswerCache {
   readonly #entries = new Map<string, Entry>();
-  readonly #byThing = new Map<Thing, Set<Entry>>();
+  readonly #byTag = new Map<CacheTag, Set<Entry>>();
   readonly #changes = new RecentChanges();
   #maxBytes = 0;
   #bytes = 0;
   #hits = 0;
   #misses = 0;
-  #proofs = 0;
+  #heartbeats = 0;
   #provenAtMs = -Infinity;
   #isListening = false;
 
   counts(): CacheCounts {
     const { size: entries } = this.#entries;
-    return { entries, bytes: this.#bytes, hits: this.#hits, misses: this.#misses, proofs: this.#proofs };
+    return {
+      entries,
+      bytes: this.#bytes,
+      hits: this.#hits,
+      misses: this.#misses,
+      heartbeats: this.#heartbeats,
+    };
   }
 
   /** Sets the bound; 0 keeps nothing. */
@@ -66,7 +72,7 @@ export class AnswerCache {
   find(key: string): unknown {
     const entry = this.#entries.get(key);
     const nowMs = performance.now();
-    if (entry === undefined || nowMs >= entry.untilMs || nowMs - this.#provenAtMs > PROOF_MS) {
+    if (entry === undefined || nowMs >= entry.untilMs || nowMs - this.#provenAtMs > FRESH_MS) {
       this.#misses += 1;
       return undefined;
     }
@@ -81,26 +87,25 @@ export class AnswerCache {
   }
 
   /**
-   * Keeps an answer that was read after `mark`, for `lastsMs` at most, unless something that it depends on has changed
-   * since: whether it was read before or after that nobody knows.
+   * Keeps an answer that was read after `mark`, until `untilMs` (`performance.now()`), unless something that it depends on
+   * has changed since: whether it was read before or after that nobody knows.
    */
-  keep(key: string, answer: unknown, things: readonly Thing[], mark: number, lastsMs = Infinity): void {
-    if (!this.#isListening || lastsMs <= 0 || this.#changes.concern(things, mark)) return;
+  keep(key: string, answer: unknown, tags: readonly CacheTag[], mark: number, untilMs = Infinity): void {
+    if (!this.#isListening || untilMs <= performance.now() || this.#changes.concern(tags, mark)) return;
     const bytes = ENTRY + 2 * key.length + sizeOf(answer);
     if (bytes > this.#maxBytes * LARGEST) return;
     this.#drop(this.#entries.get(key));
-    const untilMs = performance.now() + lastsMs;
-    const entry: Entry = { key, answer, things, bytes, untilMs, isUsed: false };
+    const entry: Entry = { key, answer, tags, bytes, untilMs, isUsed: false };
     this.#entries.set(key, entry);
-    for (const thing of things) this.#entriesAbout(thing).add(entry);
+    for (const tag of tags) this.#entriesAbout(tag).add(entry);
     this.#bytes += bytes;
     this.#evict();
   }
 
   /** Something has changed: what depends on it counts no longer, nor does what is being read. */
-  changed(thing: Thing): void {
-    this.#changes.add(thing);
-    for (const entry of this.#byThing.get(thing) ?? []) this.#drop(entry);
+  changed(tag: CacheTag): void {
+    this.#changes.add(tag);
+    for (const entry of this.#byTag.get(tag) ?? []) this.#drop(entry);
   }
 
   /** Somebody listens from now on. Whatever was read before may be outdated. */
@@ -111,7 +116,7 @@ export class AnswerCache {
 
   /** By what was sent at that time (`performance.now()`), every change that was committed before it has been heard of. */
   proven(atMs: number): void {
-    this.#proofs += 1;
+    this.#heartbeats += 1;
     this.#provenAtMs = atMs;
   }
 
@@ -125,15 +130,15 @@ export class AnswerCache {
   #forgetAll(): void {
     this.#changes.addAll();
     this.#entries.clear();
-    this.#byThing.clear();
+    this.#byTag.clear();
     this.#bytes = 0;
   }
 
-  #entriesAbout(thing: Thing): Set<Entry> {
-    const known = this.#byThing.get(thing);
+  #entriesAbout(tag: CacheTag): Set<Entry> {
+    const known = this.#byTag.get(tag);
     if (known !== undefined) return known;
     const none = new Set<Entry>();
-    this.#byThing.set(thing, none);
+    this.#byTag.set(tag, none);
     return none;
   }
 
@@ -141,10 +146,10 @@ export class AnswerCache {
     if (entry === undefined) return;
     this.#entries.delete(entry.key);
     this.#bytes -= entry.bytes;
-    for (const thing of entry.things) {
-      const about = this.#byThing.get(thing);
+    for (const tag of entry.tags) {
+      const about = this.#byTag.get(tag);
       about?.delete(entry);
-      if (about?.size === 0) this.#byThing.delete(thing);
+      if (about?.size === 0) this.#byTag.delete(tag);
     }
   }
 

@@ -2,7 +2,7 @@ import type { AnswerCache } from './answer-cache.js';
 import { FeedSession } from './feed-session.js';
 
 /** How often it is proven that nothing was missed, and tried to listen again. Milliseconds. */
-const BEAT_MS = 250;
+const HEARTBEAT_MS = 250;
 
 /** Where the feed tells what an operator should know. */
 interface FeedLog {
@@ -31,7 +31,7 @@ export class ChangeFeed {
   static async start(url: string, cache: AnswerCache, log: FeedLog): Promise<ChangeFeed> {
     const feed = new ChangeFeed(url, cache, log);
     await feed.#open();
-    feed.#timer = setInterval(() => feed.#tick(), BEAT_MS);
+    feed.#timer = setInterval(() => feed.#tick(), HEARTBEAT_MS);
     return feed;
   }
 
@@ -44,7 +44,7 @@ export class ChangeFeed {
 
   #tick(): void {
     if (this.#session === null) void this.#open();
-    else void this.#session.beat();
+    else void this.#session.heartbeat();
   }
 
   #open(): Promise<void> {

@@ -11,16 +11,16 @@ const OPTIONS = `-c role=${RUNTIME_ROLE} -c idle_session_timeout=0 -c synchronou
 
 /**
  * A connection that listens for changes. PostgreSQL delivers what it is notified of in the order of the commits, so that
- * a notification of one's own that comes back proves that all changes before it have come too: such beats carry numbers,
+ * a notification of one's own that comes back proves that all changes before it have come too: such heartbeats carry numbers,
  * and a number that is missing means that something was lost. A session is good for nothing once it has ended.
  */
 export class FeedSession {
-  readonly #beats = `gatehold_beats_${randomUUID().replaceAll('-', '')}`;
+  readonly #heartbeats = `gatehold_heartbeats_${randomUUID().replaceAll('-', '')}`;
   readonly #client: pg.Client;
   #sent = 0;
   #sentAtMs = 0;
   #heard = 0;
-  #isBeating = false;
+  #isHeartbeatOut = false;
   #isOpen = false;
   #isOver = false;
 
@@ -51,9 +51,9 @@ export class FeedSession {
     const session = new FeedSession(url, cache, onEnd);
     try {
       await session.#client.connect();
-      await session.#client.query(`LISTEN ${CHANGES}; LISTEN ${session.#beats}`);
+      await session.#client.query(`LISTEN ${CHANGES}; LISTEN ${session.#heartbeats}`);
       cache.listening();
-      await session.beat();
+      await session.heartbeat();
       if (session.#isOver) throw new Error('The connection that listens for changes was lost at once.');
     } catch (error) {
       await session.close();
@@ -63,18 +63,22 @@ export class FeedSession {
     return session;
   }
 
-  /** Sends a beat, unless the one before is still on its way. Never rejects. */
-  async beat(): Promise<void> {
-    if (this.#isBeating || this.#isOver) return;
-    this.#isBeating = true;
+  /** Sends a heartbeat, unless the one before is still on its way. Never rejects. */
+  async heartbeat(): Promise<void> {
+    if (this.#isHeartbeatOut || this.#isOver) return;
+    this.#isHeartbeatOut = true;
     this.#sent += 1;
     this.#sentAtMs = performance.now();
     try {
-      await this.#client.query({ name: 'beat', text: BEAT, values: [this.#beats, String(this.#sent)] });
+      await this.#client.query({
+        name: 'heartbeat',
+        text: HEARTBEAT,
+        values: [this.#heartbeats, String(this.#sent)],
+      });
     } catch (error) {
       this.#fail(error as Error);
     } finally {
-      this.#isBeating = false;
+      this.#isHeartbeatOut = false;
     }
   }
 
@@ -91,7 +95,7 @@ export class FeedSession {
     else if (Number(payload) === this.#heard + 1 && this.#sent === this.#heard + 1) {
       this.#heard += 1;
       this.cache.proven(this.#sentAtMs);
-    } else this.#fail(new Error(`Beat ${payload} came after beat ${this.#heard}.`));
+    } else this.#fail(new Error(`Heartbeat ${payload} came after heartbeat ${this.#heard}.`));
   }
 
   #fail(error: Error | null): void {
@@ -104,4 +108,4 @@ export class FeedSession {
   }
 }
 
-const BEAT = 'SELECT pg_notify($1, $2)';
+const HEARTBEAT = 'SELECT pg_notify($1, $2)';

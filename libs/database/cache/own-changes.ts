@@ -29,5 +29,5 @@ export function settleOwnChanges(dataSource: DataSource, connection: object | un
   const heard = connection === undefined ? undefined : changes.get(connection);
   if (heard === undefined || heard.length === 0) return;
   const cache = cacheOf(dataSource);
-  for (const thing of heard.splice(0)) cache.changed(thing);
+  for (const tag of heard.splice(0)) cache.changed(tag);
 }

@@ -3,7 +3,7 @@ const REMEMBERED = 4_096;
 
 /** What has changed lately, in its order, for those who were reading meanwhile. */
 export class RecentChanges {
-  readonly #things: (string | undefined)[] = [];
+  readonly #tags: (string | undefined)[] = [];
   #count = 0;
   /** Of changes before this one nothing is remembered. */
   #from = 0;
@@ -13,8 +13,8 @@ export class RecentChanges {
     return this.#count;
   }
 
-  add(thing: string): void {
-    this.#things[this.#count % REMEMBERED] = thing;
+  add(tag: string): void {
+    this.#tags[this.#count % REMEMBERED] = tag;
     this.#count += 1;
     this.#from = Math.max(this.#from, this.#count - REMEMBERED);
   }
@@ -25,12 +25,12 @@ export class RecentChanges {
     this.#from = this.#count;
   }
 
-  /** Whether one of these things has changed, or may have, since there had been `count` changes. */
-  concern(things: readonly string[], count: number): boolean {
+  /** Whether one of these tags has changed, or may have, since there had been `count` changes. */
+  concern(tags: readonly string[], count: number): boolean {
     if (count < this.#from) return true;
     for (let index = count; index < this.#count; index += 1) {
-      const thing = this.#things[index % REMEMBERED];
-      if (thing !== undefined && things.includes(thing)) return true;
+      const tag = this.#tags[index % REMEMBERED];
+      if (tag !== undefined && tags.includes(tag)) return true;
     }
     return false;
   }

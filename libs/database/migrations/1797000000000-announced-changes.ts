@@ -8,7 +8,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * - to the session that makes the change, at once, as a message of the level INFO, which is sent whatever the settings: so
  *   that the process which it is of knows before it acknowledges.
  *
- * What is announced is about a thing: `tenant <id>` for the tenant itself and all that hangs on it but sources and links,
+ * What is announced is about a tag: `tenant <id>` for the tenant itself and all that hangs on it but sources and links,
  * `source <tenant> <id>`, `link <tenant> <id>`, and `platform`.
  *
  * Triggers are on rows, and their conditions say what nobody keeps: a source that is not available yet, that a token or a
@@ -19,12 +19,12 @@ const FUNCTION_SQL = `
 CREATE FUNCTION announce_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   r jsonb := to_jsonb(coalesce(OLD, NEW));
-  thing text := TG_ARGV[0];
+  tag text := TG_ARGV[0];
 BEGIN
-  IF TG_NARGS > 1 THEN thing := thing || ' ' || (r->>TG_ARGV[1]); END IF;
-  IF TG_NARGS > 2 THEN thing := thing || ' ' || (r->>TG_ARGV[2]); END IF;
-  PERFORM pg_notify('gatehold_changes', thing);
-  RAISE INFO 'gatehold change: %', thing;
+  IF TG_NARGS > 1 THEN tag := tag || ' ' || (r->>TG_ARGV[1]); END IF;
+  IF TG_NARGS > 2 THEN tag := tag || ' ' || (r->>TG_ARGV[2]); END IF;
+  PERFORM pg_notify('gatehold_changes', tag);
+  RAISE INFO 'gatehold change: %', tag;
   RETURN NULL;
 END $$;
 `;
@@ -32,7 +32,7 @@ END $$;
 /** What of a table is announced as a change of what; `except` are columns of which nothing is kept. */
 interface Announced {
   readonly table: string;
-  readonly thing: string;
+  readonly tag: string;
   readonly on: readonly ('INSERT' | 'UPDATE' | 'DELETE')[];
   /** A condition on `OLD`. */
   readonly where?: string;
@@ -45,30 +45,30 @@ const CHANGES = ['UPDATE', 'DELETE'] as const;
 const ALL = ['INSERT', ...CHANGES] as const;
 
 const ANNOUNCED: readonly Announced[] = [
-  { table: 'tenants', thing: TENANT, on: CHANGES },
-  { table: 'sub_tenants', thing: TENANT, on: ALL },
-  { table: 'tokens', thing: TENANT, on: CHANGES, except: "'{last_used_at, last_used_address}'" },
-  { table: 'signing_keys', thing: TENANT, on: ALL },
-  { table: 'link_marks', thing: TENANT, on: ALL },
-  { table: 'storage_bindings', thing: TENANT, on: ALL },
+  { table: 'tenants', tag: TENANT, on: CHANGES },
+  { table: 'sub_tenants', tag: TENANT, on: ALL },
+  { table: 'tokens', tag: TENANT, on: CHANGES, except: "'{last_used_at, last_used_address}'" },
+  { table: 'signing_keys', tag: TENANT, on: ALL },
+  { table: 'link_marks', tag: TENANT, on: ALL },
+  { table: 'storage_bindings', tag: TENANT, on: ALL },
   {
     table: 'sources',
-    thing: "'source', 'tenant_id', 'source_id'",
+    tag: "'source', 'tenant_id', 'source_id'",
     on: CHANGES,
     where: "OLD.status = 'available'",
   },
   {
     table: 'links',
-    thing: "'link', 'tenant_id', 'link_id'",
+    tag: "'link', 'tenant_id', 'link_id'",
     on: CHANGES,
     where: 'OLD.revoked_at IS NULL',
     except: "'{downloads, last_used_at}'",
   },
-  { table: 'platform_tokens', thing: PLATFORM, on: ALL },
-  { table: 'platform_bindings', thing: PLATFORM, on: ALL },
+  { table: 'platform_tokens', tag: PLATFORM, on: ALL },
+  { table: 'platform_bindings', tag: PLATFORM, on: ALL },
 ];
 
-function triggersSql({ table, thing, on, where = 'true', except }: Announced): string {
+function triggersSql({ table, tag, on, where = 'true', except }: Announced): string {
   return on
     .map((operation) => {
       const conditions = operation === 'INSERT' ? [] : [where];
@@ -78,7 +78,7 @@ function triggersSql({ table, thing, on, where = 'true', except }: Announced): s
         );
       const when = conditions.length === 0 ? '' : `WHEN (${conditions.join(' AND ')})`;
       return `CREATE TRIGGER announce_${operation.toLowerCase()} AFTER ${operation} ON ${table}
-  FOR EACH ROW ${when} EXECUTE FUNCTION announce_change(${thing});`;
+  FOR EACH ROW ${when} EXECUTE FUNCTION announce_change(${tag});`;
     })
     .join('\n');
 }

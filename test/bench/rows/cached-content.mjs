@@ -10,7 +10,7 @@ import { idsFile, pinPostgres, smallFiles } from '../support/request-stage.mjs';
 
 const FILES = 512;
 const CONNECTIONS = 32;
-const CACHE_MIB = '64';
+const CACHE_SIZE = '64MiB';
 
 export const rows = [
   row('get-16kib-bearer-cached', ({ gateway, sources, headers }) => ({
@@ -34,7 +34,7 @@ function row(name, ask) {
     target: 0.72,
     floorName: 'node:http and fs.readFile',
     about: [
-      `16 KiB of ${FILES} files, with \`GATEHOLD_CONTENT_CACHE_MIB=${CACHE_MIB}\`, ${CONNECTIONS} connections`,
+      `16 KiB of ${FILES} files, with \`GATEHOLD_CONTENT_CACHE_SIZE=${CACHE_SIZE}\`, ${CONNECTIONS} connections`,
       '`fs.readFile` and nothing else: from the disk',
     ],
     measure: async (bench) => {
@@ -45,7 +45,7 @@ function row(name, ask) {
 }
 
 async function cachedStage(bench) {
-  const gateway = await startGateway(bench, { GATEHOLD_CONTENT_CACHE_MIB: CACHE_MIB });
+  const gateway = await startGateway(bench, { GATEHOLD_CONTENT_CACHE_SIZE: CACHE_SIZE });
   const { token } = await gateway.makeTenant();
   const { sources, links } = await smallFiles(gateway, token, FILES);
   const bare = await startBare(bench, 'bare-requests.mjs', { core: SERVER_CORE });

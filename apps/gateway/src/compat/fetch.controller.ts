@@ -75,7 +75,7 @@ export class FetchController {
     const mode = modeOf(wish);
     if (mode !== 'url') await this.limiter.reserveEgress(request, reply, source.sizeBytes);
     const inline =
-      mode === 'url' ? null : await this.inline.read(source, () => this.sources.getAnew(context, id));
+      mode === 'url' ? null : await this.inline.read(source, () => this.sources.getFresh(context, id));
     if (inline !== null) releaseAfter(reply, inline.release);
     const expiresIn = wish.expiry_seconds ?? LINK_LIFE.usual;
     const link =

@@ -26,12 +26,12 @@ export function showCache(database: Pick<Database, 'cacheCounts'>, registry: Reg
     },
   });
   new Counter({
-    name: 'gatehold_cache_proofs_total',
+    name: 'gatehold_cache_heartbeats_total',
     help: 'How often it was proven that no change was missed: four times a second, or nothing is answered from what is kept.',
     registers,
     collect() {
       this.reset();
-      this.inc(database.cacheCounts().proofs);
+      this.inc(database.cacheCounts().heartbeats);
     },
   });
 }

@@ -1,30 +1,30 @@
 import { assertGiven } from '../given.js';
-import type { AnswerCache, Thing } from './answer-cache.js';
+import type { AnswerCache, CacheTag } from './answer-cache.js';
 
 /** A kind of answer that is worth keeping, and what it depends on. */
-export interface Memory<Question extends readonly unknown[], Answer> {
+export interface CacheableQuery<Question extends readonly unknown[], Answer> {
   /** Tells this kind from all others. */
   readonly name: string;
   /** Tells questions apart. Questions that are told apart by nothing else than this may not have different answers. */
   readonly key: (...question: Question) => string;
   readonly read: (...question: Question) => Promise<Answer>;
   /** What may not change for the answer to go on counting; null when it is not to be kept. Never asked about null. */
-  readonly dependsOn: (answer: NonNullable<Answer>) => readonly Thing[] | null;
-  /** For how long it counts at most, from its reading on, in milliseconds; for as long as nothing changes when absent. */
+  readonly dependsOn: (answer: NonNullable<Answer>) => readonly CacheTag[] | null;
+  /** For how long it counts at most, from before it was read on, in milliseconds; for as long as nothing changes when absent. */
   readonly lastsMs?: (answer: NonNullable<Answer>) => number;
   /** Those who ask at the same moment share a reading already, and need not be brought together. */
   readonly isGathered?: boolean;
 }
 
-/** Asks for what may be remembered. */
-export interface Remembered<Question extends readonly unknown[], Answer> {
-  /** Null is never remembered. Nobody may change an answer. */
+/** Asks for what may be cached. */
+export interface CachedQuery<Question extends readonly unknown[], Answer> {
+  /** Null is never kept. Nobody may change an answer. */
   (...question: Question): Promise<Answer>;
-  /** Reads, whatever is remembered: for who is about to decide a change by it, or has reason to doubt it. */
-  readonly anew: (...question: Question) => Promise<Answer>;
+  /** Reads, whatever is kept: for who is about to decide a change by it, or has reason to doubt it. */
+  readonly fresh: (...question: Question) => Promise<Answer>;
 }
 
-/** What remembering works with. */
+/** What caching works with. */
 interface Recall<Question extends readonly unknown[], Answer> {
   readonly cache: AnswerCache;
   /** Whether the caller is inside a transaction, which may see what nobody else does: then everything is read in it. */
@@ -33,18 +33,19 @@ interface Recall<Question extends readonly unknown[], Answer> {
 }
 
 /** Answers from the cache what is there, and reads and keeps what is not. */
-export function remembered<Question extends readonly unknown[], Answer>(
-  memory: Memory<Question, Answer>,
+export function cachedQuery<Question extends readonly unknown[], Answer>(
+  memory: CacheableQuery<Question, Answer>,
   { cache, isInTransaction, read }: Recall<Question, Answer>,
-): Remembered<Question, Answer> {
+): CachedQuery<Question, Answer> {
   const readAndKeep = async (key: string, question: Question): Promise<Answer> => {
     assertGiven(question);
     if (isInTransaction()) return await memory.read(...question);
     const mark = cache.mark();
+    const askedAtMs = performance.now();
     const answer = await read(key, question);
     if (answer === null || answer === undefined) return answer;
-    const things = memory.dependsOn(answer);
-    if (things !== null) cache.keep(key, answer, things, mark, memory.lastsMs?.(answer));
+    const tags = memory.dependsOn(answer);
+    if (tags !== null) cache.keep(key, answer, tags, mark, askedAtMs + (memory.lastsMs?.(answer) ?? Infinity));
     return answer;
   };
   const keyOf = (question: Question): string => `${memory.name} ${memory.key(...question)}`;
@@ -54,15 +55,15 @@ export function remembered<Question extends readonly unknown[], Answer>(
     return found === undefined ? await readAndKeep(key, question) : (found as Answer);
   };
   return Object.assign(recall, {
-    anew: (...question: Question) => readAndKeep(keyOf(question), question),
+    fresh: (...question: Question) => readAndKeep(keyOf(question), question),
   });
 }
 
 /** What changes of a tenant itself, its tokens, sub-tenants, keys, marks and bindings are announced as. */
-export const tenantThing = (tenantId: string): Thing => `tenant ${tenantId}`;
+export const tenantTag = (tenantId: string): CacheTag => `tenant ${tenantId}`;
 /** One source. */
-export const sourceThing = (tenantId: string, sourceId: string): Thing => `source ${tenantId} ${sourceId}`;
+export const sourceTag = (tenantId: string, sourceId: string): CacheTag => `source ${tenantId} ${sourceId}`;
 /** One managed link. */
-export const linkThing = (tenantId: string, linkId: string): Thing => `link ${tenantId} ${linkId}`;
+export const linkTag = (tenantId: string, linkId: string): CacheTag => `link ${tenantId} ${linkId}`;
 /** The platform's own tokens and bindings. */
-export const PLATFORM_THING: Thing = 'platform';
+export const PLATFORM_TAG: CacheTag = 'platform';
