@@ -84,17 +84,19 @@ async function report() {
   const measured = results.map(({ result }) => result).filter((result) => result !== null);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(measured, null, 2)}\n`);
   if (options.page) {
-    writeFigures(
-      results,
-      await describeMachine(),
-      ['npm run bench', '--', ...process.argv.slice(2)].join(' '),
-    );
+    writeFigures(results, await describeMachine(), commandLine(process.argv.slice(2)));
     writeRows(ROWS);
   }
   if (options.record) record(results, await describeMachine());
   print(options.quick && !options.record ? quickReport(results) : table(results));
   if (earlier !== null) print(comparisonTable(compareResults(earlier, measured, { lessIsBetter })));
   if (!options.record && !results.every(isGood)) process.exitCode = 1;
+}
+
+/** As one would type it; where files are is nobody else's business. */
+function commandLine(args) {
+  const isFile = (index) => ['--json', '--compare'].includes(args[index - 1]);
+  return ['npm run bench', '--', ...args.map((arg, index) => (isFile(index) ? 'FILE' : arg))].join(' ');
 }
 
 function reportProfiles() {
