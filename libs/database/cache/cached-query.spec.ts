@@ -70,7 +70,13 @@ describe('cachedQuery', () => {
         cache.proven(performance.now());
         return Promise.resolve(id);
       });
-      const query = { name: 'kind', key: (id: string) => id, read, dependsOn: () => ['tag'], lastsMs: () => 100 };
+      const query = {
+        name: 'kind',
+        key: (id: string) => id,
+        read,
+        dependsOn: () => ['tag'],
+        lastsMs: () => 100,
+      };
       const ask = cachedQuery<[id: string], string>(query, {
         cache,
         isInTransaction: () => false,

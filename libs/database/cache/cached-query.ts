@@ -34,21 +34,21 @@ interface Recall<Question extends readonly unknown[], Answer> {
 
 /** Answers from the cache what is there, and reads and keeps what is not. */
 export function cachedQuery<Question extends readonly unknown[], Answer>(
-  memory: CacheableQuery<Question, Answer>,
+  query: CacheableQuery<Question, Answer>,
   { cache, isInTransaction, read }: Recall<Question, Answer>,
 ): CachedQuery<Question, Answer> {
   const readAndKeep = async (key: string, question: Question): Promise<Answer> => {
     assertGiven(question);
-    if (isInTransaction()) return await memory.read(...question);
+    if (isInTransaction()) return await query.read(...question);
     const mark = cache.mark();
     const askedAtMs = performance.now();
     const answer = await read(key, question);
     if (answer === null || answer === undefined) return answer;
-    const tags = memory.dependsOn(answer);
-    if (tags !== null) cache.keep(key, answer, tags, mark, askedAtMs + (memory.lastsMs?.(answer) ?? Infinity));
+    const tags = query.dependsOn(answer);
+    if (tags !== null) cache.keep(key, answer, tags, mark, askedAtMs + (query.lastsMs?.(answer) ?? Infinity));
     return answer;
   };
-  const keyOf = (question: Question): string => `${memory.name} ${memory.key(...question)}`;
+  const keyOf = (question: Question): string => `${query.name} ${query.key(...question)}`;
   const recall = async (...question: Question): Promise<Answer> => {
     const key = keyOf(question);
     const found = isInTransaction() ? undefined : cache.find(key);
