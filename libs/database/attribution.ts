@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { Ambient } from './ambient.js';
 
-const current = new AsyncLocalStorage<Attribution | null>();
+const current = new Ambient<Attribution | null>();
 
 /**
  * Who makes a change, as the triggers of the audit log read it: they write whatever is changed into the log of the
@@ -15,17 +15,27 @@ export interface Attribution {
   readonly address?: string;
 }
 
-/** Runs `work`, all of whose transactions are attributed to somebody, however deep. */
-export function attributed<T>(attribution: Attribution, work: () => T): T {
-  return current.run(attribution, work);
+/** Runs `work`, all of whose transactions are attributed to somebody, however deep, until it settles. */
+export function attributed<T>(attribution: Attribution, work: () => Promise<T>): Promise<T> {
+  return current.within(attribution, work);
+}
+
+/**
+ * Begins work that is attributed to somebody, of which nobody can tell when it has settled: it goes on until the function
+ * that comes back is called.
+ */
+export function beginAttributed(attribution: Attribution, begin: () => void): () => void {
+  const end = current.begin();
+  current.nested(attribution, begin);
+  return end;
 }
 
 /** Runs `work`, whose transactions are nobody's, or write down themselves whose they are. */
 export function unattributed<T>(work: () => T): T {
-  return attributionNow() === null ? work() : current.run(null, work);
+  return attributionNow() === null ? work() : current.nested(null, work);
 }
 
 /** The attribution that the caller is inside of; null when there is none. */
 export function attributionNow(): Attribution | null {
-  return current.getStore() ?? null;
+  return current.now() ?? null;
 }

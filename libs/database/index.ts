@@ -1,4 +1,10 @@
-export { attributed, attributionNow, type Attribution, unattributed } from './attribution.js';
+export {
+  attributed,
+  attributionNow,
+  beginAttributed,
+  type Attribution,
+  unattributed,
+} from './attribution.js';
 export type { CacheCounts } from './cache/answer-cache.js';
 export { linkTag, PLATFORM_TAG, type CachedQuery, sourceTag, tenantTag } from './cache/cached-query.js';
 export { createMigrationDataSource, RUNTIME_ROLE } from './data-source.js';

@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, QueryRunner } from 'typeorm';
 
+import { Ambient } from './ambient.js';
 import { settleOwnChanges } from './cache/own-changes.js';
 import { isRetryable, translateDatabaseError } from './database-errors.js';
 import { run, type PipelineConnection } from './pipeline.js';
@@ -36,7 +36,7 @@ export class SharedTransaction {
 
 /** The shared transaction that the caller is inside of; null when it is in none and works by itself. */
 export function joined(dataSource: DataSource): Pick<Level, 'unit'> | null {
-  const level = current.getStore();
+  const level = current.now();
   return level !== undefined && level.takesUnitsFor(dataSource) ? level : null;
 }
 
@@ -115,7 +115,7 @@ class Level {
   /** Runs `work` as the inside of this level, and lets nobody in who comes later. */
   private async host<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await current.run(this, work);
+      return await current.within(this, work);
     } finally {
       let last: unknown;
       while (last !== this.turn) await (last = this.turn);
@@ -144,4 +144,4 @@ class Level {
   }
 }
 
-const current = new AsyncLocalStorage<Level>();
+const current = new Ambient<Level>();
