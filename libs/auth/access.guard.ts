@@ -1,78 +1,13 @@
-import { OPERATION, type GatewayReply, type GatewayRequest, type OperationOptions } from '#http';
-import type { Limits, Principal } from '#kernel';
-import { Limiter } from '#limits';
-import { TenantContextService, TenantErrors, TENANT_ID } from '#tenant';
+import type { GatewayRequest } from '#http';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 
-import { AuthErrors } from './auth.errors.js';
-import { wasAllowed } from './authorization.hook.js';
-import { tenantRequest } from './tenant-request.js';
+import { assertAdmitted } from './tenancy.hook.js';
 
-/**
- * Stands before every operation. Closed: a route that declares nothing is refused, and so is a request that the policy
- * was not asked about. Credential and scopes were looked at before the body was read; here the tenant context is found,
- * which some operations name in their body; with it the tenant's limits, where the credential did not tell them.
- */
+/** Stands before every operation, and lets in what the hooks have admitted: credential, scopes and tenant. */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  constructor(
-    private readonly reflector: Reflector,
-    private readonly tenants: TenantContextService,
-    private readonly limiter: Limiter,
-  ) {}
-
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    const operation = this.reflector.get<OperationOptions | undefined>(OPERATION, context.getHandler());
-    if (operation === undefined) throw new Error('An operation without @Operation is refused.');
-    if (operation.access === 'public') return true;
-    const request = context.switchToHttp().getRequest<GatewayRequest>();
-    const { principal } = request;
-    if (principal === undefined) throw AuthErrors.missing();
-    if (operation.access !== 'authenticated' && !wasAllowed(request))
-      throw AuthErrors.scope(operation.access.anyOf);
-    const limits = await this.enterTenant(operation, principal, request);
-    if (limits !== null && principal.limits === undefined)
-      await this.admit(request, context.switchToHttp().getResponse<GatewayReply>(), principal, limits);
+  canActivate(context: ExecutionContext): boolean {
+    assertAdmitted(context.getArgByIndex<GatewayRequest>(0));
     return true;
   }
-
-  private async admit(
-    request: GatewayRequest,
-    reply: GatewayReply,
-    principal: Principal,
-    tenantLimits: Limits,
-  ): Promise<void> {
-    const tenantId = request.tenantContext?.tenantId ?? principal.tenant?.tenantId ?? '';
-    const { tokenId } = principal;
-    await this.limiter.admit(request, reply, { tenantId, tenantLimits, tokenId, tokenLimits: null });
-  }
-
-  /** Answers the limits of the tenant that the request acts in. */
-  private async enterTenant(
-    operation: OperationOptions,
-    principal: Principal,
-    request: GatewayRequest,
-  ): Promise<Limits | null> {
-    const asked = tenantRequest(request, principal);
-    switch (operation.tenancy) {
-      case 'none':
-        return await this.tenants.assertActive(asked);
-      case 'path':
-        assertPathTenant(principal, (request.params as { tenant_id?: string }).tenant_id ?? '');
-        return await this.tenants.assertActive(asked);
-      case 'context':
-        request.tenantContext = await this.tenants.enter(asked);
-        break;
-      case 'tenant':
-        request.tenantContext = await this.tenants.enterTenant(asked);
-    }
-    return request.tenantContext.limits ?? null;
-  }
-}
-
-/** The platform acts on any tenant, also a suspended one; a tenant's own token on its own. */
-function assertPathTenant(principal: Principal, tenantId: string): void {
-  const another = principal.tenant !== null && principal.tenant.tenantId !== tenantId;
-  if (another || !TENANT_ID.test(tenantId)) throw TenantErrors.notFound();
 }

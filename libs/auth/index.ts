@@ -13,4 +13,5 @@ export { claimedToken } from './claimed-token.js';
 export { OidcAuthenticator, type OidcOptions } from './oidc/oidc-authenticator.js';
 export type { OidcIssuer } from './oidc/oidc-issuer.js';
 export { ROLE_SCOPES, TENANT_ROLES } from './role-scopes.js';
+export { assertAdmitted, tenancyHook } from './tenancy.hook.js';
 export { TokenEntity } from './token.entity.js';

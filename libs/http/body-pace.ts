@@ -25,7 +25,8 @@ const paces = new WeakMap<IncomingMessage, BodyPace>();
  * gateway that is busy does not blame the client for it.
  */
 class BodyPace {
-  private readonly controller = new AbortController();
+  /** Made when somebody wants it: few bodies are waited for. */
+  private controller: AbortController | null = null;
   private waitedMs = 0;
   private bytesBefore = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -37,7 +38,7 @@ class BodyPace {
 
   /** Aborts, with a `request_timeout` as its reason, when the body comes too slowly. */
   get signal(): AbortSignal {
-    return this.controller.signal;
+    return (this.controller ??= new AbortController()).signal;
   }
 
   start(): void {
@@ -57,7 +58,9 @@ class BodyPace {
     const needed = (this.rate.bytesPerSecond * this.rate.windowMs) / 1000;
     if (bytesRead - this.bytesBefore < needed) {
       clearInterval(this.timer);
-      this.controller.abort(new CodedError(HttpErrors.timeout, 'The body came too slowly.'));
+      (this.controller ??= new AbortController()).abort(
+        new CodedError(HttpErrors.timeout, 'The body came too slowly.'),
+      );
     }
     this.waitedMs = 0;
     this.bytesBefore = bytesRead;

@@ -29,7 +29,7 @@ export async function readBody(request: GatewayRequest, payload: Readable): Prom
   assertDeclaredLength(request.headers['content-length']);
   if (mode === 'json' && declaresBody(request.headers)) assertJsonType(request.headers['content-type']);
   sendContinue(request.raw);
-  const bytes = await collect(payload, tooSlow(request.raw));
+  const bytes = readWhole(payload) ?? (await collect(payload, tooSlow(request.raw)));
   if (bytes.length === 0 || mode === 'none') return {};
   assertJsonType(request.headers['content-type']);
   return assertObject(parseJsonBody(bytes));
@@ -48,6 +48,13 @@ function declaresBody(headers: GatewayRequest['headers']): boolean {
 
 function assertDeclaredLength(declaredLength: string | undefined): void {
   if (Number(declaredLength ?? 0) > JSON_BODY_LIMIT) throw tooLarge();
+}
+
+/** A body that has come already, as small ones have when somebody gets to read them; null when one has not. */
+function readWhole(payload: Readable & { readonly complete?: boolean }): Buffer | null {
+  if (payload.complete !== true || payload.readableFlowing !== null || payload.destroyed) return null;
+  if (payload.readableLength > JSON_BODY_LIMIT) throw tooLarge();
+  return payload.readableLength === 0 ? null : (payload.read() as Buffer | null);
 }
 
 async function collect(payload: Readable, tooSlow: AbortSignal | undefined): Promise<Buffer> {

@@ -1,5 +1,6 @@
 export * from './content/index.js';
 export { tooSlow, type MinimumRate } from './body-pace.js';
+export { routeDirectly, type RequestCheck } from './direct-routes.js';
 export { ApiContent } from './documented-content.js';
 export { ERROR_SCHEMAS } from './documented-errors.js';
 export {

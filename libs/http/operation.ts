@@ -58,6 +58,11 @@ export interface OperationOptions {
   readonly audit?: Audited;
   /** For operations that make something. Absent: a key is not looked at. */
   readonly idempotent?: Idempotency;
+  /**
+   * It is asked for so often that what Nest does for each of its requests would cost more than it does itself: its method is
+   * called without that, see `routeDirectly`.
+   */
+  readonly direct?: true;
   /** Status of success; 200 unless named. */
   readonly status?: number;
   /**

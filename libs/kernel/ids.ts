@@ -25,6 +25,10 @@ export function uuidToBytes(uuid: string): Buffer {
 
 /** The textual form of 16 bytes. */
 export function uuidFromBytes(bytes: Buffer): string {
-  const hex = bytes.toString('hex');
+  return uuidFromHex(bytes.toString('hex'));
+}
+
+/** The textual form of 32 hexadecimal digits. */
+export function uuidFromHex(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }

@@ -28,6 +28,8 @@ const MAX_OPENED = 10_000;
 export class SigningKeyService {
   /** Opened keys by tenant key and key id, the first to be opened first, each with what it was opened from. */
   private readonly opened = new Map<string, { readonly sealed: Buffer; readonly key: KeyObject }>();
+  /** The same by what they were opened from, where that is cached and so comes again. */
+  private readonly openedFrom = new WeakMap<Buffer, KeyObject>();
 
   constructor(
     private readonly store: SigningKeyStore,
@@ -52,16 +54,23 @@ export class SigningKeyService {
     return found === null ? null : this.open(found);
   }
 
-  private open({ tenantId, tenantKey, keyId, sealed }: SealedSigningKey): SigningKey {
+  private open(found: SealedSigningKey): SigningKey {
+    const { tenantKey, keyId, sealed } = found;
+    const key = this.openedFrom.get(sealed) ?? this.unseal(found);
+    this.openedFrom.set(sealed, key);
+    return { tenantKey, keyId, key };
+  }
+
+  private unseal({ tenantId, tenantKey, keyId, sealed }: SealedSigningKey): KeyObject {
     const id = `${tenantKey}:${keyId}`;
     const known = this.opened.get(id);
     // A key that was seen inside a transaction which came to nothing is not the one that is stored since.
-    if (known?.sealed.equals(sealed) === true) return { tenantKey, keyId, key: known.key };
+    if (known?.sealed.equals(sealed) === true) return known.key;
     const key = createSecretKey(this.sealer.open(sealed, place(tenantId, keyId)));
     this.opened.set(id, { sealed, key });
     const oldest = this.opened.keys().next().value;
     if (this.opened.size > MAX_OPENED && oldest !== undefined) this.opened.delete(oldest);
-    return { tenantKey, keyId, key };
+    return key;
   }
 }
 

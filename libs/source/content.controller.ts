@@ -30,6 +30,7 @@ const READ = {
   access: { anyOf: ['sources:read'] as const },
   tenancy: 'context',
   transfers: true,
+  direct: true,
   errors: [
     SourceErrors.notFound(),
     SourceErrors.pending(),

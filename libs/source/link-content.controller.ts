@@ -18,6 +18,7 @@ const OPEN = {
   access: 'public',
   tenancy: 'none',
   transfers: true,
+  direct: true,
   errors: [
     PresignErrors.invalid(),
     AuthErrors.tooMany(1),

@@ -100,6 +100,7 @@ export class SourceController {
   @Get()
   @Operation({
     summary: 'List sources',
+    direct: true,
     description: 'Newest first.',
     access: READ,
     tenancy: 'context',
@@ -129,6 +130,7 @@ export class SourceController {
   @Get(':source_id')
   @Operation({
     summary: 'Get a source',
+    direct: true,
     description: 'By UUID or external id.',
     access: READ,
     tenancy: 'context',

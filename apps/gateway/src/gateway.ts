@@ -1,11 +1,20 @@
 import { attributionHook, auditHook, AuditLog } from '#audit';
-import { AccessPolicy, authenticationHook, Authenticator, authorizationHook, claimedToken } from '#auth';
+import {
+  AccessPolicy,
+  assertAdmitted,
+  authenticationHook,
+  Authenticator,
+  authorizationHook,
+  claimedToken,
+  tenancyHook,
+} from '#auth';
 import type { GatewayConfig } from '#config';
 import { Database, PlatformDatabase, TenantDatabase } from '#database';
-import { createServerAdapter } from '#http';
+import { createServerAdapter, routeDirectly } from '#http';
 import { Sealer } from '#kernel';
 import { Limiter, limitsHook } from '#limits';
 import { PublicUrl } from '#presign';
+import { TenantContextService } from '#tenant';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
@@ -88,12 +97,13 @@ async function createApp(options: AppOptions, logger: Logger): Promise<NestFasti
     abortOnError: false,
   });
   const metrics = app.get(GatewayMetrics);
-  app
-    .getHttpAdapter()
-    .getInstance()
+  const server = app.getHttpAdapter().getInstance();
+  routeDirectly(app, server, assertAdmitted);
+  server
     .addHook('onRequest', authenticationHook(app.get(Authenticator)))
     .addHook('onRequest', limitsHook(app.get(Limiter)))
     .addHook('onRequest', authorizationHook(app.get(AccessPolicy)))
+    .addHook('preHandler', tenancyHook(app.get(TenantContextService), app.get(Limiter)))
     .addHook('preHandler', attributionHook)
     .addHook('onSend', auditHook(app.get(AuditLog), claimedToken(config.oidc.issuers)))
     .addHook('onResponse', (request, reply, done) => {

@@ -48,6 +48,7 @@ export class FetchController {
   @Operation({
     summary: 'Fetch a source: its content, a URL, or both',
     audit: { read: 'source.read' },
+    direct: true,
     description:
       'Textual files come as `content`, all others as `content_base64`. Large files: ask for a URL.',
     access: { anyOf: ['sources:read'] },

@@ -56,6 +56,7 @@ const queries = createValidationPipe('drop');
 const DOWNLOAD: OperationOptions = {
   summary: 'Get a source download URL',
   audit: { read: 'link.issue' },
+  direct: true,
   description:
     'The URL opens the original bytes for the stated time. A tenant token implies its tenant; a platform token ' +
     'names it in the header X-Anyreach-Org (its name is configurable). Sources of every sub-tenant the token may ' +

@@ -1,0 +1,86 @@
+import type { GatewayReply, GatewayRequest, OperationOptions } from '#http';
+import type { Limits, Principal } from '#kernel';
+import type { Limiter } from '#limits';
+import { type TenantContextService, TenantErrors, TENANT_ID } from '#tenant';
+
+import { AuthErrors } from './auth.errors.js';
+import { wasAllowed } from './authorization.hook.js';
+import { tenantRequest } from './tenant-request.js';
+
+/** Requests that may act where they want to. */
+const entered = new WeakSet<GatewayRequest>();
+
+/**
+ * Finds where a request acts, which some name in their body; with it the tenant's limits, where the credential did not tell
+ * them. Register it as a `preHandler` hook. Throws what {@link TenantContextService} refuses with.
+ */
+export function tenancyHook(
+  tenants: TenantContextService,
+  limiter: Limiter,
+): (request: GatewayRequest, reply: GatewayReply) => Promise<void> {
+  return async (request, reply) => {
+    const { operation } = request.routeOptions.config;
+    const { principal } = request;
+    if (operation === undefined || operation.access === 'public') return;
+    if (principal === undefined) throw AuthErrors.missing();
+    const limits = await enter(tenants, operation, principal, request);
+    if (limits !== null && principal.limits === undefined)
+      await admit(limiter, request, reply, principal, limits);
+    entered.add(request);
+  };
+}
+
+/**
+ * Throws unless a request may reach its handler. Closed: a route that declares nothing is refused, and so is a request that
+ * the policy was not asked about, or whose tenant was not looked at.
+ */
+export function assertAdmitted(request: GatewayRequest): void {
+  const { operation } = request.routeOptions.config;
+  if (operation === undefined) throw new Error('An operation without @Operation is refused.');
+  const { access } = operation;
+  if (access === 'public') return;
+  if (request.principal === undefined) throw AuthErrors.missing();
+  if (access !== 'authenticated' && !wasAllowed(request)) throw AuthErrors.scope(access.anyOf);
+  if (!entered.has(request)) throw new Error('A request whose tenant nobody has looked at is refused.');
+}
+
+/** Answers the limits of the tenant that the request acts in. */
+async function enter(
+  tenants: TenantContextService,
+  { tenancy }: OperationOptions,
+  principal: Principal,
+  request: GatewayRequest,
+): Promise<Limits | null> {
+  const asked = tenantRequest(request, principal);
+  switch (tenancy) {
+    case 'none':
+      return await tenants.assertActive(asked);
+    case 'path':
+      assertPathTenant(principal, (request.params as { tenant_id?: string }).tenant_id ?? '');
+      return await tenants.assertActive(asked);
+    case 'context':
+      request.tenantContext = await tenants.enter(asked);
+      break;
+    case 'tenant':
+      request.tenantContext = await tenants.enterTenant(asked);
+  }
+  return request.tenantContext.limits ?? null;
+}
+
+async function admit(
+  limiter: Limiter,
+  request: GatewayRequest,
+  reply: GatewayReply,
+  principal: Principal,
+  tenantLimits: Limits,
+): Promise<void> {
+  const tenantId = request.tenantContext?.tenantId ?? principal.tenant?.tenantId ?? '';
+  const { tokenId } = principal;
+  await limiter.admit(request, reply, { tenantId, tenantLimits, tokenId, tokenLimits: null });
+}
+
+/** The platform acts on any tenant, also a suspended one; a tenant's own token on its own. */
+function assertPathTenant(principal: Principal, tenantId: string): void {
+  const another = principal.tenant !== null && principal.tenant.tenantId !== tenantId;
+  if (another || !TENANT_ID.test(tenantId)) throw TenantErrors.notFound();
+}

@@ -1,0 +1,182 @@
+import type { INestApplicationContext, PipeTransform, Type } from '@nestjs/common';
+import * as metadata from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { ModulesContainer } from '@nestjs/core';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import type { FastifyInstance } from 'fastify';
+
+import type { GatewayReply, GatewayRequest } from './gateway-request.js';
+import { sendError } from './http-error.filter.js';
+import { OPERATION, type OperationOptions } from './operation.js';
+import { createValidationPipe } from './validation.pipe.js';
+
+/** Throws unless a request may reach its handler. */
+export type RequestCheck = (request: GatewayRequest) => void;
+
+type Method = (...values: unknown[]) => unknown;
+/** A method of a controller that answers an operation. */
+interface Handler {
+  readonly controller: object;
+  readonly name: string;
+  readonly method: Method;
+}
+/** Makes one value of what a method is called with; a promise where it has to be checked. (A reply can be awaited, too.) */
+type Argument = (request: GatewayRequest, reply: GatewayReply) => unknown;
+
+/** What Nest notes of a parameter that has a decorator. */
+interface NotedParameter {
+  readonly index: number;
+  readonly data?: unknown;
+  readonly pipes?: readonly unknown[];
+  readonly factory?: (data: unknown, context: ExecutionContextHost) => unknown;
+}
+
+/** Of two things that a parameter can be, the whole and one part by its name. */
+const READERS = new Map<string, (request: GatewayRequest, reply: GatewayReply) => unknown>([
+  [`${RouteParamtypes.REQUEST}`, (request) => request],
+  [`${RouteParamtypes.RESPONSE}`, (_request, reply) => reply],
+  [`${RouteParamtypes.BODY}`, (request) => request.body],
+  [`${RouteParamtypes.QUERY}`, (request) => request.query],
+  [`${RouteParamtypes.PARAM}`, (request) => request.params],
+]);
+const CHECKED = new Map<string, 'body' | 'query' | 'param'>([
+  [`${RouteParamtypes.BODY}`, 'body'],
+  [`${RouteParamtypes.QUERY}`, 'query'],
+  [`${RouteParamtypes.PARAM}`, 'param'],
+]);
+
+/**
+ * Has the server call the methods of operations that are declared `direct` itself, with what their decorators ask for. What
+ * Nest would do for each request of theirs (a context for every guard, parameter and interceptor, and a promise for every
+ * step) costs more than their own work. What it does for them is done here: `check` in place of the guard, the fields of a
+ * DTO, status and headers as declared, errors as the filter answers them. Call it before the routes are made.
+ */
+export function routeDirectly(
+  app: INestApplicationContext,
+  server: FastifyInstance,
+  check: RequestCheck,
+): void {
+  const handlers = directHandlers(app);
+  server.addHook('onRoute', (route) => {
+    const handler = handlers.get(route.config?.operation);
+    if (handler === undefined) return;
+    const usual = route.handler;
+    const direct = directly(handler, check);
+    route.handler = function (request, reply) {
+      // A path with an empty segment leads nowhere, and Nest's own handler says so.
+      if (Object.values(request.params as object).includes('')) return usual.call(this, request, reply);
+      direct(request, reply);
+      return undefined;
+    };
+  });
+}
+
+function directHandlers(app: INestApplicationContext): Map<OperationOptions | undefined, Handler> {
+  const handlers = new Map<OperationOptions | undefined, Handler>();
+  for (const { controllers } of app.get(ModulesContainer).values())
+    for (const { instance } of controllers.values())
+      for (const handler of handlersOf(instance)) {
+        const operation = Reflect.getMetadata(OPERATION, handler.method) as OperationOptions | undefined;
+        if (operation?.direct === true) handlers.set(operation, handler);
+      }
+  return handlers;
+}
+
+function handlersOf(controller: object): Handler[] {
+  const prototype = Object.getPrototypeOf(controller) as Record<string, unknown>;
+  return Object.getOwnPropertyNames(prototype)
+    .filter((name) => name !== 'constructor' && typeof prototype[name] === 'function')
+    .map((name) => ({ controller, name, method: prototype[name] as Method }));
+}
+
+function directly(
+  handler: Handler,
+  check: RequestCheck,
+): (request: GatewayRequest, reply: GatewayReply) => void {
+  assertPlain(handler);
+  const { controller, method } = handler;
+  const values = argumentsOf(handler);
+  const status = (Reflect.getMetadata(metadata.HTTP_CODE_METADATA, method) as number | undefined) ?? 200;
+  const headers = (Reflect.getMetadata(metadata.HEADERS_METADATA, method) ?? []) as {
+    name: string;
+    value: string;
+  }[];
+  const sendsItself = answersItself(handler);
+  const call = async (request: GatewayRequest, reply: GatewayReply): Promise<void> => {
+    check(request);
+    void reply.code(status);
+    for (const { name, value } of headers) void reply.header(name, value);
+    const given = values.map((value) => value(request, reply));
+    for (const [index, value] of given.entries()) if (value instanceof Promise) given[index] = await value;
+    const answer = await method.apply(controller, given);
+    if (!sendsItself) void reply.send(answer);
+  };
+  return (request, reply) => {
+    call(request, reply).catch((error: unknown) => sendError(request, reply, error));
+  };
+}
+
+/** Whatever else Nest might have to do for a method would be left out. */
+function assertPlain({ controller, name, method }: Handler): void {
+  const { GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA } = metadata;
+  for (const kind of [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA])
+    if (Reflect.hasMetadata(kind, method) || Reflect.hasMetadata(kind, controller.constructor))
+      throw new Error(
+        `${controller.constructor.name}.${name} has ${kind}, which a direct operation cannot have.`,
+      );
+}
+
+function notesOf({ controller, name }: Handler): [string, NotedParameter][] {
+  const notes: unknown = Reflect.getMetadata(metadata.ROUTE_ARGS_METADATA, controller.constructor, name);
+  return Object.entries((notes ?? {}) as Record<string, NotedParameter>);
+}
+
+function answersItself(handler: Handler): boolean {
+  const { controller, name } = handler;
+  const isPassedThrough: unknown = Reflect.getMetadata(
+    metadata.RESPONSE_PASSTHROUGH_METADATA,
+    controller.constructor,
+    name,
+  );
+  const takesReply = notesOf(handler).some(([key]) => key.startsWith(`${RouteParamtypes.RESPONSE}:`));
+  return takesReply && isPassedThrough !== true;
+}
+
+function argumentsOf(handler: Handler): Argument[] {
+  const { controller, name } = handler;
+  const types = Reflect.getMetadata(metadata.PARAMTYPES_METADATA, controller, name) as Type<unknown>[];
+  const values: Argument[] = [];
+  for (const [key, noted] of notesOf(handler)) {
+    if ((noted.pipes ?? []).length > 0)
+      throw new Error(`${name} of a direct operation has a pipe of its own.`);
+    values[noted.index] = key.includes(metadata.CUSTOM_ROUTE_ARGS_METADATA)
+      ? custom(handler, noted)
+      : usual(key.split(':')[0] ?? '', noted, types[noted.index]);
+  }
+  return values;
+}
+
+/** A parameter of a decorator of our own. */
+function custom({ controller, method }: Handler, { data, factory }: NotedParameter): Argument {
+  if (factory === undefined) throw new Error('A parameter of a direct operation has no factory.');
+  const type = controller.constructor as Type<unknown>;
+  return (request, reply) => factory(data, new ExecutionContextHost([request, reply], type, method));
+}
+
+function usual(kind: string, { data }: NotedParameter, type: Type<unknown> | undefined): Argument {
+  const whole = READERS.get(kind);
+  if (whole === undefined) throw new Error(`Direct operations know no parameters of the kind ${kind}.`);
+  const read: Argument =
+    typeof data === 'string'
+      ? (request, reply) => (whole(request, reply) as Record<string, unknown>)[data]
+      : whole;
+  return typeof data === 'string' ? read : checked(read, kind, type);
+}
+
+/** Fields are checked where a DTO says which there are. */
+function checked(read: Argument, kind: string, metatype: Type<unknown> | undefined): Argument {
+  const type = CHECKED.get(kind);
+  if (type === undefined || metatype === undefined || metatype === (Object as unknown)) return read;
+  const fields: PipeTransform = createValidationPipe();
+  return (request, reply): unknown => fields.transform(read(request, reply), { type, metatype });
+}
