@@ -36,8 +36,8 @@ export function refuseUnreadableBodies(server: FastifyInstance): void {
   });
 }
 
-/** How long a refused client may take to notice the answer before its connection is destroyed. */
-const LINGER_MS = 500;
+/** How long a refused client may take to notice the answer, over a slow line, before its connection is destroyed. */
+const LINGER_MS = 2_000;
 
 /**
  * Ends the connection after an answer that left a body unread. Reading on would make a refusal cost as much as the
