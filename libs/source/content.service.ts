@@ -21,9 +21,18 @@ export interface ContentWish {
   readonly headers: Parameters<typeof planContentAnswer>[0]['headers'];
 }
 
+/** Of so many sources it is remembered what was last said of them. */
+const MAX_SHOWN = 1_024;
+
 /** Reads sources' content. */
 @Injectable()
 export class ContentService {
+  /** What was last said of a source, by the source as it is cached, the first to be shown first. */
+  private readonly shown = new Map<
+    AvailableSource,
+    { readonly presentation: Presentation; readonly representation: Representation }
+  >();
+
   constructor(
     private readonly storages: BoundStorages,
     private readonly cache: ContentCache,
@@ -46,6 +55,16 @@ export class ContentService {
 
   /** What is said of the source in the headers of an answer. */
   represent(source: AvailableSource, presentation: Presentation): Representation {
+    const known = this.shown.get(source);
+    if (known !== undefined && isSame(known.presentation, presentation)) return known.representation;
+    const representation = this.describe(source, presentation);
+    const [oldest] = this.shown.keys();
+    if (this.shown.size >= MAX_SHOWN && oldest !== undefined) this.shown.delete(oldest);
+    this.shown.set(source, { presentation, representation });
+    return representation;
+  }
+
+  private describe(source: AvailableSource, presentation: Presentation): Representation {
     return {
       contentType: source.contentType,
       name: presentation.name,
@@ -108,4 +127,8 @@ export class ContentService {
       },
     });
   }
+}
+
+function isSame(one: Presentation, other: Presentation): boolean {
+  return one.name === other.name && one.disposition === other.disposition && one.audience === other.audience;
 }

@@ -83,7 +83,7 @@ export class FilesystemStorage extends ObjectStorage {
   async get(key: ObjectKey, options: GetOptions = {}): Promise<StoredBody | null> {
     assertRange(options);
     const path = this.#pathFor(key, options);
-    const known = this.#kept.has(path) ? await this.#readKept(path, options) : null;
+    const known = this.#kept.has(path) ? this.#readKept(path, options) : null;
     if (known !== null) return known;
     const file = await openObject(path);
     if (file === null) return null;
@@ -161,10 +161,10 @@ export class FilesystemStorage extends ObjectStorage {
   }
 
   /** All of a small object, if its file is kept open. Null when it is not, and when anything about it is odd. */
-  async #readKept(path: string, options: GetOptions): Promise<StoredBody | null> {
+  #readKept(path: string, options: GetOptions): StoredBody | null {
     const { expectedSize: sizeBytes = Infinity, range, ifMatch } = options;
     if (range !== undefined || ifMatch !== undefined || sizeBytes > SMALL_BODY_BYTES) return null;
-    const content = await this.#kept.read(path, (descriptor) => readExactly(descriptor, sizeBytes));
+    const content = this.#kept.read(path, (descriptor) => readExactly(descriptor, sizeBytes));
     return content && new StoredBody({ sizeBytes, lengthBytes: sizeBytes, content });
   }
 }

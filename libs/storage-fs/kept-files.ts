@@ -10,8 +10,6 @@ const KEPT_MS = 2_000;
 interface KeptFile {
   readonly descriptor: number;
   readonly keptAt: number;
-  readers: number;
-  isClosed: boolean;
 }
 
 /**
@@ -38,18 +36,16 @@ export class KeptFiles {
    * What `work` reads from the file that is kept of this path. Null when none is, or not the one that lies there now, and
    * when the work fails or finds nothing: the file is let go of then, and what is the matter is for the caller to find out.
    */
-  async read<T>(path: string, work: (descriptor: number) => Promise<T | null>): Promise<T | null> {
+  read<T>(path: string, work: (descriptor: number) => T | null): T | null {
     const file = this.#files.get(path);
     if (file === undefined) return null;
-    file.readers += 1;
     let result: T | null = null;
     try {
-      if (isStillAt(file.descriptor, path)) result = await work(file.descriptor);
+      if (isStillAt(file.descriptor, path)) result = work(file.descriptor);
     } catch {
       // The caller, who opens it anew, meets whatever it is.
     }
-    file.readers -= 1;
-    if (result === null || this.#files.get(path) !== file) void this.#letGo(path, file);
+    if (result === null) void this.#letGo(path, file);
     return result;
   }
 
@@ -61,7 +57,7 @@ export class KeptFiles {
     }
     const [oldest] = this.#files.keys();
     if (this.#files.size >= this.#most && oldest !== undefined) this.drop(oldest);
-    this.#files.set(path, { descriptor, keptAt: performance.now(), readers: 0, isClosed: false });
+    this.#files.set(path, { descriptor, keptAt: performance.now() });
     this.#timer ??= setInterval(() => void this.#closeOld(), KEPT_MS / 2).unref();
   }
 
@@ -71,7 +67,7 @@ export class KeptFiles {
     if (file !== undefined) void this.#letGo(path, file);
   }
 
-  /** Closes all that nobody is reading, and the others once they have been read. */
+  /** Closes all of them. */
   async release(): Promise<void> {
     await this.#closeBefore(performance.now());
   }
@@ -91,11 +87,10 @@ export class KeptFiles {
     }
   }
 
-  /** Closes a file, unless somebody is reading it: the number may be given to another file at once. */
+  /** Closes a file, once: the number may be given to another file at once. Nobody is reading it, as that is done at once. */
   async #letGo(path: string, file: KeptFile): Promise<void> {
-    if (this.#files.get(path) === file) this.#files.delete(path);
-    if (file.readers > 0 || file.isClosed) return;
-    file.isClosed = true;
+    if (this.#files.get(path) !== file) return;
+    this.#files.delete(path);
     await closeQuietly(file.descriptor);
   }
 }

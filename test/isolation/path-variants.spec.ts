@@ -48,8 +48,9 @@ function decisionOf({ status, body }: RawAnswer): string {
   if (status >= 400) return `${status} ${errorCodeOf(body) ?? ''}`;
   // Measurements change by the request; which ones there are does not.
   if (body.startsWith('# HELP ')) return `${status} ${body.match(/^# .*/gm)?.join('\n') ?? ''}`;
-  // So does what is in an audit log, since each request may add to it; whose log it is was asked of other suites.
-  if (/^(?:\{"data":\[)?\{"entry_id":/.test(body)) return `${status} entries of a log`;
+  // So does what is in an audit log, since each request may add to it; whose log it is was asked of other suites. An export
+  // comes in chunks.
+  if (/^(?:[0-9a-f]+\r\n)?(?:\{"data":\[)?\{"entry_id":/.test(body)) return `${status} entries of a log`;
   return `${status} ${body.replaceAll(OF_THE_MOMENT, '·')}`;
 }
 

@@ -51,6 +51,15 @@ export function guardHeaders(representation: Representation): ResponseHeaders {
 
 /** Fields of a 200, and of a 206 apart from its length and Content-Range (RFC 9110 §8, §15.3.7). */
 export function contentHeaders(representation: Representation): ResponseHeaders {
+  const known = headersOf.get(representation) ?? makeContentHeaders(representation);
+  headersOf.set(representation, known);
+  return known;
+}
+
+/** By who says the same of a source again and again. */
+const headersOf = new WeakMap<Representation, ResponseHeaders>();
+
+function makeContentHeaders(representation: Representation): ResponseHeaders {
   const { checksumSha256Hex } = representation;
   return {
     ...guardHeaders(representation),
