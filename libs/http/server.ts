@@ -95,5 +95,5 @@ function prepare(server: FastifyInstance, options: ServerOptions): void {
   refuseMalformedQueries(server);
   refuseUnreadableBodies(server);
   closeUnreadBodies(server);
-  logAnswers(server);
+  logAnswers(server, options.logger);
 }

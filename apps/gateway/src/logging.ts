@@ -1,18 +1,33 @@
 import { REDACTED_LOG_PATHS } from '#http';
 import type { LoggerService } from '@nestjs/common';
-import { destination, pino, type Logger, type LoggerOptions } from 'pino';
+import { pino, type Logger, type LoggerOptions } from 'pino';
+
+import { LogOutput } from './log-output.js';
 
 /** The process's log: JSON lines on stdout, or another descriptor, with nothing in them that is a credential. */
 export function createLogger(level: string, descriptor = 1): Logger {
   const options: LoggerOptions = {
     level,
     base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: isoTime,
     redact: { paths: REDACTED_LOG_PATHS, censor: '[redacted]' },
     serializers: { err: serializeError },
     formatters: { level: (label) => ({ level: label }) },
   };
-  return descriptor === 1 ? pino(options) : pino(options, destination(descriptor));
+  return pino(options, new LogOutput(descriptor));
+}
+
+let lastMs = 0;
+let lastTime = '';
+
+/** The time of a line, which is made once in a millisecond. */
+function isoTime(): string {
+  const nowMs = Date.now();
+  if (nowMs !== lastMs) {
+    lastMs = nowMs;
+    lastTime = `,"time":"${new Date(nowMs).toISOString()}"`;
+  }
+  return lastTime;
 }
 
 /**
