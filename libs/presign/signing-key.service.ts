@@ -45,7 +45,8 @@ export class SigningKeyService {
     }
     if (found === null) throw new Error('The tenant has no signing key and none could be made.');
     const { nowSeconds, markedUntil } = found;
-    return { ...this.open(found), nowSeconds: Math.floor(nowSeconds), markedUntil };
+    const { tenantKey, keyId, key } = this.open(found);
+    return { tenantKey, keyId, key, nowSeconds: Math.floor(nowSeconds), markedUntil };
   }
 
   /** The key a link names, for verification; null when there is none or it is retired. */
