@@ -25,7 +25,8 @@ const paces = new WeakMap<IncomingMessage, BodyPace>();
  * gateway that is busy does not blame the client for it.
  */
 class BodyPace {
-  /** Made when somebody wants it: few bodies are waited for. */
+  private readonly waiting = new Set<(error: CodedError) => void>();
+  private failure: CodedError | null = null;
   private controller: AbortController | null = null;
   private waitedMs = 0;
   private bytesBefore = 0;
@@ -38,7 +39,26 @@ class BodyPace {
 
   /** Aborts, with a `request_timeout` as its reason, when the body comes too slowly. */
   get signal(): AbortSignal {
-    return (this.controller ??= new AbortController()).signal;
+    if (this.controller === null) {
+      const controller = (this.controller = new AbortController());
+      if (this.failure === null) this.waiting.add((error) => controller.abort(error));
+      else controller.abort(this.failure);
+    }
+    return this.controller.signal;
+  }
+
+  /**
+   * Calls back when the body comes too slowly, unless the function that comes back was called before. Once nobody waits any
+   * more the clock stops: it would keep the request in memory.
+   */
+  whenTooSlow(fail: (error: CodedError) => void): () => void {
+    const { failure } = this;
+    if (failure === null) this.waiting.add(fail);
+    else queueMicrotask(() => fail(failure));
+    return () => {
+      this.waiting.delete(fail);
+      if (this.waiting.size === 0) this.stop();
+    };
   }
 
   start(): void {
@@ -48,19 +68,23 @@ class BodyPace {
     this.timer = setInterval(() => this.look(lookMs), lookMs).unref();
   }
 
+  private stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
   private look(lookMs: number): void {
     const { request } = this;
-    if (request.complete || request.destroyed) clearInterval(this.timer);
+    if (request.complete || request.destroyed) this.stop();
     if (request.complete || request.destroyed || request.readableLength > 0) return;
     this.waitedMs += lookMs;
     if (this.waitedMs < this.rate.windowMs) return;
     const { bytesRead } = request.socket;
     const needed = (this.rate.bytesPerSecond * this.rate.windowMs) / 1000;
     if (bytesRead - this.bytesBefore < needed) {
-      clearInterval(this.timer);
-      (this.controller ??= new AbortController()).abort(
-        new CodedError(HttpErrors.timeout, 'The body came too slowly.'),
-      );
+      this.stop();
+      this.failure = new CodedError(HttpErrors.timeout, 'The body came too slowly.');
+      for (const fail of this.waiting) fail(this.failure);
     }
     this.waitedMs = 0;
     this.bytesBefore = bytesRead;
@@ -78,6 +102,11 @@ export function watchBodies(server: FastifyInstance, rate: MinimumRate): void {
 /** Starts the clock of a body: from here on the client is waited for. */
 export function startPace(request: IncomingMessage): void {
   paces.get(request)?.start();
+}
+
+/** As {@link tooSlow}, for who has no use for a signal: they are dear. Answers how to take that back. */
+export function whenTooSlow(request: IncomingMessage, fail: (error: CodedError) => void): () => void {
+  return paces.get(request)?.whenTooSlow(fail) ?? (() => undefined);
 }
 
 /**
