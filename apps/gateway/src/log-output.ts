@@ -1,15 +1,16 @@
 import { destination, type DestinationStream } from 'pino';
 
-/** So many bytes are written at once, without waiting for the end of the turn. */
+/** How long a line waits for others at most, and so many bytes wait for no others. Milliseconds, bytes. */
+const WAITS_MS = 10;
 const MOST_WAITING = 8 * 1024;
 
 const outputs = new Set<LogOutput>();
 process.on('exit', () => outputs.forEach((output) => output.flushSync()));
 
 /**
- * Where log lines go: those of one turn of the event loop are written at its end, by one call, and so before anything else
- * is done that was not under way. A call for every line, and waking up who reads them, cost more than to make them. What a
- * process that is killed has not written is what its last turn had to say.
+ * Where log lines go: those of a moment are written by one call. A call for every line, and waking up who reads them, cost
+ * several times what it costs to make them. However the process ends, all is written, but for what the last moment had to
+ * say of one that is killed.
  */
 export class LogOutput implements DestinationStream {
   readonly #lines: ReturnType<typeof destination>;
@@ -24,10 +25,10 @@ export class LogOutput implements DestinationStream {
     this.#lines.write(line);
     if (this.#isDue) return;
     this.#isDue = true;
-    setImmediate(() => {
+    setTimeout(() => {
       this.#isDue = false;
       this.flushSync();
-    });
+    }, WAITS_MS).unref();
   }
 
   /** Writes what waits. pino calls it after a fatal line. */
