@@ -2,9 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 
 /**
  * By how many percent of what is in use the heap may grow before its old part is collected. V8 would let it grow to a
- * multiple as long as the machine has memory, most of it what requests have left behind.
+ * multiple as long as the machine has memory, most of it what requests have left behind. Much less than this, and large
+ * files, whose chunks count as well, are little else than collections.
  */
-const GROWTH_PERCENT = 25;
+const GROWTH_PERCENT = 60;
 
 /**
  * Keeps this process small. V8 reads this flag at every collection, so that it holds from now on, however the process was
