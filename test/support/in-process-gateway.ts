@@ -1,10 +1,7 @@
-import { attributionHook, auditHook, AuditLog } from '#audit';
-import { AccessPolicy, authenticationHook, Authenticator, authorizationHook, claimedToken } from '#auth';
 import { parseConfig } from '#config';
 import { Database } from '#database';
 import { createServerAdapter } from '#http';
 import { Sealer, Secret } from '#kernel';
-import { Limiter, limitsHook } from '#limits';
 import { PublicUrl } from '#presign';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -19,6 +16,7 @@ import { AppModule } from '../../apps/gateway/src/app.module.js';
 import { createLogger } from '../../apps/gateway/src/logging.js';
 import { ENTITIES } from '../../apps/gateway/src/entities.js';
 import { patienceOf } from '../../apps/gateway/src/patience.js';
+import { addRequestHooks } from '../../apps/gateway/src/request-hooks.js';
 import { ownLog, plant } from './run-logs.js';
 import { REACHABLE } from './storage-under-test.js';
 import type { ThrowawayDatabase } from './test-database.js';
@@ -78,14 +76,7 @@ export async function startInProcess(
     bodyParser: false,
     abortOnError: false,
   });
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('onRequest', authenticationHook(app.get(Authenticator)))
-    .addHook('onRequest', limitsHook(app.get(Limiter)))
-    .addHook('onRequest', authorizationHook(app.get(AccessPolicy)))
-    .addHook('preHandler', attributionHook)
-    .addHook('onSend', auditHook(app.get(AuditLog), claimedToken(config.oidc.issuers)));
+  addRequestHooks(app, config);
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace(/\/$/, '');
   publicUrl.settle(url);

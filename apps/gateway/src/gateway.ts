@@ -1,20 +1,8 @@
-import { attributionHook, auditHook, AuditLog } from '#audit';
-import {
-  AccessPolicy,
-  assertAdmitted,
-  authenticationHook,
-  Authenticator,
-  authorizationHook,
-  claimedToken,
-  tenancyHook,
-} from '#auth';
 import type { GatewayConfig } from '#config';
 import { Database, PlatformDatabase, TenantDatabase } from '#database';
-import { createServerAdapter, routeDirectly } from '#http';
+import { createServerAdapter } from '#http';
 import { Sealer } from '#kernel';
-import { Limiter, limitsHook } from '#limits';
 import { PublicUrl } from '#presign';
-import { TenantContextService } from '#tenant';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
@@ -30,6 +18,7 @@ import { NestLogger } from './logging.js';
 import { GatewayMetrics } from './metrics/gateway-metrics.js';
 import { serveDocs } from './openapi.js';
 import { patienceOf } from './patience.js';
+import { addRequestHooks } from './request-hooks.js';
 import type { GatewaySecrets } from './secrets.js';
 import { once, type RunningService } from './service.js';
 
@@ -97,15 +86,10 @@ async function createApp(options: AppOptions, logger: Logger): Promise<NestFasti
     abortOnError: false,
   });
   const metrics = app.get(GatewayMetrics);
-  const server = app.getHttpAdapter().getInstance();
-  routeDirectly(app, server, assertAdmitted);
-  server
-    .addHook('onRequest', authenticationHook(app.get(Authenticator)))
-    .addHook('onRequest', limitsHook(app.get(Limiter)))
-    .addHook('onRequest', authorizationHook(app.get(AccessPolicy)))
-    .addHook('preHandler', tenancyHook(app.get(TenantContextService), app.get(Limiter)))
-    .addHook('preHandler', attributionHook)
-    .addHook('onSend', auditHook(app.get(AuditLog), claimedToken(config.oidc.issuers)))
+  addRequestHooks(app, config);
+  app
+    .getHttpAdapter()
+    .getInstance()
     .addHook('onResponse', (request, reply, done) => {
       metrics.record(request, reply);
       done();
