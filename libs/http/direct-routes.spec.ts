@@ -68,56 +68,34 @@ class Answers {
   }
 }
 
-@Controller('usual')
-class UsualController extends Answers {
-  @Get('echo/:id')
-  @Header('cache-control', 'no-store')
-  @Operation(usual)
-  override echo(
-    @Param('id') id: string,
-    @Query() query: Numbers,
-    @Res({ passthrough: true }) reply: GatewayReply,
-  ): unknown {
-    return super.echo(id, query, reply);
-  }
+/** A controller under `path` whose operations are declared so. */
+function controllerOf(path: string, declared: OperationOptions): new () => Answers {
+  @Controller(path)
+  class AnswersController extends Answers {
+    @Get('echo/:id')
+    @Header('cache-control', 'no-store')
+    @Operation({ ...declared })
+    override echo(
+      @Param('id') id: string,
+      @Query() query: Numbers,
+      @Res({ passthrough: true }) reply: GatewayReply,
+    ): unknown {
+      return super.echo(id, query, reply);
+    }
 
-  @Post('take')
-  @Operation({ ...usual, status: 202 })
-  override take(@Body() wish: Wish, @Exchange() exchange: ExchangeParts): unknown {
-    return super.take(wish, exchange);
-  }
+    @Post('take')
+    @Operation({ ...declared, status: 202 })
+    override take(@Body() wish: Wish, @Exchange() exchange: ExchangeParts): unknown {
+      return super.take(wish, exchange);
+    }
 
-  @Get('send')
-  @Operation({ ...usual })
-  override async send(@Req() request: GatewayRequest, @Res() reply: GatewayReply): Promise<string> {
-    return await super.send(request, reply);
+    @Get('send')
+    @Operation({ ...declared })
+    override async send(@Req() request: GatewayRequest, @Res() reply: GatewayReply): Promise<string> {
+      return await super.send(request, reply);
+    }
   }
-}
-
-@Controller('direct')
-class DirectController extends Answers {
-  @Get('echo/:id')
-  @Header('cache-control', 'no-store')
-  @Operation(direct)
-  override echo(
-    @Param('id') id: string,
-    @Query() query: Numbers,
-    @Res({ passthrough: true }) reply: GatewayReply,
-  ): unknown {
-    return super.echo(id, query, reply);
-  }
-
-  @Post('take')
-  @Operation({ ...direct, status: 202 })
-  override take(@Body() wish: Wish, @Exchange() exchange: ExchangeParts): unknown {
-    return super.take(wish, exchange);
-  }
-
-  @Get('send')
-  @Operation({ ...direct })
-  override async send(@Req() request: GatewayRequest, @Res() reply: GatewayReply): Promise<string> {
-    return await super.send(request, reply);
-  }
+  return AnswersController;
 }
 
 async function start(
@@ -162,7 +140,7 @@ describe('direct operations', () => {
   let app: NestFastifyApplication;
 
   beforeAll(async () => {
-    app = await start([UsualController, DirectController], checked);
+    app = await start([controllerOf('usual', usual), controllerOf('direct', direct)], checked);
   });
   afterAll(() => app.close());
 

@@ -20,7 +20,7 @@ interface Handler {
   readonly name: string;
   readonly method: Method;
 }
-/** Makes one value of what a method is called with; a promise where it has to be checked. (A reply can be awaited, too.) */
+/** Makes one value of what a method is called with; a promise where it has to be checked first. */
 type Argument = (request: GatewayRequest, reply: GatewayReply) => unknown;
 
 /** What Nest notes of a parameter that has a decorator. */
@@ -31,7 +31,7 @@ interface NotedParameter {
   readonly factory?: (data: unknown, context: ExecutionContextHost) => unknown;
 }
 
-/** Of two things that a parameter can be, the whole and one part by its name. */
+/** What a parameter is, by the number that Nest has for its kind; one that is named is a part of that. */
 const READERS = new Map<string, (request: GatewayRequest, reply: GatewayReply) => unknown>([
   [`${RouteParamtypes.REQUEST}`, (request) => request],
   [`${RouteParamtypes.RESPONSE}`, (_request, reply) => reply],
@@ -107,6 +107,7 @@ function directly(
     void reply.code(status);
     for (const { name, value } of headers) void reply.header(name, value);
     const given = values.map((value) => value(request, reply));
+    // Promises only: a reply can be awaited, too, which takes until it is sent.
     for (const [index, value] of given.entries()) if (value instanceof Promise) given[index] = await value;
     const answer = await method.apply(controller, given);
     if (!sendsItself) void reply.send(answer);
