@@ -32,8 +32,8 @@ export class SigningKeyRotation {
   }
 
   /**
-   * Makes a key that signs from now on, with the commit, on every gateway. What the ones before have signed stays good
-   * until it ends by itself. Throws `signing_keys_exhausted`.
+   * Makes a key that signs from now on: here with the commit, on other gateways within a second. What the ones before have
+   * signed stays good until it ends by itself. Throws `signing_keys_exhausted`.
    */
   async rotate(caller: Principal, tenantId: string): Promise<SigningKeyRow> {
     await this.assertOwner(caller, tenantId);
@@ -45,7 +45,7 @@ export class SigningKeyRotation {
     });
   }
 
-  /** Ends everything that a key has signed, with the commit. Throws `signing_key_current`, `signing_key_not_found`. */
+  /** Ends everything that a key has signed, as soon as {@link rotate} is in force. Throws `signing_key_current`, `signing_key_not_found`. */
   async retire(caller: Principal, tenantId: string, keyId: string): Promise<void> {
     await this.assertOwner(caller, tenantId);
     const outcome = isKeyId(keyId) ? await this.store.retire(tenantId, Number(keyId)) : 'absent';
