@@ -1,5 +1,5 @@
 import { beginAttributed } from '#database';
-import type { GatewayReply, GatewayRequest } from '#http';
+import { routeOf, type GatewayReply, type GatewayRequest } from '#http';
 
 /** How long a request may go on to change something after its client has left. */
 const LONGEST_AFTERMATH_MS = 60_000;
@@ -9,7 +9,7 @@ const LONGEST_AFTERMATH_MS = 60_000;
  * it as a `preHandler` hook: all that handles a request is inside of it.
  */
 export function attributionHook(request: GatewayRequest, reply: GatewayReply, done: () => void): void {
-  const audit = request.routeOptions.config.operation?.audit;
+  const audit = routeOf(request).operation?.audit;
   if (!audit || !('change' in audit)) done();
   else {
     const { principal, id, ip } = request;

@@ -1,4 +1,4 @@
-import type { GatewayReply, GatewayRequest } from '#http';
+import { routeOf, type GatewayReply, type GatewayRequest } from '#http';
 import { Readable } from 'node:stream';
 
 import { eventOf, readEventOf, toldEventOf } from './audit-event.js';
@@ -50,7 +50,7 @@ function settle(
 }
 
 function writeRead(log: AuditLog, request: GatewayRequest, statusCode: number): Promise<void> | null {
-  const audit = request.routeOptions.config.operation?.audit;
+  const audit = routeOf(request).operation?.audit;
   // Nothing is handed out to who holds it already.
   if (!audit || !('read' in audit) || statusCode === 304 || request.method === 'HEAD') return null;
   const { handedOut } = request;
@@ -63,9 +63,10 @@ function writeRead(log: AuditLog, request: GatewayRequest, statusCode: number): 
 }
 
 /** The tenant that a request has looked into: there is one, or it would have been refused. */
-function readTenant({ tenantContext, params, routeOptions }: GatewayRequest): string | null {
+function readTenant(request: GatewayRequest): string | null {
+  const { tenantContext, params } = request;
   if (tenantContext !== undefined) return tenantContext.tenantId;
-  if (routeOptions.config.operation?.tenancy !== 'path') return null;
+  if (routeOf(request).operation?.tenancy !== 'path') return null;
   return (params as { readonly tenant_id?: string }).tenant_id ?? null;
 }
 
@@ -111,6 +112,6 @@ function denialOf(request: GatewayRequest) {
 }
 
 /** The declared route, never what came in its place. */
-function operationOf({ method, routeOptions }: GatewayRequest): string {
-  return `${method} ${routeOptions.url ?? ''}`;
+function operationOf(request: GatewayRequest): string {
+  return `${request.method} ${routeOf(request).url ?? ''}`;
 }

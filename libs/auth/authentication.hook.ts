@@ -1,4 +1,4 @@
-import type { GatewayReply, GatewayRequest } from '#http';
+import { routeOf, type GatewayReply, type GatewayRequest } from '#http';
 
 import { AuthErrors } from './auth.errors.js';
 import type { Authenticator } from './authenticator.js';
@@ -12,7 +12,7 @@ export function authenticationHook(
   authenticator: Authenticator,
 ): (request: GatewayRequest, reply: GatewayReply) => Promise<void> {
   return async (request) => {
-    const { operation } = request.routeOptions.config;
+    const { operation } = routeOf(request);
     if (operation === undefined || operation.access === 'public') return;
     const principal = await authenticator.authenticate({
       authorization: authorizationFields(request.raw.rawHeaders),

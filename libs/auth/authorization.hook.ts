@@ -1,4 +1,4 @@
-import type { GatewayReply, GatewayRequest } from '#http';
+import { routeOf, type GatewayReply, type GatewayRequest } from '#http';
 import type { Principal, Scope } from '#kernel';
 
 import { goesByScopes, isAllowed, type AccessPolicy } from './access-policy.js';
@@ -16,7 +16,7 @@ export function authorizationHook(
   policy: AccessPolicy,
 ): (request: GatewayRequest, reply: GatewayReply) => Promise<void> {
   return async (request) => {
-    const access = request.routeOptions.config.operation?.access;
+    const access = routeOf(request).operation?.access;
     if (typeof access !== 'object') return;
     const { principal } = request;
     if (principal === undefined) throw AuthErrors.missing();

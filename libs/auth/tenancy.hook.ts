@@ -1,4 +1,4 @@
-import type { GatewayReply, GatewayRequest, OperationOptions } from '#http';
+import { routeOf, type GatewayReply, type GatewayRequest, type OperationOptions } from '#http';
 import type { Limits, Principal } from '#kernel';
 import type { Limiter } from '#limits';
 import { type TenantContextService, TenantErrors, TENANT_ID } from '#tenant';
@@ -19,7 +19,7 @@ export function tenancyHook(
   limiter: Limiter,
 ): (request: GatewayRequest, reply: GatewayReply) => Promise<void> {
   return async (request, reply) => {
-    const { operation } = request.routeOptions.config;
+    const { operation } = routeOf(request);
     const { principal } = request;
     if (operation === undefined || operation.access === 'public') return;
     if (principal === undefined) throw AuthErrors.missing();
@@ -35,7 +35,7 @@ export function tenancyHook(
  * the policy was not asked about, or whose tenant was not looked at.
  */
 export function assertAdmitted(request: GatewayRequest): void {
-  const { operation } = request.routeOptions.config;
+  const { operation } = routeOf(request);
   if (operation === undefined) throw new Error('An operation without @Operation is refused.');
   const { access } = operation;
   if (access === 'public') return;

@@ -34,25 +34,25 @@ export type NewToken = Omit<
 /** Database access for tenants' tokens. */
 @Injectable()
 export class TokenStore {
-  private readonly lookUp: (tenantKey: string, tokenId: string, hash: Buffer) => Promise<LiveToken | null>;
+  private readonly lookUp: (tenantKey: string, tokenId: string, digest: string) => Promise<LiveToken | null>;
 
   constructor(private readonly database: TenantDatabase) {
     this.lookUp = database.cachedQuery({
       name: 'token',
-      key: (tenantKey, tokenId, hash) => `${tenantKey} ${tokenId} ${hash.toString('latin1')}`,
-      read: (tenantKey, tokenId, hash) => lookUp(database, tenantKey, tokenId, hash),
+      key: (tenantKey, tokenId, digest) => `${tenantKey} ${tokenId} ${digest}`,
+      read: (tenantKey, tokenId, digest) => lookUp(database, tenantKey, tokenId, digest),
       dependsOn: ({ tenantId }) => [tenantTag(tenantId)],
     });
   }
 
   /**
-   * The token with this id and this hash in the tenant with this key, unless it is expired or revoked or the tenant is
+   * The token with this id and this hash, a character for each byte of it, in the tenant with this key, unless it is expired or revoked or the tenant is
    * ending; the hash of the text before a rotation counts while that text does. Cached.
    */
-  async findLive(tenantKey: string, tokenId: string, hash: Buffer): Promise<LiveToken | null> {
-    const token = await this.lookUp(tenantKey, tokenId, hash);
+  async findLive(tenantKey: string, tokenId: string, digest: string): Promise<LiveToken | null> {
+    const token = await this.lookUp(tenantKey, tokenId, digest);
     const isOver = token?.endsAt != null && token.endsAt.getTime() <= Date.now();
-    return isOver ? await lookUp(this.database, tenantKey, tokenId, hash) : token;
+    return isOver ? await lookUp(this.database, tenantKey, tokenId, digest) : token;
   }
 
   async create(token: NewToken): Promise<TokenEntity> {
@@ -136,9 +136,9 @@ async function lookUp(
   database: TenantDatabase,
   tenantKey: string,
   tokenId: string,
-  hash: Buffer,
+  digest: string,
 ): Promise<LiveToken | null> {
-  const values = [tenantKey, tokenId, hash];
+  const values = [tenantKey, tokenId, Buffer.from(digest, 'latin1')];
   return (await database.queryByKey<LiveToken>(tenantKey, { ...LIVE_TOKEN, values })).rows[0] ?? null;
 }
 

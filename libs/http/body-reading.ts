@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 
 import { whenTooSlow } from './body-pace.js';
 import { sendContinue } from './expect-continue.js';
-import type { GatewayRequest } from './gateway-request.js';
+import { routeOf, type GatewayRequest } from './gateway-request.js';
 import { HttpErrors } from './http-errors.js';
 import { parseJsonBody } from './json-body.js';
 
@@ -20,7 +20,7 @@ const UTF8_CHARSET = /^\s*charset\s*=\s*"?utf-?8"?\s*$/i;
  * are optional.
  */
 export async function readBody(request: GatewayRequest, payload: Readable): Promise<unknown> {
-  const mode = request.routeOptions.config.operation?.body ?? 'none';
+  const mode = routeOf(request).operation?.body ?? 'none';
   if (mode === 'raw') return payload;
   if (mode === 'multipart') {
     if (isForm(request.headers['content-type'])) return payload;

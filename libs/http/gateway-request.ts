@@ -9,6 +9,8 @@ declare module 'fastify' {
     operation?: OperationOptions;
   }
   interface FastifyRequest {
+    /** Kept by {@link routeOf}. */
+    route?: RequestRoute;
     /** Who the request acts as; absent on public routes. */
     principal?: Principal;
     /** Where the request acts; present on routes whose tenancy is `context`. */
@@ -26,6 +28,23 @@ declare module 'fastify' {
 
 /** A request on its way through the gateway. */
 export type GatewayRequest = FastifyRequest;
+
+/** The route of a request. */
+export interface RequestRoute {
+  /** As declared, with the names of its parameters; absent when no route matched. */
+  readonly url: string | undefined;
+  /** Absent on routes that Nest did not make. */
+  readonly operation: OperationOptions | undefined;
+}
+
+/** The route of a request, looked up once: Fastify puts its description together anew whenever it is asked. */
+export function routeOf(request: GatewayRequest): RequestRoute {
+  return (request.route ??= describeRoute(request));
+}
+
+function describeRoute({ routeOptions: { url, config } }: GatewayRequest): RequestRoute {
+  return { url, operation: config.operation };
+}
 
 /** The answer under way. */
 export type GatewayReply = FastifyReply;

@@ -9,7 +9,7 @@ import { watchBodies, type MinimumRate } from './body-pace.js';
 import { readBody } from './body-reading.js';
 import { holdContinue } from './expect-continue.js';
 import { answerBrokenRequest } from './broken-requests.js';
-import type { GatewayReply, GatewayRequest } from './gateway-request.js';
+import { routeOf, type GatewayReply, type GatewayRequest } from './gateway-request.js';
 import { sendError } from './http-error.filter.js';
 import { refuseMalformedQueries } from './query-encoding.js';
 import { refuseDoubtfulHosts } from './host-field.js';
@@ -76,15 +76,27 @@ export function createServerAdapter(options: ServerOptions): FastifyAdapter {
   return adapter;
 }
 
+const REQUEST_FIELDS = [
+  'route',
+  'principal',
+  'tenantContext',
+  'handedOut',
+  'toldOf',
+  'errorCode',
+  'declaredContentType',
+] as const;
+
 function prepare(server: FastifyInstance, options: ServerOptions): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (request: GatewayRequest, payload: IncomingMessage) =>
     readBody(request, payload),
   );
+  // Declared, so that all requests have one form in memory, whatever becomes known of them and when.
+  for (const name of REQUEST_FIELDS) server.decorateRequest(name);
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     // Answers are somebody's own; what may be kept says so itself.
-    if (request.routeOptions.config.operation !== undefined) void reply.header('cache-control', 'no-store');
+    if (routeOf(request).operation !== undefined) void reply.header('cache-control', 'no-store');
     done();
   });
   refuseDoubtfulHosts(server);

@@ -2,6 +2,7 @@ import { CodedError } from '#kernel';
 import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 
+import { routeOf } from './gateway-request.js';
 import { HttpErrors } from './http-errors.js';
 
 const FORM = /^multipart\/form-data\b/i;
@@ -13,7 +14,7 @@ const FORM = /^multipart\/form-data\b/i;
  */
 export function refuseUnreadableBodies(server: FastifyInstance): void {
   server.addHook('preParsing', (request, _reply, _payload, done) => {
-    const mode = request.routeOptions.config.operation?.body ?? 'none';
+    const mode = routeOf(request).operation?.body ?? 'none';
     const type = request.headers['content-type'];
     const coding = request.headers['content-encoding']?.trim().toLowerCase();
     if (mode !== 'none' && coding !== undefined && coding !== '' && coding !== 'identity') {

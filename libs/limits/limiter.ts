@@ -1,4 +1,4 @@
-import type { GatewayReply, GatewayRequest } from '#http';
+import { routeOf, type GatewayReply, type GatewayRequest } from '#http';
 import type { Limits, Principal } from '#kernel';
 import { Injectable, Logger } from '@nestjs/common';
 
@@ -35,7 +35,7 @@ export class Limiter {
    */
   async admit(request: GatewayRequest, reply: GatewayReply, limited: Limited): Promise<void> {
     const subjects = subjectsOf(limited);
-    const { operation } = request.routeOptions.config;
+    const { operation } = routeOf(request);
     if (subjects.length === 0 || operation === undefined) return;
     const routeClass = routeClassOf(operation, request.method);
     const { standings, refusedBy } = await this.counters.admit(subjects, routeClass);

@@ -1,5 +1,7 @@
-import { uuidFromBytes } from '#kernel';
-import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { uuidFromBytes, writeUuid } from '#kernel';
+import { timingSafeEqual, type KeyObject } from 'node:crypto';
+
+import { ShortMac } from './short-mac.js';
 
 /**
  * What a link says. It is bound to the tenant, to one incarnation of one source (an id deleted and made again is
@@ -29,7 +31,12 @@ const MAC_LENGTH = 32;
 /** 96 bytes are 128 characters of base64url with no bits to spare, so that no two texts stand for one link. */
 const TEXT = /^[A-Za-z0-9_-]{128}$/;
 const TENANT_KEY = /^[a-z0-9]{12}$/;
-const CONTEXT = Buffer.from('gatehold link v1\0', 'utf8');
+const CONTEXT = 'gatehold link v1\0';
+
+/** By the key, so that each is exported once. */
+const macs = new WeakMap<KeyObject, ShortMac>();
+/** Where a link is put together; nothing waits between the beginning and the end of that. */
+const SIGNED = Buffer.alloc(CLAIMS_LENGTH + MAC_LENGTH);
 
 /** A link that has been read but not believed yet. */
 export interface UnverifiedLink {
@@ -39,9 +46,11 @@ export interface UnverifiedLink {
 
 /** Signs claims with HMAC-SHA-256 and answers the link's text. */
 export function signLink(claims: LinkClaims, key: KeyObject): string {
-  const bytes = encode(claims);
-  mac(bytes.subarray(0, CLAIMS_LENGTH), key).copy(bytes, CLAIMS_LENGTH);
-  return bytes.toString('base64url');
+  const mac = macOf(key);
+  encode(claims, mac.message);
+  mac.message.copy(SIGNED);
+  mac.writeTo(SIGNED, CLAIMS_LENGTH);
+  return SIGNED.toString('base64url');
 }
 
 /** Reads a link; null when it cannot be one. Nothing it says may be used before {@link isAuthentic}. */
@@ -54,34 +63,30 @@ export function parseLink(text: string): UnverifiedLink | null {
 
 /** Compares the signature in constant time. */
 export function isAuthentic({ bytes }: UnverifiedLink, key: KeyObject): boolean {
-  return timingSafeEqual(bytes.subarray(CLAIMS_LENGTH), mac(bytes.subarray(0, CLAIMS_LENGTH), key));
+  const mac = macOf(key);
+  bytes.copy(mac.message, 0, 0, CLAIMS_LENGTH);
+  mac.writeTo(SIGNED, CLAIMS_LENGTH);
+  return timingSafeEqual(bytes.subarray(CLAIMS_LENGTH), SIGNED.subarray(CLAIMS_LENGTH));
 }
 
-function mac(body: Buffer, key: KeyObject): Buffer {
-  return createHmac('sha256', key).update(CONTEXT).update(body).digest();
+function macOf(key: KeyObject): ShortMac {
+  let mac = macs.get(key);
+  if (mac === undefined) macs.set(key, (mac = new ShortMac(key, CONTEXT, CLAIMS_LENGTH)));
+  return mac;
 }
 
-/**
- * purpose 1, flags 1, key 2, tenant 12, source 16, incarnation 6 (ms), issued 5, expires 5, reference 16; and room for the
- * signature, since a batch makes a thousand of these and need not copy each.
- */
-function encode(claims: LinkClaims): Buffer {
-  const body = Buffer.alloc(CLAIMS_LENGTH + MAC_LENGTH);
+/** purpose 1, flags 1, key 2, tenant 12, source 16, incarnation 6 (ms), issued 5, expires 5, reference 16. */
+function encode(claims: LinkClaims, body: Buffer): void {
   const inline = claims.disposition === 'inline' ? FLAG_INLINE : 0;
   body[0] = PURPOSE_DOWNLOAD;
   body[1] = inline | (claims.kind === 'managed' ? FLAG_MANAGED : 0);
   body.writeUInt16BE(claims.keyId, 2);
   body.write(claims.tenantKey, 4, 12, 'latin1');
-  writeUuid(body, claims.sourceId, 16);
+  writeUuid(claims.sourceId, body, 16);
   body.writeUIntBE(claims.sourceCreatedAt.getTime(), 32, 6);
   body.writeUIntBE(claims.issuedAt, 38, 5);
   body.writeUIntBE(claims.expiresAt, 43, 5);
-  writeUuid(body, claims.referenceId, 48);
-  return body;
-}
-
-function writeUuid(body: Buffer, uuid: string, at: number): void {
-  body.write(uuid.replaceAll('-', ''), at, 16, 'hex');
+  writeUuid(claims.referenceId, body, 48);
 }
 
 function decode(bytes: Buffer): LinkClaims | null {

@@ -57,8 +57,8 @@ export class SigningKeyService {
 
   private open(found: SealedSigningKey): SigningKey {
     const { tenantKey, keyId, sealed } = found;
-    const key = this.openedFrom.get(sealed) ?? this.unseal(found);
-    this.openedFrom.set(sealed, key);
+    let key = this.openedFrom.get(sealed);
+    if (key === undefined) this.openedFrom.set(sealed, (key = this.unseal(found)));
     return { tenantKey, keyId, key };
   }
 

@@ -1,4 +1,4 @@
-import { REDACTED_LOG_PATHS } from '#http';
+import { logTime, REDACTED_LOG_PATHS } from '#http';
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger, type LoggerOptions } from 'pino';
 
@@ -9,25 +9,12 @@ export function createLogger(level: string, descriptor = 1): Logger {
   const options: LoggerOptions = {
     level,
     base: null,
-    timestamp: isoTime,
+    timestamp: () => `,"time":"${logTime()}"`,
     redact: { paths: REDACTED_LOG_PATHS, censor: '[redacted]' },
     serializers: { err: serializeError },
     formatters: { level: (label) => ({ level: label }) },
   };
   return pino(options, new LogOutput(descriptor));
-}
-
-let lastMs = 0;
-let lastTime = '';
-
-/** The time of a line, which is made once in a millisecond. */
-function isoTime(): string {
-  const nowMs = Date.now();
-  if (nowMs !== lastMs) {
-    lastMs = nowMs;
-    lastTime = `,"time":"${new Date(nowMs).toISOString()}"`;
-  }
-  return lastTime;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { GatewayReply, GatewayRequest } from '#http';
+import { routeOf, type GatewayReply, type GatewayRequest } from '#http';
 import { Histogram, type Registry } from 'prom-client';
 
 /** Upper bounds in seconds: cached answers take less than the first, large files more than the last. */
@@ -24,10 +24,11 @@ export class RequestMetrics {
   }
 
   /** Counts one answer that has been sent, or whose client has gone. */
-  record({ method, routeOptions }: GatewayRequest, { statusCode, elapsedTime }: GatewayReply): void {
+  record(request: GatewayRequest, { statusCode, elapsedTime }: GatewayReply): void {
+    const { method } = request;
     const labels = {
       method: METHODS.has(method) ? method : 'other',
-      route: routeOptions.url ?? NO_ROUTE,
+      route: routeOf(request).url ?? NO_ROUTE,
       status: String(statusCode),
     };
     this.#seconds.observe(labels, elapsedTime / 1000);

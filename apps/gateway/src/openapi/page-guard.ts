@@ -1,3 +1,4 @@
+import { routeOf } from '#http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHash } from 'node:crypto';
 
@@ -35,7 +36,7 @@ export function guardPage(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
   server.addHook('onRequest', (request, reply, done) => {
     // The route rather than the path: a path may be percent-encoded and still lead there.
-    if (!/^\/docs(?:\/|$)/.test(request.routeOptions.url ?? '')) {
+    if (!/^\/docs(?:\/|$)/.test(routeOf(request).url ?? '')) {
       done();
       return;
     }
