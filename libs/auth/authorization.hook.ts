@@ -4,8 +4,9 @@ import type { Principal, Scope } from '#kernel';
 import { goesByScopes, isAllowed, type AccessPolicy } from './access-policy.js';
 import { AuthErrors } from './auth.errors.js';
 
-/** Requests that the policy has allowed. */
-const allowed = new WeakSet<GatewayRequest>();
+/** On requests that the policy has allowed; nobody else has the symbol. */
+const ALLOWED = Symbol('allowed');
+type AskedAbout = GatewayRequest & { [ALLOWED]?: true };
 
 /**
  * Asks the policy about every request to an operation that wants scopes, before its body is read: whoever may not act
@@ -25,7 +26,7 @@ export function authorizationHook(
       request.log.error({ err: error }, 'The access policy failed, which denies.');
     if (!(await isAllowed(policy, { principal, anyOf }, onFailure))) throw AuthErrors.scope(anyOf);
     request.principal = await withGrantedScopes(policy, principal, onFailure);
-    allowed.add(request);
+    (request as AskedAbout)[ALLOWED] = true;
   };
 }
 
@@ -44,5 +45,5 @@ async function withGrantedScopes(
 
 /** Whether the policy has allowed a request. A request that it was never asked about is not allowed. */
 export function wasAllowed(request: GatewayRequest): boolean {
-  return allowed.has(request);
+  return (request as AskedAbout)[ALLOWED] === true;
 }

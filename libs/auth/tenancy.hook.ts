@@ -7,8 +7,9 @@ import { AuthErrors } from './auth.errors.js';
 import { wasAllowed } from './authorization.hook.js';
 import { tenantRequest } from './tenant-request.js';
 
-/** Requests that may act where they want to. */
-const entered = new WeakSet<GatewayRequest>();
+/** On requests that may act where they want to; nobody else has the symbol. */
+const ENTERED = Symbol('entered');
+type LookedAt = GatewayRequest & { [ENTERED]?: true };
 
 /**
  * Finds where a request acts, which some name in their body; with it the tenant's limits, where the credential did not tell
@@ -26,7 +27,7 @@ export function tenancyHook(
     const limits = await enter(tenants, operation, principal, request);
     if (limits !== null && principal.limits === undefined)
       await admit(limiter, request, reply, principal, limits);
-    entered.add(request);
+    (request as LookedAt)[ENTERED] = true;
   };
 }
 
@@ -41,7 +42,7 @@ export function assertAdmitted(request: GatewayRequest): void {
   if (access === 'public') return;
   if (request.principal === undefined) throw AuthErrors.missing();
   if (access !== 'authenticated' && !wasAllowed(request)) throw AuthErrors.scope(access.anyOf);
-  if (!entered.has(request)) throw new Error('A request whose tenant nobody has looked at is refused.');
+  if ((request as LookedAt)[ENTERED] !== true) throw new Error('A request whose tenant nobody has looked at is refused.');
 }
 
 /** Answers the limits of the tenant that the request acts in. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { symbols, type DestinationStream, type Logger } from 'pino';
 
-import { routeOf } from './gateway-request.js';
+import { routeOf, type GatewayReply, type GatewayRequest } from './gateway-request.js';
 import { logTime } from './log-time.js';
 import { redactTarget } from './redaction.js';
 
@@ -13,22 +13,27 @@ import { redactTarget } from './redaction.js';
 export function logAnswers(server: FastifyInstance, logger: Logger): void {
   const output = (logger as unknown as Record<symbol, DestinationStream>)[symbols.streamSym];
   server.addHook('onResponse', (request, reply, done) => {
-    if (output !== undefined && logger.isLevelEnabled('info')) {
-      const line = {
-        level: 'info',
-        time: logTime(),
-        request_id: request.id,
-        method: request.method,
-        route: routeOf(request).url ?? null,
-        path: redactTarget(request.raw.url ?? '/'),
-        status: reply.statusCode,
-        duration_ms: Math.round(reply.elapsedTime * 10) / 10,
-        tenant_id: request.tenantContext?.tenantId ?? request.principal?.tenant?.tenantId ?? null,
-        token_id: request.principal?.tokenId ?? null,
-        msg: 'request',
-      };
-      output.write(`${JSON.stringify(line)}\n`);
-    }
+    if (output !== undefined && logger.isLevelEnabled('info')) output.write(lineOf(request, reply));
     done();
   });
+}
+
+function lineOf(request: GatewayRequest, reply: GatewayReply): string {
+  const { principal, tenantContext, raw } = request;
+  return (
+    `{"level":"info","time":"${logTime()}","request_id":${quoted(request.id)},"method":${quoted(request.method)},` +
+    `"route":${quoted(routeOf(request).url)},"path":${quoted(redactTarget(raw.url ?? '/'))},` +
+    `"status":${reply.statusCode},"duration_ms":${Math.round(reply.elapsedTime * 10) / 10},` +
+    `"tenant_id":${quoted(tenantContext?.tenantId ?? principal?.tenant?.tenantId)},` +
+    `"token_id":${quoted(principal?.tokenId)},"msg":"request"}\n`
+  );
+}
+
+/** Text that JSON says as it is, which is nearly all there is here. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+/** A JSON string; `null` for none. */
+function quoted(text: string | undefined): string {
+  if (text === undefined) return 'null';
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }

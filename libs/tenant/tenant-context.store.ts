@@ -28,7 +28,11 @@ export class TenantContextStore {
   constructor(database: TenantDatabase) {
     this.lookUp = database.cachedQuery({
       name: 'standing',
-      key: (tenantId, subTenantId, reach) => [tenantId, subTenantId ?? '', ...(reach ?? ['*'])].join(' '),
+      // No id has a blank in it.
+      key: (tenantId, subTenantId, reach) =>
+        subTenantId === null && reach === null
+          ? tenantId
+          : [tenantId, subTenantId ?? '', ...(reach ?? ['*'])].join(' '),
       read: async (tenantId, subTenantId, reach) => {
         const values = [tenantId, subTenantId, reach];
         return (await database.query<TenantStanding>(tenantId, { ...STANDING, values })).rows[0] ?? null;

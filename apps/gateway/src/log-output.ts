@@ -1,6 +1,6 @@
 import { destination, type DestinationStream } from 'pino';
 
-/** How long a line waits for others at most, and so many bytes wait for no others. Milliseconds, bytes. */
+/** How long a line waits for others at most, and so many characters wait for no others. Milliseconds, characters. */
 const WAITS_MS = 10;
 const MOST_WAITING = 8 * 1024;
 
@@ -13,16 +13,18 @@ process.on('exit', () => outputs.forEach((output) => output.flushSync()));
  * say of one that is killed.
  */
 export class LogOutput implements DestinationStream {
-  readonly #lines: ReturnType<typeof destination>;
+  readonly #output: ReturnType<typeof destination>;
+  #waiting = '';
   #isDue = false;
 
   constructor(descriptor: number) {
-    this.#lines = destination({ fd: descriptor, sync: true, minLength: MOST_WAITING });
+    this.#output = destination({ fd: descriptor, sync: true });
     outputs.add(this);
   }
 
   write(line: string): void {
-    this.#lines.write(line);
+    this.#waiting += line;
+    if (this.#waiting.length >= MOST_WAITING) this.flushSync();
     if (this.#isDue) return;
     this.#isDue = true;
     setTimeout(() => {
@@ -33,6 +35,9 @@ export class LogOutput implements DestinationStream {
 
   /** Writes what waits. pino calls it after a fatal line. */
   flushSync(): void {
-    this.#lines.flushSync();
+    const lines = this.#waiting;
+    this.#waiting = '';
+    if (lines !== '') this.#output.write(lines);
+    this.#output.flushSync();
   }
 }

@@ -15,6 +15,8 @@ const LARGEST = 1 / 16;
 export type CacheTag = string;
 
 interface Entry {
+  /** The answers of its kind, which it is one of, by their questions. */
+  readonly kind: Map<string, Entry>;
   readonly key: string;
   readonly answer: unknown;
   readonly tags: readonly CacheTag[];
@@ -40,7 +42,10 @@ export interface CacheCounts {
  * while nobody listens nothing is kept. Bounded in bytes: what has not been asked for since it was last looked at goes first.
  */
 export class AnswerCache {
-  readonly #entries = new Map<string, Entry>();
+  /** By kind and question: a text of both would have to be put together for every look. */
+  readonly #kinds = new Map<string, Map<string, Entry>>();
+  /** All of them, the first to be looked at first. */
+  readonly #entries = new Set<Entry>();
   readonly #byTag = new Map<CacheTag, Set<Entry>>();
   readonly #changes = new RecentChanges();
   #maxBytes = 0;
@@ -68,9 +73,9 @@ export class AnswerCache {
     this.#evict();
   }
 
-  /** The answer to a question; undefined when there is none that counts. */
-  find(key: string): unknown {
-    const entry = this.#entries.get(key);
+  /** The answer to a question, of its kind; undefined when there is none that counts. */
+  find(key: string, kind = ''): unknown {
+    const entry = this.#kinds.get(kind)?.get(key);
     const nowMs = performance.now();
     if (entry === undefined || nowMs >= entry.untilMs || nowMs - this.#provenAtMs > FRESH_MS) {
       this.#misses += 1;
@@ -90,13 +95,22 @@ export class AnswerCache {
    * Keeps an answer that was read after `mark`, until `untilMs` (`performance.now()`), unless something that it depends on
    * has changed since: whether it was read before or after that nobody knows.
    */
-  keep(key: string, answer: unknown, tags: readonly CacheTag[], mark: number, untilMs = Infinity): void {
+  keep(
+    key: string,
+    answer: unknown,
+    tags: readonly CacheTag[],
+    mark: number,
+    untilMs = Infinity,
+    kind = '',
+  ): void {
     if (!this.#isListening || untilMs <= performance.now() || this.#changes.concern(tags, mark)) return;
     const bytes = ENTRY + 2 * key.length + sizeOf(answer);
     if (bytes > this.#maxBytes * LARGEST) return;
-    this.#drop(this.#entries.get(key));
-    const entry: Entry = { key, answer, tags, bytes, untilMs, isUsed: false };
-    this.#entries.set(key, entry);
+    const ofKind = this.#ofKind(kind);
+    this.#drop(ofKind.get(key));
+    const entry: Entry = { kind: ofKind, key, answer, tags, bytes, untilMs, isUsed: false };
+    ofKind.set(key, entry);
+    this.#entries.add(entry);
     for (const tag of tags) this.#entriesAbout(tag).add(entry);
     this.#bytes += bytes;
     this.#evict();
@@ -130,8 +144,17 @@ export class AnswerCache {
   #forgetAll(): void {
     this.#changes.addAll();
     this.#entries.clear();
+    for (const ofKind of this.#kinds.values()) ofKind.clear();
     this.#byTag.clear();
     this.#bytes = 0;
+  }
+
+  #ofKind(name: string): Map<string, Entry> {
+    const known = this.#kinds.get(name);
+    if (known !== undefined) return known;
+    const none = new Map<string, Entry>();
+    this.#kinds.set(name, none);
+    return none;
   }
 
   #entriesAbout(tag: CacheTag): Set<Entry> {
@@ -144,7 +167,8 @@ export class AnswerCache {
 
   #drop(entry: Entry | undefined): void {
     if (entry === undefined) return;
-    this.#entries.delete(entry.key);
+    this.#entries.delete(entry);
+    entry.kind.delete(entry.key);
     this.#bytes -= entry.bytes;
     for (const tag of entry.tags) {
       const about = this.#byTag.get(tag);
@@ -155,12 +179,12 @@ export class AnswerCache {
 
   /** Second chance: the oldest goes, unless it was asked for meanwhile, which makes it the youngest. */
   #evict(): void {
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#entries) {
       if (this.#bytes <= this.#maxBytes) return;
       if (entry.isUsed) {
         entry.isUsed = false;
-        this.#entries.delete(entry.key);
-        this.#entries.set(entry.key, entry);
+        this.#entries.delete(entry);
+        this.#entries.add(entry);
       } else this.#drop(entry);
     }
   }

@@ -42,20 +42,20 @@ export function cachedQuery<Question extends readonly unknown[], Answer>(
     if (isInTransaction()) return await query.read(...question);
     const mark = cache.mark();
     const askedAtMs = performance.now();
-    const answer = await read(key, question);
+    const answer = await read(`${query.name} ${key}`, question);
     if (answer === null || answer === undefined) return answer;
     const tags = query.dependsOn(answer);
-    if (tags !== null) cache.keep(key, answer, tags, mark, askedAtMs + (query.lastsMs?.(answer) ?? Infinity));
+    const untilMs = askedAtMs + (query.lastsMs?.(answer) ?? Infinity);
+    if (tags !== null) cache.keep(key, answer, tags, mark, untilMs, query.name);
     return answer;
   };
-  const keyOf = (question: Question): string => `${query.name} ${query.key(...question)}`;
   const recall = async (...question: Question): Promise<Answer> => {
-    const key = keyOf(question);
-    const found = isInTransaction() ? undefined : cache.find(key);
+    const key = query.key(...question);
+    const found = isInTransaction() ? undefined : cache.find(key, query.name);
     return found === undefined ? await readAndKeep(key, question) : (found as Answer);
   };
   return Object.assign(recall, {
-    fresh: (...question: Question) => readAndKeep(keyOf(question), question),
+    fresh: (...question: Question) => readAndKeep(query.key(...question), question),
   });
 }
 
