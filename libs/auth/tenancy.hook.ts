@@ -42,7 +42,8 @@ export function assertAdmitted(request: GatewayRequest): void {
   if (access === 'public') return;
   if (request.principal === undefined) throw AuthErrors.missing();
   if (access !== 'authenticated' && !wasAllowed(request)) throw AuthErrors.scope(access.anyOf);
-  if ((request as LookedAt)[ENTERED] !== true) throw new Error('A request whose tenant nobody has looked at is refused.');
+  if ((request as LookedAt)[ENTERED] !== true)
+    throw new Error('A request whose tenant nobody has looked at is refused.');
 }
 
 /** Answers the limits of the tenant that the request acts in. */

@@ -67,21 +67,18 @@ export class BoundStorages {
    * or is not known.
    */
   async open(tenantId: string, bindingId: string | null): Promise<ObjectStorage> {
-    const [keyPrefix, binding] = await Promise.all([
-      this.getTenantKey(tenantId),
-      bindingId === null ? this.byDefault.own : this.find(tenantId, bindingId),
-    ]);
-    return await this.guarded(binding, {
-      keyPrefix,
-      renewKeyPrefix: () => this.renewTenantKey(tenantId),
-    });
+    if (bindingId === null)
+      return await this.guarded(this.byDefault.own, await this.getTenantKey(tenantId), tenantId);
+    const both = [this.getTenantKey(tenantId), this.find(tenantId, bindingId)] as const;
+    const [keyPrefix, binding] = await Promise.all(both);
+    return await this.guarded(binding, keyPrefix, tenantId);
   }
 
   /** The operator's storage. */
   async openDefault(): Promise<ObjectStorage> {
     const bindingId = await this.getDefaultId();
     const binding = bindingId === null ? this.byDefault.own : await this.find('', bindingId);
-    return await this.guarded(binding, { keyPrefix: null });
+    return await this.guarded(binding, null, '');
   }
 
   /**
@@ -95,7 +92,7 @@ export class BoundStorages {
     operatorOwned = false,
   ): Promise<ObjectStorage> {
     const binding = { ...asBinding(id, place, credentials), operatorOwned };
-    const options = { ...this.guardOptions(binding), keyPrefix: null };
+    const options = this.guardOptions(binding, null, '', undefined);
     return new GuardedStorage(await this.registry.openOnce(binding), options);
   }
 
@@ -116,19 +113,32 @@ export class BoundStorages {
     return await this.store.ensurePlatform({ place, delivery, seal });
   }
 
+  /** `keyPrefix`: what the tenant's keys begin with; null for the operator's own errands. */
   private async guarded(
     binding: StorageBinding,
-    keys: Pick<StorageGuardOptions, 'keyPrefix' | 'renewKeyPrefix'>,
+    keyPrefix: string | null,
+    tenantId: string,
   ): Promise<ObjectStorage> {
-    const breaker = this.registry.breakerOf(binding);
-    const options = { ...this.guardOptions(binding), ...keys, breaker };
+    const options = this.guardOptions(binding, keyPrefix, tenantId, this.registry.breakerOf(binding));
     const opened = this.registry.find(binding);
     if (opened !== null) return new GuardedStorage(opened, options);
     return await GuardedStorage.open(() => this.registry.get(binding), options);
   }
 
-  private guardOptions({ driver }: StorageBinding) {
-    return { adapter: driver, timeouts: this.timeouts, metrics: this.metrics };
+  private guardOptions(
+    { driver }: StorageBinding,
+    keyPrefix: string | null,
+    tenantId: string,
+    breaker: StorageGuardOptions['breaker'],
+  ): StorageGuardOptions {
+    return {
+      adapter: driver,
+      keyPrefix,
+      renewKeyPrefix: keyPrefix === null ? undefined : () => this.renewTenantKey(tenantId),
+      timeouts: this.timeouts,
+      metrics: this.metrics,
+      breaker,
+    };
   }
 
   private find(tenantId: string, bindingId: string): Promise<StorageBinding> {

@@ -25,11 +25,11 @@ export interface StorageGuardOptions {
   /** What every key begins with, without the slash; null for storages that are used on behalf of nobody in particular. */
   readonly keyPrefix: string | null;
   /** Looks again what keys begin with, before one with another beginning is refused. */
-  readonly renewKeyPrefix?: () => Promise<string>;
+  readonly renewKeyPrefix?: (() => Promise<string>) | undefined;
   readonly timeouts: StorageTimeouts;
   readonly metrics: StorageMetrics;
   /** Of the storage, shared by all who call it. Absent: every call is made, whatever became of those before. */
-  readonly breaker?: CircuitBreaker;
+  readonly breaker?: CircuitBreaker | undefined;
 }
 
 /** At the end of a put: the least speed of what may still be on its way, and of what has to be made durable. */

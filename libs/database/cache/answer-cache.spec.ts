@@ -32,6 +32,17 @@ describe('AnswerCache', () => {
     expect(cache.counts()).toMatchObject({ entries: 0, bytes: 0 });
   });
 
+  it('tells kinds of answers apart, whatever their questions', () => {
+    for (const kind of ['one', 'other']) cache.keep('a', kind, ['tenant t'], cache.mark(), { kind });
+    expect([cache.find('a', 'one'), cache.find('a', 'other'), cache.find('a')]).toEqual([
+      'one',
+      'other',
+      undefined,
+    ]);
+    cache.changed('tenant t');
+    expect([cache.find('a', 'one'), cache.find('a', 'other')]).toEqual([undefined, undefined]);
+  });
+
   it('AN-03: does not keep what was being read while what it depends on changed', () => {
     const mark = cache.mark();
     cache.changed('source t 1');
@@ -80,8 +91,8 @@ describe('AnswerCache', () => {
 
   it('keeps an answer until its end at most, and none that is over', () => {
     const nowMs = performance.now();
-    cache.keep('a', 'answer', ['tenant t'], cache.mark(), nowMs + 100);
-    cache.keep('over', 'answer', ['tenant t'], cache.mark(), nowMs);
+    cache.keep('a', 'answer', ['tenant t'], cache.mark(), { untilMs: nowMs + 100 });
+    cache.keep('over', 'answer', ['tenant t'], cache.mark(), { untilMs: nowMs });
     jest.advanceTimersByTime(99);
     expect([cache.find('a'), cache.find('over')]).toEqual(['answer', undefined]);
     jest.advanceTimersByTime(1);

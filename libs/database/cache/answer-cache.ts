@@ -100,8 +100,7 @@ export class AnswerCache {
     answer: unknown,
     tags: readonly CacheTag[],
     mark: number,
-    untilMs = Infinity,
-    kind = '',
+    { untilMs = Infinity, kind = '' }: { readonly untilMs?: number; readonly kind?: string } = {},
   ): void {
     if (!this.#isListening || untilMs <= performance.now() || this.#changes.concern(tags, mark)) return;
     const bytes = ENTRY + 2 * key.length + sizeOf(answer);

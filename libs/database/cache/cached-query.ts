@@ -46,7 +46,7 @@ export function cachedQuery<Question extends readonly unknown[], Answer>(
     if (answer === null || answer === undefined) return answer;
     const tags = query.dependsOn(answer);
     const untilMs = askedAtMs + (query.lastsMs?.(answer) ?? Infinity);
-    if (tags !== null) cache.keep(key, answer, tags, mark, untilMs, query.name);
+    if (tags !== null) cache.keep(key, answer, tags, mark, { untilMs, kind: query.name });
     return answer;
   };
   const recall = async (...question: Question): Promise<Answer> => {

@@ -250,7 +250,10 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'AuditSealStore.removeOldest': { args: (w) => [w.tenantId, 5], ids: ['0'], prepare: sealedLongAgo },
   'PlatformTokenStore.ensureRoot': { args: () => [randomBytes(32)], ids: [] },
   'PlatformTokenStore.findLive': { args: (w) => [w.rootHash], ids: ['0'] },
-  'TokenStore.findLive': { args: (w) => [w.tenantKey, w.tokenId, w.tokenHash.toString('latin1')], ids: ['0', '1', '2'] },
+  'TokenStore.findLive': {
+    args: (w) => [w.tenantKey, w.tokenId, w.tokenHash.toString('latin1')],
+    ids: ['0', '1', '2'],
+  },
   'TokenStore.create': { args: (w) => [newToken(w)], ids: ['0.tenantId', '0.tokenId'] },
   'TokenStore.find': { args: (w) => [w.tenantId, w.tokenId], ids: ['0', '1'] },
   'TokenStore.list': {

@@ -1,7 +1,6 @@
 import {
   Caller,
   Context,
-  createValidationPipe,
   decodeStrictUtf8,
   isTextualType,
   Operation,
@@ -23,10 +22,10 @@ import {
 import { Body, Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
+import { jsonWithBase64 } from './base64-json.js';
+import { readFetchWish } from './fetch-wish.js';
 import { FetchRequestDto, FetchResponseDto, type FetchMode } from './fetch.dto.js';
 import { BAD_WISHES, FETCH_ANSWERS, FETCH_REQUESTS, TOO_LARGE } from './fetch.examples.js';
-
-const bodies = createValidationPipe('drop');
 
 /**
  * Compatible with an API whose clients fetch a source's content or a URL for it. Errors are
@@ -66,11 +65,8 @@ export class FetchController {
     @Body() body: Record<string, unknown>,
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: GatewayReply,
-  ): Promise<FetchResponseDto> {
-    const wish = (await bodies.transform(body, {
-      type: 'body',
-      metatype: FetchRequestDto,
-    })) as FetchRequestDto;
+  ): Promise<FetchResponseDto | Buffer> {
+    const wish = await readFetchWish(body);
     const id = idOf(wish);
     const source = this.content.assertAvailable(await this.sources.get(context, id));
     const mode = modeOf(wish);
@@ -83,7 +79,11 @@ export class FetchController {
       mode === 'content' ? null : await this.urls.issue(caller, inline?.source ?? source, expiresIn);
     reply.request.handedOut = [handedOut(source, mode === 'url' ? { action: 'link.issue' } : {})];
     void reply.header('cache-control', 'no-store');
-    return render(id, inline?.source ?? source, inline?.bytes ?? null, link);
+    const text = inline === null ? null : textOf(inline);
+    const answer = render(id, inline?.source ?? source, text, link);
+    if (inline === null || text !== null) return answer;
+    void reply.type(JSON_TYPE);
+    return jsonWithBase64(answer, inline.bytes);
   }
 }
 
@@ -110,19 +110,26 @@ function modeOf({ mode, return_content: returnContent }: FetchRequestDto): Fetch
   return mode ?? (returnContent === false ? 'url' : 'content');
 }
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** The content as text; null where it is none. */
+function textOf({ source, bytes }: { source: AvailableSource; bytes: Buffer }): string | null {
+  return isTextualType(source.contentType) ? decodeStrictUtf8(bytes) : null;
+}
+
+/** Without the bytes of what is no text. */
 function render(
   id: string,
   source: AvailableSource,
-  bytes: Buffer | null,
+  text: string | null,
   link: SignedLink | null,
-): FetchResponseDto {
-  const text = bytes !== null && isTextualType(source.contentType) ? decodeStrictUtf8(bytes) : null;
+): FetchResponseDto & { readonly content_base64: null } {
   return {
     source_id: id,
     id,
     success: true,
     content: text,
-    content_base64: bytes === null || text !== null ? null : bytes.toString('base64'),
+    content_base64: null,
     presigned_url: link?.url ?? null,
     content_type: source.contentType,
     size_bytes: source.sizeBytes,
