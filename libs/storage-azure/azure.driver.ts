@@ -1,4 +1,3 @@
-import { CodedError } from '#kernel';
 import {
   type ConnectionLimits,
   type DriverWatch,
@@ -9,16 +8,9 @@ import {
   type StorageClock,
   storageClocks,
   StorageDriver,
-  StorageErrors,
 } from '#storage';
 
-import { makeAzureClient } from './azure.client.js';
-import { azureFailure, isContainerTaken } from './azure.errors.js';
-import { AzurePlace } from './azure.place.js';
-import { keepsWriteOnce } from './azure.probe.js';
-import { parseAzureSettings, type AzureSettings } from './azure.settings.js';
-import { AzureStorage } from './azure.storage.js';
-import { until } from './call-options.js';
+import { parseAzureSettings } from './azure.settings.js';
 
 /** What the composition root gives. */
 export interface AzureDriverOptions {
@@ -32,8 +24,6 @@ export interface AzureDriverOptions {
 
 const ANYWHERE = EndpointGuard.unrestricted();
 const GLOBALLY_ROUTABLE = new EndpointGuard();
-/** How long opening a container may take. Milliseconds. */
-const OPEN_MS = 30_000;
 
 /** Opens containers of Azure Blob Storage. Each binding brings its own account key; no other credential is looked for. */
 export class AzureDriver extends StorageDriver {
@@ -57,35 +47,13 @@ export class AzureDriver extends StorageDriver {
       binding.operatorOwned === true ? ANYWHERE : (this.options.endpointGuard ?? GLOBALLY_ROUTABLE);
     guard.parseEndpoint(settings.endpoint);
     const clock = this.#clockOf(binding.id);
-    const place = new AzurePlace(makeAzureClient(settings, guard, this.options.limits, clock), settings);
-    const late = new AbortController();
-    const timer = setTimeout(() => {
-      late.abort(new CodedError(StorageErrors.timeout, 'The storage does not answer in time.'));
-    }, OPEN_MS);
-    try {
-      await findContainer(place, settings, late.signal);
-      return new AzureStorage(place, this.#buffers, await keepsWriteOnce(place, late.signal));
-    } catch (error) {
-      place.release();
-      throw azureFailure(error, late.signal);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-}
-
-async function findContainer(
-  place: AzurePlace,
-  { create }: AzureSettings,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    await place.container.getProperties(until(signal));
-  } catch (error) {
-    if (!create) throw error;
-    await place.container.create(until(signal)).catch((refused: unknown) => {
-      // Somebody else made it in between, or it was only the look that is not allowed.
-      if (!isContainerTaken(refused)) throw refused;
+    // With the SDK, which takes some 20 MiB, and which few gateways without a container ever need.
+    const { openContainer } = await import('./azure.opening.js');
+    return await openContainer(settings, {
+      limits: this.options.limits,
+      guard,
+      clock,
+      buffers: this.#buffers,
     });
   }
 }

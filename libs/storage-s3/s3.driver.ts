@@ -1,5 +1,4 @@
 import {
-  type DriverWatch,
   EndpointGuard,
   type ObjectStorage,
   PartBuffers,
@@ -9,30 +8,8 @@ import {
   StorageDriver,
 } from '#storage';
 
-import type { QuerySignerFactory } from './query-signer.js';
-import { ensureBucket } from './s3.bucket.js';
-import { makeS3Client, type S3ConnectionLimits } from './s3.client.js';
-import { type S3CopyLimits, USUAL_COPIES } from './s3.copy.js';
-import { s3Failure } from './s3.errors.js';
-import { S3Place } from './s3.place.js';
-import { S3Presigner } from './s3.presigner.js';
-import { tryConditionalWrites } from './s3.probe.js';
-import { parseS3Settings, type S3Settings } from './s3.settings.js';
-import { S3Storage } from './s3.storage.js';
-
-/** What the composition root gives. */
-export interface S3DriverOptions {
-  /** Signs URLs. */
-  readonly signer: QuerySignerFactory;
-  readonly limits: S3ConnectionLimits;
-  /** Buffers of 5 MiB for parts under way, beside the one that every upload has; shared by all bindings. */
-  readonly extraPartBuffers: number;
-  /** Where bindings that are not the operator's own may lead. Default: globally routable addresses only. */
-  readonly endpointGuard?: EndpointGuard;
-  /** How objects are copied inside the server. Default: whole up to 5 GiB, in parts of 128 MiB beyond. */
-  readonly copies?: S3CopyLimits;
-  readonly watch?: DriverWatch;
-}
+import type { S3DriverOptions } from './s3.options.js';
+import { parseS3Settings } from './s3.settings.js';
 
 const ANYWHERE = EndpointGuard.unrestricted();
 const GLOBALLY_ROUTABLE = new EndpointGuard();
@@ -59,28 +36,8 @@ export class S3Driver extends StorageDriver {
       binding.operatorOwned === true ? ANYWHERE : (this.options.endpointGuard ?? GLOBALLY_ROUTABLE);
     guard.parseEndpoint(settings.endpoint);
     const clock = this.#clockOf(binding.id);
-    const client = makeS3Client(settings, this.options.limits, guard, clock);
-    const place = new S3Place(client, settings.bucket, settings.prefix);
-    try {
-      await ensureBucket(place, settings);
-      const kept = await tryConditionalWrites(place, settings.profile);
-      const { conditionalPut } = kept;
-      const presigner = new S3Presigner(this.#signer(settings), place, clock, conditionalPut);
-      return new S3Storage({
-        place,
-        profile: { ...settings.profile, ...kept },
-        presigner,
-        buffers: this.#buffers,
-        conditionalPut,
-        copies: this.options.copies ?? USUAL_COPIES,
-      });
-    } catch (error) {
-      place.client.destroy();
-      throw s3Failure(error);
-    }
-  }
-
-  #signer({ credentials, endpoint, bucket, region, profile }: S3Settings) {
-    return this.options.signer(credentials, { endpoint, bucket, region, pathStyle: profile.pathStyle });
+    // With the SDK, which takes some 20 MiB, and which few gateways without a bucket ever need.
+    const { openBucket } = await import('./s3.opening.js');
+    return await openBucket(settings, { options: this.options, guard, clock, buffers: this.#buffers });
   }
 }
