@@ -106,9 +106,12 @@ function directly(
     check(request);
     void reply.code(status);
     for (const { name, value } of headers) void reply.header(name, value);
-    const given = values.map((value) => value(request, reply));
-    // Promises only: a reply can be awaited, too, which takes until it is sent.
-    for (const [index, value] of given.entries()) if (value instanceof Promise) given[index] = await value;
+    const given: unknown[] = [];
+    for (const argument of values) {
+      const value = argument(request, reply);
+      // Promises only: a reply can be awaited, too, which takes until it is sent.
+      given.push(value instanceof Promise ? await value : value);
+    }
     const answer = await method.apply(controller, given);
     if (!sendsItself) void reply.send(answer);
   };

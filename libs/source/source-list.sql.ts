@@ -3,10 +3,34 @@ function moment(column: string): string {
   return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
-/** A source as `toSourceDto` renders it, in its order. */
-const RENDERED = `SELECT l.source_id, l.external_id, l.tenant_id, l.sub_tenant_id, l.name, l.content_type, l.size_bytes,
-  encode(l.checksum_sha256, 'hex') AS checksum_sha256, '"' || encode(l.checksum_sha256, 'hex') || '"' AS etag, l.version, l.status,
-  l.metadata, ${moment('l.created_at')} AS created_at, ${moment('l.updated_at')} AS updated_at`;
+/** A column as JSON text: quoted, escaped, null where it is null. */
+const text = (column: string): string => `coalesce(to_json(${column})::text, 'null')`;
+/** One of digits, of letters and dashes, or of JSON, in which nothing is to be escaped. */
+const plain = (value: string): string => `'"', ${value}, '"'`;
+const bare = (column: string): string => `coalesce(${column}::text, 'null')`;
+const checksum = (before: string, after: string): string =>
+  `coalesce('${before}' || encode(l.checksum_sha256, 'hex') || '${after}', 'null')`;
+
+/** The fields of a source as `toSourceDto` renders it, in its order, each with what is to be put together for it. */
+const FIELDS: readonly (readonly [name: string, sql: string])[] = [
+  ['source_id', plain('l.source_id')],
+  ['external_id', text('l.external_id')],
+  ['tenant_id', plain('l.tenant_id')],
+  ['sub_tenant_id', plain('l.sub_tenant_id')],
+  ['name', text('l.name')],
+  ['content_type', text('l.content_type')],
+  ['size_bytes', bare('l.size_bytes')],
+  ['checksum_sha256', checksum('"', '"')],
+  ['etag', checksum('"\\"', '\\""')],
+  ['version', bare('l.version')],
+  ['status', plain('l.status')],
+  ['metadata', bare('l.metadata')],
+  ['created_at', plain(moment('l.created_at'))],
+  ['updated_at', plain(moment('l.updated_at'))],
+];
+
+/** Put together as a text: `row_to_json` says the same, and takes twice as long to. */
+const RENDERED = `concat('{', ${FIELDS.map(([name, sql], at) => `'${at === 0 ? '' : ','}"${name}":', ${sql}`).join(', ')}, '}')`;
 
 /** What the index of the newest sources asks for: see the migration `LookupsByKey`. */
 const IN_ORDER = 's.version > 0';
@@ -24,7 +48,7 @@ SELECT '[' || string_agg(p.json, ',' ORDER BY p.place) FILTER (WHERE p.place <= 
   (array_agg(p.source_id) FILTER (WHERE p.place = $10))[1] AS "lastId"
 FROM (
   SELECT row_number() OVER (ORDER BY l.created_at DESC, l.source_id DESC) AS place, l.created_at, l.source_id,
-    (SELECT row_to_json(r)::text FROM (${RENDERED}) r) AS json
+    ${RENDERED} AS json
   FROM (
     SELECT s.* FROM sources s
     WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND ${IN_ORDER}
