@@ -46,14 +46,24 @@ export class LinkBatchController {
     request.handedOut = items.flatMap(({ source, outcome }) =>
       source === null || outcome instanceof CodedError ? [] : handedOut(source),
     );
-    return { data: items.map(({ outcome }, index) => render(ids[index] ?? '', outcome)) };
+    const timeOf = lastTime();
+    return { data: items.map(({ outcome }, index) => render(ids[index] ?? '', outcome, timeOf)) };
   }
 }
 
-function render(id: string, outcome: BatchOutcome): LinkBatchItemDto {
+/** Renders moments, of which many in a row are the same one. */
+function lastTime(): (moment: Date) => string {
+  let [last, text] = [NaN, ''];
+  return (moment) => {
+    if (moment.getTime() !== last) [last, text] = [moment.getTime(), moment.toISOString()];
+    return text;
+  };
+}
+
+function render(id: string, outcome: BatchOutcome, timeOf: (moment: Date) => string): LinkBatchItemDto {
   if (outcome instanceof CodedError) {
     const error = { code: outcome.kind.code, detail: outcome.message };
     return { source_id: id, url: null, expires_at: null, error };
   }
-  return { source_id: id, url: outcome.url, expires_at: outcome.expiresAt.toISOString(), error: null };
+  return { source_id: id, url: outcome.url, expires_at: timeOf(outcome.expiresAt), error: null };
 }

@@ -35,13 +35,13 @@ export class LinkBatchService {
     expiresIn: number,
   ): Promise<BatchItem[]> {
     const references = ids.map(toSourceReference);
-    const found = new Map<string, BatchSource>();
+    const [byId, byExternalId] = [new Map<string, BatchSource>(), new Map<string, BatchSource>()];
     for (const source of await this.store.findAll(context, references)) {
-      found.set(`id:${source.sourceId}`, source);
-      if (source.externalId !== null) found.set(`external:${source.externalId}`, source);
+      byId.set(source.sourceId, source);
+      if (source.externalId !== null) byExternalId.set(source.externalId, source);
     }
     const sources = references.map(({ sourceId, externalId }) =>
-      found.get(sourceId === null ? `external:${externalId ?? ''}` : `id:${sourceId}`),
+      sourceId === null ? byExternalId.get(externalId ?? '') : byId.get(sourceId),
     );
     const available = [...new Set(sources.filter((source) => source !== undefined).filter(isAvailable))];
     const issued = await this.urls.issueAll(issuer, context.tenantId, available, expiresIn);
