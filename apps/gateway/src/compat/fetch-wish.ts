@@ -9,7 +9,7 @@ const TEXTS = new Set(['tenant_id', 'source_id', 'id', 'sub_tenant_id']);
 const MODES = new Set<unknown>(['content', 'url', 'both']);
 
 /** What a body of the fetch call asks for. Throws `validation_failed` with every field at fault; drops unknown fields. */
-export async function readFetchWish(body: Record<string, unknown>): Promise<FetchRequestDto> {
+export async function readFetchWish(body: unknown): Promise<FetchRequestDto> {
   const plain = plainWish(body);
   return (
     plain ?? ((await bodies.transform(body, { type: 'body', metatype: FetchRequestDto })) as FetchRequestDto)
@@ -20,8 +20,8 @@ export async function readFetchWish(body: Record<string, unknown>): Promise<Fetc
  * What nearly every body asks for, which is a handful of short texts: to see that takes a fraction of what the rules of the
  * DTO take to find the same. Null where it is anything else, for which the rules are there.
  */
-export function plainWish(body: Record<string, unknown>): FetchRequestDto | null {
-  if (body['tenant_id'] === undefined) return null;
+export function plainWish(body: unknown): FetchRequestDto | null {
+  if (typeof body !== 'object' || body === null || !('tenant_id' in body)) return null;
   for (const [name, value] of Object.entries(body)) {
     const isPlain = name === 'mode' ? MODES.has(value) : TEXTS.has(name) && isPlainText(value);
     if (!isPlain) return null;
