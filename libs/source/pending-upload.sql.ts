@@ -72,8 +72,9 @@ WHERE tenant_id = $1 AND upload_id = $2 AND state = 'receiving' AND lease_id = $
 };
 
 /**
- * $4: the key of the turn. When the turn was lost, its key is in the outbox already; what was written there after it had
- * been removed goes now. A key that became the source's content stays, whether or not the answer to that was lost.
+ * $4: the key of the turn, $5 and $6: binding and source of the upload. When the turn was lost, or the upload is gone
+ * altogether, its key is in the outbox already, or was; what was written there after it had been removed goes now. A key that
+ * became the source's content stays, whether or not the answer to that was lost.
  */
 export const GIVE_TURN_BACK = {
   name: 'give-upload-turn-back',
@@ -81,10 +82,10 @@ export const GIVE_TURN_BACK = {
   UPDATE uploads SET lease_id = NULL, leased_until = NULL
   WHERE tenant_id = $1 AND upload_id = $2 AND state = 'receiving' AND lease_id = $3)
 INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
-SELECT $1, 'remove_object', $4, u.binding_id FROM uploads u
-WHERE u.tenant_id = $1 AND u.upload_id = $2 AND $4::text IS NOT NULL
-  AND (u.state = 'ended' OR u.attempt_key IS DISTINCT FROM $4::text)
-  AND NOT EXISTS (SELECT FROM sources s WHERE s.tenant_id = $1 AND s.source_id = u.source_id AND s.object_key = $4)`,
+SELECT $1, 'remove_object', $4, $5::uuid WHERE $4::text IS NOT NULL
+  AND NOT EXISTS (SELECT FROM uploads u
+    WHERE u.tenant_id = $1 AND u.upload_id = $2 AND u.state <> 'ended' AND u.attempt_key = $4)
+  AND NOT EXISTS (SELECT FROM sources s WHERE s.tenant_id = $1 AND s.source_id = $6 AND s.object_key = $4)`,
 };
 
 /** $3: only by whoever has this lease; $4: by whoever may. */

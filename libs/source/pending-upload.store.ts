@@ -43,14 +43,14 @@ export class PendingUploadStore {
   }
 
   /**
-   * Lets others have a turn. What was written in a turn that was lost goes to the outbox, unless it is the content of the
-   * source; what was written in this one goes when the next is taken, or the upload ends.
+   * Lets others have a turn. What was written in a turn that was lost, or for an upload that is gone, goes to the outbox,
+   * unless it is the content of the source; what was written in this one goes when the next is taken, or the upload ends.
    */
   async giveTurnBack(
-    { tenantId, uploadId }: PendingUpload,
+    { tenantId, uploadId, bindingId, sourceId }: PendingUpload,
     { leaseId, attemptKey }: UploadLease,
   ): Promise<void> {
-    const values = [tenantId, uploadId, leaseId, attemptKey];
+    const values = [tenantId, uploadId, leaseId, attemptKey, bindingId, sourceId];
     await this.database.query(tenantId, { ...GIVE_TURN_BACK, values });
   }
 

@@ -174,6 +174,7 @@ describe('an upload URL of the gateway', () => {
   it.each<[string, number, (upload: Json, home: TestTenant) => Promise<unknown>]>([
     ['another was faster', 1, (upload) => send(upload as Target, Buffer.alloc(1000, 'b'))],
     ['it was given up', 0, ({ upload_id }, home) => home.editor.delete(`/v1/uploads/${upload_id}`)],
+    ['its source was deleted', 0, ({ source_id }, home) => home.editor.delete(`/v1/sources/${source_id}`)],
   ])('UP-04, UP-12: leaves nothing of what was still being sent when %s', async (_what, left, end) => {
     const home = await makeUnboundTenant(root);
     const upload = await begin(home.editor, { size_bytes: 1000 });

@@ -401,8 +401,11 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     prepare: byUrl,
   },
   'PendingUploadStore.giveTurnBack': {
-    args: (w) => [upload(w), { ...turn(w), attemptKey: null }],
-    ids: ['0.tenantId', '0.uploadId', '1.leaseId'],
+    args: (w) => [
+      { ...upload(w), bindingId: null, sourceId: w.sourceId },
+      { ...turn(w), attemptKey: null },
+    ],
+    ids: ['0.tenantId', '0.uploadId', '0.sourceId', '1.leaseId'],
     prepare: byUrl,
   },
   'PendingUploadStore.end': {
