@@ -78,12 +78,13 @@ fail() {
 }
 quietly() { "$@" >&3 2>&3; }
 
-# The storage daemon sometimes asks the monitor before it has learned the cluster's id, is refused, and ends.
-start_storage() {
+# For what may be done twice: a monitor that has just begun refuses the one or the other (EPERM), and the storage daemon
+# sometimes asks it before it has learned the cluster's id, is refused, and ends.
+repeatedly() {
   local try
-  for try in 1 2 3 4 5 6; do
-    if quietly ceph-osd -c "$conf" -i 0; then return 0; fi
-    echo "storage daemon: try $try failed" >&3
+  for try in 1 2 3 4 5 6 7 8 9 10; do
+    if quietly "$@"; then return 0; fi
+    echo "try $try failed: $*" >&3
     sleep 0.5
   done
   return 1
@@ -94,10 +95,10 @@ quietly monmaptool --create --fsid "$fsid" --addv a "[v1:127.0.0.1:$monitor_port
 quietly ceph-mon -c "$conf" -i a --mkfs --monmap "$folder/monmap" || fail 'monitor data'
 quietly ceph-mon -c "$conf" -i a || fail monitor
 osd_id=$(cat /proc/sys/kernel/random/uuid)
-quietly ceph -c "$conf" osd create "$osd_id" || fail 'storage entry'
+repeatedly ceph -c "$conf" osd create "$osd_id" || fail 'storage entry'
 quietly ceph-osd -c "$conf" -i 0 --mkfs --osd-uuid "$osd_id" || fail 'storage data'
-quietly ceph -c "$conf" osd crush add osd.0 1.0 host=localhost root=default || fail 'storage map'
-start_storage || fail 'storage daemon'
+repeatedly ceph -c "$conf" osd crush add osd.0 1.0 host=localhost root=default || fail 'storage map'
+repeatedly ceph-osd -c "$conf" -i 0 || fail 'storage daemon'
 quietly radosgw -c "$conf" -n client.rgw.a || fail 'S3 server'
 for _ in $(seq $((START_LIMIT_S * 4))); do
   if answers; then break; fi
