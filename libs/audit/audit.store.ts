@@ -2,13 +2,7 @@ import { assertGiven, TenantDatabase } from '#database';
 import { Injectable } from '@nestjs/common';
 
 import { firstIdOf, type AuditEntry, type AuditEvent } from './audit-event.js';
-
-/** An event that happened a moment ago. */
-export interface PastEvent {
-  readonly event: AuditEvent;
-  /** Milliseconds since then. */
-  readonly ageMs: number;
-}
+import { rowOf, rowsOf, type PastEvent } from './audit-rows.js';
 
 /** A credential that was refused; without id and hash, several. */
 export interface RefusedCredential extends PastEvent {
@@ -100,42 +94,22 @@ async function writeAll(
   tenantId: string,
   past: readonly PastEvent[],
 ): Promise<void> {
-  const values = [tenantId, JSON.stringify(past.map(rowOf))];
+  const values = [tenantId, JSON.stringify(rowsOf(past))];
   await database.query(tenantId, { ...WRITE, values });
-}
-
-function rowOf({ event, ageMs }: PastEvent): Record<string, unknown> {
-  const row = {
-    age_ms: ageMs,
-    action: event.action,
-    outcome: event.outcome,
-    token_id: event.tokenId,
-    role: event.role,
-    link_id: event.linkId,
-    sub_tenant_id: event.subTenantId,
-    target_kind: event.targetKind,
-    target_id: event.targetId,
-    request_id: event.requestId,
-    address: event.address,
-    details: event.details,
-  };
-  // JSON leaves out what is undefined.
-  assertGiven(row);
-  if (event.details !== null) assertGiven(event.details);
-  return row;
 }
 
 const INTO = `INSERT INTO audit_entries (tenant_id, entry_id, tenant_key, action, outcome, token_id, role, link_id,
   sub_tenant_id, target_kind, target_id, request_id, address, details)`;
 const EVENTS = `age_ms float8, action text, outcome text, token_id uuid, role text, link_id uuid, sub_tenant_id text,
-  target_kind text, target_id text, request_id text, address text, details jsonb`;
+  target_kind text, request_id text, address text, details jsonb`;
 const MOMENT = "(SELECT (clock_timestamp() - e.age_ms * interval '1 millisecond')::timestamptz(3) AS at)";
 const WRITE = {
   name: 'write-audit-entries',
   text: `${INTO}
 SELECT t.tenant_id, audit_entry_id(m.at), t.tenant_key, e.action, e.outcome, e.token_id, e.role, e.link_id,
-  e.sub_tenant_id, e.target_kind, e.target_id, e.request_id, e.address, e.details
-FROM tenants t CROSS JOIN json_to_recordset($2::json) AS e (${EVENTS}) CROSS JOIN LATERAL ${MOMENT} m
+  e.sub_tenant_id, e.target_kind, target.id, e.request_id, e.address, e.details
+FROM tenants t CROSS JOIN json_to_recordset($2::json) AS e (${EVENTS}, target_ids text[])
+CROSS JOIN unnest(e.target_ids) AS target (id) CROSS JOIN LATERAL ${MOMENT} m
 WHERE t.tenant_id = $1 AND m.at >= t.created_at`,
 };
 const WRITE_REFUSED = {

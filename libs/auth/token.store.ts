@@ -46,8 +46,8 @@ export class TokenStore {
   }
 
   /**
-   * The token with this id and this hash, a character for each byte of it, in the tenant with this key, unless it is expired or revoked or the tenant is
-   * ending; the hash of the text before a rotation counts while that text does. Cached.
+   * The token with this id and this hash, a character for each byte of it, in the tenant with this key, unless it is expired
+   * or revoked or the tenant is ending; the hash of the text before a rotation counts while that text does. Cached.
    */
   async findLive(tenantKey: string, tokenId: string, digest: string): Promise<LiveToken | null> {
     const token = await this.lookUp(tenantKey, tokenId, digest);
