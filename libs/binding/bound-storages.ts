@@ -67,10 +67,10 @@ export class BoundStorages {
    * or is not known.
    */
   async open(tenantId: string, bindingId: string | null): Promise<ObjectStorage> {
-    if (bindingId === null)
-      return await this.guarded(this.byDefault.own, await this.getTenantKey(tenantId), tenantId);
-    const both = [this.getTenantKey(tenantId), this.find(tenantId, bindingId)] as const;
-    const [keyPrefix, binding] = await Promise.all(both);
+    const [keyPrefix, binding] = await Promise.all([
+      this.getTenantKey(tenantId),
+      bindingId === null ? this.byDefault.own : this.find(tenantId, bindingId),
+    ]);
     return await this.guarded(binding, keyPrefix, tenantId);
   }
 

@@ -1,5 +1,5 @@
 import { SharedTransaction } from '#database';
-import { IdempotencyErrors, OnceGate, type ExchangeParts } from '#http';
+import { IdempotencyErrors, OnceGate, routeOf, type ExchangeParts } from '#http';
 import { Injectable } from '@nestjs/common';
 
 import { AnswerSealer, answerUnderWay, prepare, type Answer } from './answer.js';
@@ -35,13 +35,13 @@ export class DatabaseGate extends OnceGate {
     key: string,
     operation: () => Promise<unknown>,
   ): Promise<unknown> {
-    const { tenantContext, query, body, routeOptions } = request;
+    const { tenantContext, query, body } = request;
     const keyed: Keyed = {
       scope: scopeOf(request, key),
       fingerprint: fingerprintOf([tenantContext?.subTenantId, query, body]),
       perform: async () => answerUnderWay(reply, await operation()),
     };
-    const isAtomic = routeOptions.config.operation?.idempotent === 'atomic';
+    const isAtomic = routeOf(request).operation?.idempotent === 'atomic';
     return prepare(reply, await (isAtomic ? this.onceAtomic(keyed) : this.onceWithoutEffect(keyed)));
   }
 
