@@ -80,7 +80,7 @@ export const GIVE_TURN_BACK = {
   name: 'give-upload-turn-back',
   text: `WITH back AS (
   UPDATE uploads SET lease_id = NULL, leased_until = NULL
-  WHERE tenant_id = $1 AND upload_id = $2 AND state = 'receiving' AND lease_id = $3)
+  WHERE tenant_id = $1 AND upload_id = $2 AND state = 'receiving' AND lease_id = $3 AND source_id = $6)
 INSERT INTO outbox (tenant_id, kind, object_key, binding_id)
 SELECT $1, 'remove_object', $4, $5::uuid WHERE $4::text IS NOT NULL
   AND NOT EXISTS (SELECT FROM uploads u
