@@ -8,6 +8,7 @@ import { trackAnswers } from './answers-under-way.js';
 import { watchBodies, type MinimumRate } from './body-pace.js';
 import { readBody } from './body-reading.js';
 import { holdContinue } from './expect-continue.js';
+import { gatherWrites } from './gathered-writes.js';
 import { answerBrokenRequest } from './broken-requests.js';
 import { routeOf, type GatewayReply, type GatewayRequest } from './gateway-request.js';
 import { sendError } from './http-error.filter.js';
@@ -101,6 +102,7 @@ function prepare(server: FastifyInstance, options: ServerOptions): void {
   });
   refuseDoubtfulHosts(server);
   trackAnswers(server);
+  gatherWrites(server);
   holdContinue(server);
   refuseTunnels(server);
   watchBodies(server, options.patience.minimumRate);
