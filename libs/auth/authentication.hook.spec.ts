@@ -34,11 +34,34 @@ function requestOf(access: Access | undefined, ...rawHeaders: string[]): Gateway
   return { routeOptions: { config }, raw: { rawHeaders }, ip: '192.0.2.7' } as unknown as GatewayRequest;
 }
 
-async function run(witness: Witness, request: GatewayRequest): Promise<void> {
-  await authenticationHook(witness)(request, {} as GatewayReply);
+/** Resolves once the hook has passed the request on. */
+async function run(authenticator: Authenticator, request: GatewayRequest): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    authenticationHook(authenticator)(request, {} as GatewayReply, resolve)?.then(resolve, reject);
+  });
 }
 
 describe('authenticationHook', () => {
+  it('passes a request on at once that is known at once', () => {
+    class Known extends Authenticator {
+      override authenticate = () => PRINCIPAL;
+    }
+    const request = requestOf('authenticated');
+    let isPassedOn = false;
+    const end = authenticationHook(new Known())(request, {} as GatewayReply, () => (isPassedOn = true));
+    expect([end, isPassedOn, request.principal]).toEqual([undefined, true, PRINCIPAL]);
+  });
+
+  it('answers what is thrown at once like what is thrown later', async () => {
+    class Failing extends Authenticator {
+      override authenticate = (): never => {
+        throw new Error('no');
+      };
+    }
+    await expect(run(new Failing(), requestOf('authenticated'))).rejects.toThrow('no');
+    await expect(run(new Witness(new Error('no')), requestOf('authenticated'))).rejects.toThrow('no');
+  });
+
   it('hands on every Authorization field there is, as sent, in any case and order', async () => {
     const witness = new Witness(PRINCIPAL);
     await run(

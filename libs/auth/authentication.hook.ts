@@ -1,4 +1,5 @@
-import { routeOf, type GatewayReply, type GatewayRequest } from '#http';
+import { passOn, routeOf, type GatewayRequest, type RequestHook } from '#http';
+import { andThen, type MaybePromise } from '#kernel';
 
 import { AuthErrors } from './auth.errors.js';
 import type { Authenticator } from './authenticator.js';
@@ -8,19 +9,18 @@ import type { Authenticator } from './authenticator.js';
  * as an `onRequest` hook. A route that is not one of Nest's declares nothing and is let through: those are the API
  * documentation and the answer to unmatched paths, and the route test lists them.
  */
-export function authenticationHook(
-  authenticator: Authenticator,
-): (request: GatewayRequest, reply: GatewayReply) => Promise<void> {
-  return async (request) => {
-    const { operation } = routeOf(request);
-    if (operation === undefined || operation.access === 'public') return;
-    const principal = await authenticator.authenticate({
-      authorization: authorizationFields(request.raw.rawHeaders),
-      address: request.ip,
-    });
+export function authenticationHook(authenticator: Authenticator): RequestHook {
+  return (request, _reply, done) => passOn(authenticate(authenticator, request), done);
+}
+
+function authenticate(authenticator: Authenticator, request: GatewayRequest): MaybePromise<void> {
+  const { operation } = routeOf(request);
+  if (operation === undefined || operation.access === 'public') return undefined;
+  const authorization = authorizationFields(request.raw.rawHeaders);
+  return andThen(authenticator.authenticate({ authorization, address: request.ip }), (principal) => {
     if (principal === null) throw AuthErrors.missing();
     request.principal = principal;
-  };
+  });
 }
 
 /** All `Authorization` fields: Node keeps the first and drops the rest, which would hide a second credential. */

@@ -1,4 +1,4 @@
-import type { Principal } from '#kernel';
+import type { MaybePromise, Principal } from '#kernel';
 
 /** The part of a request that credentials can be found in. */
 export interface CredentialRequest {
@@ -14,5 +14,5 @@ export interface CredentialRequest {
  * through to another authenticator.
  */
 export abstract class Authenticator {
-  abstract authenticate(request: CredentialRequest): Promise<Principal | null>;
+  abstract authenticate(request: CredentialRequest): MaybePromise<Principal | null>;
 }

@@ -1,4 +1,4 @@
-import { CodedError, type Principal } from '#kernel';
+import { CodedError, type MaybePromise, type Principal } from '#kernel';
 
 import { Authenticator, type CredentialRequest } from './authenticator.js';
 import type { FailedAttempts } from './failed-attempts.js';
@@ -16,13 +16,17 @@ export class LimitedAuthenticator extends Authenticator {
     super();
   }
 
-  async authenticate(request: CredentialRequest): Promise<Principal | null> {
-    try {
-      return await this.authenticator.authenticate(request);
-    } catch (error) {
+  authenticate(request: CredentialRequest): MaybePromise<Principal | null> {
+    const refuse = (error: unknown): never => {
       // A database that is away, for one, says nothing of the credential.
       if (!(error instanceof CodedError) || error.kind.status !== 401) throw error;
       throw this.failures.refusal(request.address, error);
+    };
+    try {
+      const principal = this.authenticator.authenticate(request);
+      return principal instanceof Promise ? principal.catch(refuse) : principal;
+    } catch (error) {
+      return refuse(error);
     }
   }
 }

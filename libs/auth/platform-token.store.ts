@@ -1,11 +1,11 @@
-import { PLATFORM_TAG, PlatformDatabase } from '#database';
-import { newUuid } from '#kernel';
+import { type CachedQuery, PLATFORM_TAG, PlatformDatabase } from '#database';
+import { type MaybePromise, newUuid } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 /** Database access for the platform's own tokens. */
 @Injectable()
 export class PlatformTokenStore {
-  private readonly lookUp: (hash: Buffer) => Promise<string | null>;
+  private readonly lookUp: CachedQuery<[hash: Buffer], string | null>;
 
   constructor(private readonly database: PlatformDatabase) {
     this.lookUp = database.cachedQuery({
@@ -30,7 +30,7 @@ export class PlatformTokenStore {
   }
 
   /** Id of the live platform token with this hash, or null. Cached. */
-  findLive(hash: Buffer): Promise<string | null> {
+  findLive(hash: Buffer): MaybePromise<string | null> {
     return this.lookUp(hash);
   }
 }

@@ -1,5 +1,12 @@
-import { routeOf, type GatewayReply, type GatewayRequest, type OperationOptions } from '#http';
-import type { Limits, Principal } from '#kernel';
+import {
+  passOn,
+  routeOf,
+  type GatewayReply,
+  type GatewayRequest,
+  type OperationOptions,
+  type RequestHook,
+} from '#http';
+import { andThen, type Limits, type MaybePromise, type Principal, type TenantContext } from '#kernel';
 import type { Limiter } from '#limits';
 import { type TenantContextService, TenantErrors, TENANT_ID } from '#tenant';
 
@@ -15,19 +22,24 @@ type LookedAt = GatewayRequest & { [ENTERED]?: true };
  * Finds where a request acts, which some name in their body; with it the tenant's limits, where the credential did not tell
  * them. Register it as a `preHandler` hook. Throws what {@link TenantContextService} refuses with.
  */
-export function tenancyHook(
-  tenants: TenantContextService,
-  limiter: Limiter,
-): (request: GatewayRequest, reply: GatewayReply) => Promise<void> {
-  return async (request, reply) => {
+export function tenancyHook(tenants: TenantContextService, limiter: Limiter): RequestHook {
+  return (request, reply, done) => {
     const { operation } = routeOf(request);
     const { principal } = request;
-    if (operation === undefined || operation.access === 'public') return;
+    if (operation === undefined || operation.access === 'public') {
+      done();
+      return undefined;
+    }
     if (principal === undefined) throw AuthErrors.missing();
-    const limits = await enter(tenants, operation, principal, request);
-    if (limits !== null && principal.limits === undefined)
-      await admit(limiter, request, reply, principal, limits);
-    (request as LookedAt)[ENTERED] = true;
+    const admitted = andThen(enter(tenants, operation, principal, request), (limits) =>
+      limits !== null && principal.limits === undefined
+        ? admit(limiter, request, reply, principal, limits)
+        : undefined,
+    );
+    const entered = andThen(admitted, () => {
+      (request as LookedAt)[ENTERED] = true;
+    });
+    return passOn(entered, done);
   };
 }
 
@@ -47,26 +59,28 @@ export function assertAdmitted(request: GatewayRequest): void {
 }
 
 /** Answers the limits of the tenant that the request acts in. */
-async function enter(
+function enter(
   tenants: TenantContextService,
   { tenancy }: OperationOptions,
   principal: Principal,
   request: GatewayRequest,
-): Promise<Limits | null> {
+): MaybePromise<Limits | null> {
   const asked = tenantRequest(request, principal);
+  const settle = (context: TenantContext): Limits | null => {
+    request.tenantContext = context;
+    return context.limits ?? null;
+  };
   switch (tenancy) {
     case 'none':
-      return await tenants.assertActive(asked);
+      return tenants.assertActive(asked);
     case 'path':
       assertPathTenant(principal, (request.params as { tenant_id?: string }).tenant_id ?? '');
-      return await tenants.assertActive(asked);
+      return tenants.assertActive(asked);
     case 'context':
-      request.tenantContext = await tenants.enter(asked);
-      break;
+      return andThen(tenants.enter(asked), settle);
     case 'tenant':
-      request.tenantContext = await tenants.enterTenant(asked);
+      return andThen(tenants.enterTenant(asked), settle);
   }
-  return request.tenantContext.limits ?? null;
 }
 
 async function admit(

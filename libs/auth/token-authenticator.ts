@@ -1,4 +1,4 @@
-import { type Principal, Secret } from '#kernel';
+import { andThen, type MaybePromise, type Principal, Secret } from '#kernel';
 import { Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
 
@@ -35,32 +35,34 @@ export class TokenAuthenticator extends Authenticator {
     this.rootHash = hashToken(rootToken.reveal());
   }
 
-  async authenticate(request: CredentialRequest): Promise<Principal | null> {
+  authenticate(request: CredentialRequest): MaybePromise<Principal | null> {
     if (request.authorization.length === 0) return null;
     const [header = ''] = request.authorization;
     const token = BEARER.exec(header.trim())?.[1];
     if (request.authorization.length > 1 || token === undefined) throw AuthErrors.malformed();
     const digest = digestToken(token);
     DIGEST.write(digest, 'latin1');
-    if (timingSafeEqual(DIGEST, this.rootHash)) return await this.rootPrincipal();
-    return await this.tenantPrincipal(token, digest, request.address);
+    if (timingSafeEqual(DIGEST, this.rootHash)) return this.rootPrincipal();
+    return this.tenantPrincipal(token, digest, request.address);
   }
 
-  private async rootPrincipal(): Promise<Principal> {
-    const tokenId = await this.platformTokens.findLive(this.rootHash);
-    if (tokenId === null) throw AuthErrors.invalid();
-    const scopes = new Set(ROLE_SCOPES.platform_admin);
-    return { tokenId, role: 'platform_admin', scopes, tenant: null, expiresAt: null, ipRanges: null };
+  private rootPrincipal(): MaybePromise<Principal> {
+    return andThen(this.platformTokens.findLive(this.rootHash), (tokenId) => {
+      if (tokenId === null) throw AuthErrors.invalid();
+      const scopes = new Set(ROLE_SCOPES.platform_admin);
+      return { tokenId, role: 'platform_admin', scopes, tenant: null, expiresAt: null, ipRanges: null };
+    });
   }
 
-  private async tenantPrincipal(token: string, digest: string, address: string): Promise<Principal> {
+  private tenantPrincipal(token: string, digest: string, address: string): MaybePromise<Principal> {
     const parts = this.parsed.parse(token, digest);
     if (parts === null) throw AuthErrors.invalid();
-    const found = await this.tokens.findLive(parts.tenantKey, parts.tokenId, digest);
-    if (found === null) throw AuthErrors.invalid();
-    if (found.ipRanges !== null && !isWithin(address, found.ipRanges)) throw AuthErrors.invalid();
-    this.uses.note(found.tenantId, found.tokenId, address);
-    return this.principalOf(found);
+    return andThen(this.tokens.findLive(parts.tenantKey, parts.tokenId, digest), (found) => {
+      if (found === null) throw AuthErrors.invalid();
+      if (found.ipRanges !== null && !isWithin(address, found.ipRanges)) throw AuthErrors.invalid();
+      this.uses.note(found.tenantId, found.tokenId, address);
+      return this.principalOf(found);
+    });
   }
 
   private principalOf(token: LiveToken): Principal {

@@ -1,5 +1,5 @@
-import { assertGiven, TenantDatabase, tenantTag, type Statement } from '#database';
-import type { Limits, Scope } from '#kernel';
+import { assertGiven, type CachedQuery, TenantDatabase, tenantTag, type Statement } from '#database';
+import { andThen, type Limits, type MaybePromise, type Scope } from '#kernel';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
@@ -34,7 +34,10 @@ export type NewToken = Omit<
 /** Database access for tenants' tokens. */
 @Injectable()
 export class TokenStore {
-  private readonly lookUp: (tenantKey: string, tokenId: string, digest: string) => Promise<LiveToken | null>;
+  private readonly lookUp: CachedQuery<
+    [tenantKey: string, tokenId: string, digest: string],
+    LiveToken | null
+  >;
 
   constructor(private readonly database: TenantDatabase) {
     this.lookUp = database.cachedQuery({
@@ -49,10 +52,11 @@ export class TokenStore {
    * The token with this id and this hash, a character for each byte of it, in the tenant with this key, unless it is expired
    * or revoked or the tenant is ending; the hash of the text before a rotation counts while that text does. Cached.
    */
-  async findLive(tenantKey: string, tokenId: string, digest: string): Promise<LiveToken | null> {
-    const token = await this.lookUp(tenantKey, tokenId, digest);
-    const isOver = token?.endsAt != null && token.endsAt.getTime() <= Date.now();
-    return isOver ? await lookUp(this.database, tenantKey, tokenId, digest) : token;
+  findLive(tenantKey: string, tokenId: string, digest: string): MaybePromise<LiveToken | null> {
+    return andThen(this.lookUp(tenantKey, tokenId, digest), (token) => {
+      const isOver = token?.endsAt != null && token.endsAt.getTime() <= Date.now();
+      return isOver ? lookUp(this.database, tenantKey, tokenId, digest) : token;
+    });
   }
 
   async create(token: NewToken): Promise<TokenEntity> {

@@ -1,4 +1,4 @@
-import { CodedError, Secret, type Sealer } from '#kernel';
+import { CodedError, type MaybePromise, Secret, type Sealer } from '#kernel';
 import {
   GuardedStorage,
   type ObjectStorage,
@@ -39,7 +39,8 @@ export class BoundStorages {
   readonly metrics = new StorageMetrics();
   private readonly bindings = new ShortMemory<StorageBinding>(KNOWN_MS, MAX_KNOWN);
   private readonly tenantKeys = new ShortMemory<string>(KNOWN_MS, MAX_KNOWN);
-  private defaultId: Promise<string | null> | null = null;
+  /** Undefined: not looked up yet. */
+  private defaultId: MaybePromise<string | null> | undefined;
 
   constructor(
     private readonly registry: StorageRegistry,
@@ -55,11 +56,16 @@ export class BoundStorages {
   }
 
   /** The binding that objects go to while their tenant has none of its own; null for the data folder. */
-  getDefaultId(): Promise<string | null> {
-    this.defaultId ??= this.ensureDefault();
-    // A failure is not kept: the next caller tries again.
-    this.defaultId.catch(() => (this.defaultId = null));
-    return this.defaultId;
+  getDefaultId(): MaybePromise<string | null> {
+    if (this.defaultId !== undefined) return this.defaultId;
+    const looking = this.ensureDefault();
+    this.defaultId = looking;
+    looking.then(
+      (id) => (this.defaultId = id),
+      // A failure is not kept: the next caller tries again.
+      () => (this.defaultId = undefined),
+    );
+    return looking;
   }
 
   /**

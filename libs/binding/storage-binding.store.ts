@@ -1,5 +1,12 @@
-import { assertGiven, PLATFORM_TAG, PlatformDatabase, TenantDatabase, tenantTag } from '#database';
-import { newUuid } from '#kernel';
+import {
+  assertGiven,
+  type CachedQuery,
+  PLATFORM_TAG,
+  PlatformDatabase,
+  TenantDatabase,
+  tenantTag,
+} from '#database';
+import { andThen, type MaybePromise, newUuid } from '#kernel';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
@@ -15,8 +22,8 @@ export interface NewBinding {
 /** Database access for storage bindings: each tenant's own, and the operator's. */
 @Injectable()
 export class StorageBindingStore {
-  private readonly current: (tenantId: string) => Promise<OfTenant>;
-  private readonly ofPlatform: (bindingId: string) => Promise<KeptBinding | null>;
+  private readonly current: CachedQuery<[tenantId: string], OfTenant>;
+  private readonly ofPlatform: CachedQuery<[bindingId: string], KeptBinding | null>;
 
   constructor(
     private readonly database: TenantDatabase,
@@ -43,8 +50,8 @@ export class StorageBindingStore {
   }
 
   /** The binding that new objects of a tenant go to; null while it has none of its own. Cached. */
-  async findCurrent(tenantId: string): Promise<KeptBinding | null> {
-    return (await this.current(tenantId)).binding;
+  findCurrent(tenantId: string): MaybePromise<KeptBinding | null> {
+    return andThen(this.current(tenantId), ({ binding }) => binding);
   }
 
   /** A binding of a tenant, replaced ones too. */
@@ -107,7 +114,7 @@ export class StorageBindingStore {
   }
 
   /** The operator's bindings, now and before. Cached. */
-  findPlatform(bindingId: string): Promise<KeptBinding | null> {
+  findPlatform(bindingId: string): MaybePromise<KeptBinding | null> {
     return this.ofPlatform(bindingId);
   }
 

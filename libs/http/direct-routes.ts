@@ -1,8 +1,9 @@
-import type { INestApplicationContext, PipeTransform, Type } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import * as metadata from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { ModulesContainer } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { andThen, type MaybePromise } from '#kernel';
 import type { FastifyInstance } from 'fastify';
 
 import type { GatewayReply, GatewayRequest } from './gateway-request.js';
@@ -102,22 +103,54 @@ function directly(
     value: string;
   }[];
   const sendsItself = answersItself(handler);
-  const call = async (request: GatewayRequest, reply: GatewayReply): Promise<void> => {
+  const call = (request: GatewayRequest, reply: GatewayReply): MaybePromise<void> => {
     check(request);
     void reply.code(status);
     for (const { name, value } of headers) void reply.header(name, value);
-    const given: unknown[] = [];
-    for (const argument of values) {
-      const value = argument(request, reply);
-      // Promises only: a reply can be awaited, too, which takes until it is sent.
-      given.push(value instanceof Promise ? await value : value);
-    }
-    const answer = await method.apply(controller, given);
-    if (!sendsItself) void reply.send(answer);
+    const answer = andThen(given(values, request, reply), (them) => method.apply(controller, them));
+    return andThen(answer, (known) => {
+      if (!sendsItself) void reply.send(known);
+    });
   };
   return (request, reply) => {
-    call(request, reply).catch((error: unknown) => sendError(request, reply, error));
+    const fail = (error: unknown): void => sendError(request, reply, error);
+    try {
+      const work = call(request, reply);
+      if (work instanceof Promise) work.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
   };
+}
+
+/** What a method is called with, one after the other; those behind one that has to be waited for wait with it. */
+function given(
+  values: readonly Argument[],
+  request: GatewayRequest,
+  reply: GatewayReply,
+): MaybePromise<unknown[]> {
+  const known: unknown[] = [];
+  for (const [index, argument] of values.entries()) {
+    const value = argument(request, reply);
+    // Promises only: a reply can be awaited, too, which takes until it is sent.
+    if (value instanceof Promise) return givenLater(known, value, values.slice(index + 1), [request, reply]);
+    known.push(value);
+  }
+  return known;
+}
+
+async function givenLater(
+  known: readonly unknown[],
+  next: Promise<unknown>,
+  others: readonly Argument[],
+  exchange: [GatewayRequest, GatewayReply],
+): Promise<unknown[]> {
+  const all = [...known, await next];
+  for (const argument of others) {
+    const value = argument(...exchange);
+    all.push(value instanceof Promise ? await value : value);
+  }
+  return all;
 }
 
 /** Whatever else Nest might have to do for a method would be left out. */
@@ -181,6 +214,6 @@ function usual(kind: string, { data }: NotedParameter, type: Type<unknown> | und
 function checked(read: Argument, kind: string, metatype: Type<unknown> | undefined): Argument {
   const type = CHECKED.get(kind);
   if (type === undefined || metatype === undefined || metatype === (Object as unknown)) return read;
-  const fields: PipeTransform = createValidationPipe();
-  return (request, reply): unknown => fields.transform(read(request, reply), { type, metatype });
+  const fields = createValidationPipe();
+  return (request, reply) => fields.check(read(request, reply), { type, metatype });
 }

@@ -1,4 +1,4 @@
-import { CodedError, CommonErrors } from '#kernel';
+import { andThen, CodedError, CommonErrors, type MaybePromise } from '#kernel';
 import { type ArgumentMetadata, ValidationPipe, type ValidationError } from '@nestjs/common';
 
 import type { FieldError } from './error-family.js';
@@ -7,7 +7,7 @@ import { verbatimFields } from './verbatim-fields.js';
 const MAX_REPORTED = 20;
 
 /** Checks bodies, queries and paths against their DTO. Unknown fields are refused, or dropped unread. */
-export function createValidationPipe(unknownFields: 'refuse' | 'drop' = 'refuse'): ValidationPipe {
+export function createValidationPipe(unknownFields: 'refuse' | 'drop' = 'refuse'): FieldPipe {
   return new FieldPipe({
     transform: true,
     whitelist: true,
@@ -23,21 +23,28 @@ export function createValidationPipe(unknownFields: 'refuse' | 'drop' = 'refuse'
  * The library looks a field's rules up in a plain object, where names such as `hasOwnProperty` seem to have some, and
  * passes over `constructor`, `prototype` and `__proto__` in silence. They are unknown fields like any other.
  */
-class FieldPipe extends ValidationPipe {
+export class FieldPipe extends ValidationPipe {
   /** What a query is when nothing is asked for: most requests have none, and the rules say the same of each. */
   readonly #ofNothing = new WeakMap<object, object>();
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (typeof value !== 'object' || value === null || !this.toValidate(metadata))
-      return super.transform(value, metadata) as Promise<unknown>;
-    if (metadata.type !== 'query' || metadata.metatype === undefined || Object.keys(value).length > 0)
-      return this.#check(value, metadata);
-    const known = this.#ofNothing.get(metadata.metatype) ?? ((await this.#check(value, metadata)) as object);
-    this.#ofNothing.set(metadata.metatype, known);
-    return Object.assign(Object.create(Object.getPrototypeOf(known) as object) as object, known);
+    return await this.check(value, metadata);
   }
 
-  async #check(value: object, metadata: ArgumentMetadata): Promise<unknown> {
+  /** As `transform`; at once for a query that asks for nothing, but for the first. */
+  check(value: unknown, metadata: ArgumentMetadata): MaybePromise<unknown> {
+    if (typeof value !== 'object' || value === null || !this.toValidate(metadata))
+      return super.transform(value, metadata) as Promise<unknown>;
+    const { metatype } = metadata;
+    if (metadata.type !== 'query' || metatype === undefined || Object.keys(value).length > 0)
+      return this.#check(value, metadata);
+    return andThen(this.#ofNothing.get(metatype) ?? this.#check(value, metadata), (known) => {
+      this.#ofNothing.set(metatype, known);
+      return Object.assign(Object.create(Object.getPrototypeOf(known) as object) as object, known);
+    });
+  }
+
+  async #check(value: object, metadata: ArgumentMetadata): Promise<object> {
     const names = Object.keys(value).filter((name) => name in Object.prototype || name === 'prototype');
     if (names.length > 0 && this.validatorOptions.forbidNonWhitelisted === true)
       throw validationFailed(names.map((field) => ({ field, ...UNKNOWN })));

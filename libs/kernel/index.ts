@@ -2,6 +2,7 @@ export * from './clock.js';
 export * from './errors.js';
 export * from './ids.js';
 export * from './limits.js';
+export * from './maybe-promise.js';
 export * from './page.js';
 export * from './principal.js';
 export * from './rate-bucket.js';

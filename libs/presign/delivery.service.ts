@@ -1,4 +1,5 @@
 import { BoundStorages, StorageBindingStore, type Delivery } from '#binding';
+import { andThen, type MaybePromise } from '#kernel';
 import { Injectable } from '@nestjs/common';
 import type { ObjectPresigner } from '#storage';
 
@@ -22,12 +23,17 @@ export class DeliveryService {
    * its files, for those too that lie where an earlier binding put them. A change is in force at once on the gateway that
    * made it, and within a second on all others.
    */
-  async deliveryOf(tenantId: string): Promise<Delivery> {
-    const own = await this.bindings.findCurrent(tenantId);
-    if (own !== null) return own.delivery;
-    const defaultId = await this.storages.getDefaultId();
-    const platform = defaultId === null ? null : await this.bindings.findPlatform(defaultId);
-    return platform?.delivery ?? 'proxy';
+  deliveryOf(tenantId: string): MaybePromise<Delivery> {
+    return andThen(this.bindings.findCurrent(tenantId), (own) =>
+      own === null ? this.defaultDelivery() : own.delivery,
+    );
+  }
+
+  private defaultDelivery(): MaybePromise<Delivery> {
+    return andThen(this.storages.getDefaultId(), (defaultId) => {
+      if (defaultId === null) return 'proxy';
+      return andThen(this.bindings.findPlatform(defaultId), (platform) => platform?.delivery ?? 'proxy');
+    });
   }
 
   /**

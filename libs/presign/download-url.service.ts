@@ -1,9 +1,16 @@
-import { Clock, CodedError, type Principal } from '#kernel';
+import { andThen, Clock, CodedError, type MaybePromise, type Principal } from '#kernel';
 import type { ObjectPresigner } from '#storage';
 import { Injectable } from '@nestjs/common';
 
 import { DeliveryService, type StoredAt } from './delivery.service.js';
-import { endOfLife, LinkService, type LinkSigner, type LinkTarget, type SignedLink } from './link.service.js';
+import {
+  endOfLife,
+  LinkService,
+  type LinkSigner,
+  type LinkTarget,
+  type LinkWish,
+  type SignedLink,
+} from './link.service.js';
 import { signProviderUrl } from './provider-url.js';
 import { StableUrls } from './stable-urls.js';
 
@@ -15,7 +22,7 @@ export interface DownloadTarget extends LinkTarget, StoredAt {
 }
 
 /** At once where the storage need not be asked: a promise for each of a thousand is most of what they cost. */
-type Issue = (target: DownloadTarget) => SignedLink | Promise<SignedLink>;
+type Issue = (target: DownloadTarget) => MaybePromise<SignedLink>;
 
 /** A URL, or why there is none. */
 type Outcome = SignedLink | CodedError;
@@ -38,9 +45,8 @@ export class DownloadUrlService {
    * the storage are outlived, and `expiresAt` says when it really ends. Throws `storage_unavailable`,
    * `storage_credentials_expired`.
    */
-  async issue(issuer: Principal, target: DownloadTarget, expiresIn: number): Promise<SignedLink> {
-    const issue = await this.issuing(issuer, target.tenantId, expiresIn);
-    return await issue(target);
+  issue(issuer: Principal, target: DownloadTarget, expiresIn: number): MaybePromise<SignedLink> {
+    return andThen(this.issuing(issuer, target.tenantId, expiresIn), (issue) => issue(target));
   }
 
   /**
@@ -60,17 +66,25 @@ export class DownloadUrlService {
   }
 
   /** What all URLs of one answer have in common is looked up once. */
-  private async issuing(issuer: Principal, tenantId: string, expiresIn: number): Promise<Issue> {
+  private issuing(issuer: Principal, tenantId: string, expiresIn: number): MaybePromise<Issue> {
     const wish = { expiresIn, disposition: 'attachment', linkId: null } as const;
-    if ((await this.deliveries.deliveryOf(tenantId)) !== 'direct') {
-      const sign = await this.links.signerOf(tenantId);
-      return (target) => sign(issuer, target, wish);
-    }
+    return andThen(this.deliveries.deliveryOf(tenantId), (delivery) => {
+      if (delivery === 'direct') return this.issuingDirect(issuer, tenantId, wish);
+      return andThen(
+        this.links.signerOf(tenantId),
+        (sign): Issue =>
+          (target) =>
+            sign(issuer, target, wish),
+      );
+    });
+  }
+
+  private issuingDirect(issuer: Principal, tenantId: string, wish: LinkWish): Issue {
     const presigners = new Map<string | null, Promise<ObjectPresigner | null>>();
-    let signer: Promise<LinkSigner> | null = null;
+    let signer: MaybePromise<LinkSigner> | null = null;
     return async (target) => {
       const presigner = await this.presignerOf(target, presigners);
-      const direct = presigner === null ? null : this.presign(presigner, issuer, target, expiresIn);
+      const direct = presigner === null ? null : this.presign(presigner, issuer, target, wish.expiresIn);
       if (direct !== null) return direct;
       signer ??= this.links.signerOf(tenantId);
       return (await signer)(issuer, target, wish);

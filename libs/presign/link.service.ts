@@ -1,5 +1,5 @@
 import { FailedAttempts } from '#auth';
-import { Clock, type Principal } from '#kernel';
+import { andThen, Clock, type MaybePromise, type Principal } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 import { isAuthentic, parseLink, signLink, type LinkClaims } from './link-claims.js';
@@ -54,28 +54,34 @@ export class LinkService {
    * A link never outlives the token that issues it: `expiresAt` says when it really ends. Stateless ones for the same
    * source by the same token are equal within the window that the operator has set.
    */
-  async sign(issuer: Principal, target: LinkTarget, wish: LinkWish): Promise<SignedLink> {
-    return (await this.signerOf(target.tenantId))(issuer, target, wish);
+  sign(issuer: Principal, target: LinkTarget, wish: LinkWish): MaybePromise<SignedLink> {
+    return andThen(this.signerOf(target.tenantId), (sign) => sign(issuer, target, wish));
   }
 
   /** As {@link sign}, for many links of one tenant: its key is looked up once. */
-  async signerOf(tenantId: string): Promise<LinkSigner> {
-    const key = await this.keys.getCurrent(tenantId);
-    return (issuer, target, wish) => this.make(key, issuer, target, wish);
+  signerOf(tenantId: string): MaybePromise<LinkSigner> {
+    return andThen(
+      this.keys.getCurrent(tenantId),
+      (key): LinkSigner =>
+        (issuer, target, wish) =>
+          this.make(key, issuer, target, wish),
+    );
   }
 
   /**
    * The claims of a link that was signed here and has not expired. Throws `link_invalid` or `link_gone`; what was not signed
    * here counts as a bad credential of the client's `address`, and is answered 429 where too many came from.
    */
-  async verify(text: string, address: string): Promise<LinkClaims> {
+  verify(text: string, address: string): MaybePromise<LinkClaims> {
     const link = parseLink(text);
     if (link === null) throw this.failures.refusal(address, PresignErrors.invalid());
-    const key = await this.keys.find(link.claims.tenantKey, link.claims.keyId);
-    if (key === null || !isAuthentic(link, key.key))
-      throw this.failures.refusal(address, PresignErrors.invalid());
-    if (link.claims.expiresAt <= this.clock.nowSeconds()) throw PresignErrors.gone();
-    return link.claims;
+    const { claims } = link;
+    return andThen(this.keys.find(claims.tenantKey, claims.keyId), (key) => {
+      if (key === null || !isAuthentic(link, key.key))
+        throw this.failures.refusal(address, PresignErrors.invalid());
+      if (claims.expiresAt <= this.clock.nowSeconds()) throw PresignErrors.gone();
+      return claims;
+    });
   }
 
   private startOf(now: number, { linkId, expiresIn }: LinkWish): number {

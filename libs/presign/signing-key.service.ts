@@ -1,8 +1,8 @@
-import { Sealer } from '#kernel';
+import { andThen, type MaybePromise, Sealer } from '#kernel';
 import { Injectable } from '@nestjs/common';
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 
-import { SigningKeyStore, type SealedSigningKey } from './signing-key.store.js';
+import { SigningKeyStore, type SealedCurrentKey, type SealedSigningKey } from './signing-key.store.js';
 
 /** A key ready for use. */
 export interface SigningKey {
@@ -37,22 +37,30 @@ export class SigningKeyService {
   ) {}
 
   /** The key that signs a tenant's links now. */
-  async getCurrent(tenantId: string): Promise<CurrentSigningKey> {
-    let found = await this.store.findCurrent(tenantId);
-    if (found === null) {
-      await this.store.ensureFirst(tenantId, makeSealedKey(this.sealer, tenantId, FIRST_KEY_ID));
-      found = await this.store.findCurrent(tenantId);
-    }
+  getCurrent(tenantId: string): MaybePromise<CurrentSigningKey> {
+    return andThen(this.store.findCurrent(tenantId), (found) =>
+      found === null ? this.makeFirst(tenantId) : this.openCurrent(found),
+    );
+  }
+
+  private async makeFirst(tenantId: string): Promise<CurrentSigningKey> {
+    await this.store.ensureFirst(tenantId, makeSealedKey(this.sealer, tenantId, FIRST_KEY_ID));
+    const found = await this.store.findCurrent(tenantId);
     if (found === null) throw new Error('The tenant has no signing key and none could be made.');
+    return this.openCurrent(found);
+  }
+
+  private openCurrent(found: SealedCurrentKey): CurrentSigningKey {
     const { nowSeconds, markedUntil } = found;
     const { tenantKey, keyId, key } = this.open(found);
     return { tenantKey, keyId, key, nowSeconds: Math.floor(nowSeconds), markedUntil };
   }
 
   /** The key a link names, for verification; null when there is none or it is retired. */
-  async find(tenantKey: string, keyId: number): Promise<SigningKey | null> {
-    const found = await this.store.findByTenantKey(tenantKey, keyId);
-    return found === null ? null : this.open(found);
+  find(tenantKey: string, keyId: number): MaybePromise<SigningKey | null> {
+    return andThen(this.store.findByTenantKey(tenantKey, keyId), (found) =>
+      found === null ? null : this.open(found),
+    );
   }
 
   private open(found: SealedSigningKey): SigningKey {

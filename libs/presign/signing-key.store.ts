@@ -1,4 +1,5 @@
-import { assertGiven, TenantDatabase, tenantTag } from '#database';
+import { assertGiven, type CachedQuery, TenantDatabase, tenantTag } from '#database';
+import { andThen, type MaybePromise } from '#kernel';
 import { refuseIfTenantGone } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
@@ -34,8 +35,8 @@ export const SIGNING_KEY_STATUSES = ['current', 'verifying', 'retired'] as const
 /** Database access for tenants' signing keys. */
 @Injectable()
 export class SigningKeyStore {
-  private readonly current: (tenantId: string) => Promise<TimedKey | null>;
-  private readonly verifying: (tenantKey: string, keyId: number) => Promise<SealedSigningKey | null>;
+  private readonly current: CachedQuery<[tenantId: string], TimedKey | null>;
+  private readonly verifying: CachedQuery<[tenantKey: string, keyId: number], SealedSigningKey | null>;
 
   constructor(private readonly database: TenantDatabase) {
     const dependsOn = ({ tenantId }: SealedSigningKey): string[] => [tenantTag(tenantId)];
@@ -57,15 +58,12 @@ export class SigningKeyStore {
   }
 
   /** The key that signs now: the newest that is not retired; null before the first one is made. Cached. */
-  async findCurrent(tenantId: string): Promise<SealedCurrentKey | null> {
-    const found = await this.current(tenantId);
-    if (found === null) return null;
-    const { readAtMs, ...key } = found;
-    return { ...key, nowSeconds: key.nowSeconds + (performance.now() - readAtMs) / 1000 };
+  findCurrent(tenantId: string): MaybePromise<SealedCurrentKey | null> {
+    return andThen(this.current(tenantId), (found) => (found === null ? null : asOfNow(found)));
   }
 
   /** A key that may verify; null when unknown or retired. Cached. */
-  findByTenantKey(tenantKey: string, keyId: number): Promise<SealedSigningKey | null> {
+  findByTenantKey(tenantKey: string, keyId: number): MaybePromise<SealedSigningKey | null> {
     return this.verifying(tenantKey, keyId);
   }
 
@@ -107,6 +105,10 @@ export class SigningKeyStore {
 
 /** A key, and when it had been read (`performance.now()`): later than the database had looked at its clock. */
 type TimedKey = SealedCurrentKey & { readonly readAtMs: number };
+
+function asOfNow({ readAtMs, ...key }: TimedKey): SealedCurrentKey {
+  return { ...key, nowSeconds: key.nowSeconds + (performance.now() - readAtMs) / 1000 };
+}
 
 async function readCurrent(database: TenantDatabase, tenantId: string): Promise<TimedKey | null> {
   const { rows } = await database.query<SealedCurrentKey>(tenantId, { ...CURRENT, values: [tenantId] });

@@ -11,7 +11,7 @@ import {
   type GatewayRequest,
 } from '#http';
 import { prepare, type Answer } from '#idempotency';
-import type { Principal, TenantContext } from '#kernel';
+import { andThen, type MaybePromise, type Principal, type TenantContext } from '#kernel';
 import { PublicUrl } from '#presign';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import {
@@ -137,12 +137,12 @@ export class SourceController {
     errors: [SourceErrors.notFound()],
   })
   @ApiOkResponse({ type: SourceDto, description: 'The source.', headers: SOURCE_HEADERS })
-  async get(
+  get(
     @Context() context: TenantContext,
     @Param('source_id') id: string,
     @Res({ passthrough: true }) reply: GatewayReply,
-  ): Promise<SourceDto> {
-    return answer(reply, await this.sources.get(context, id));
+  ): MaybePromise<SourceDto> {
+    return andThen(this.sources.get(context, id), (source) => answer(reply, source));
   }
 
   @Patch(':source_id')

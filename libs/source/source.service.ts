@@ -1,5 +1,13 @@
 import { writePreconditionHolds, type GatewayRequest } from '#http';
-import { encodeCursor, isUuid, parseTimePosition, type PageRequest, type TenantContext } from '#kernel';
+import {
+  andThen,
+  encodeCursor,
+  isUuid,
+  parseTimePosition,
+  type MaybePromise,
+  type PageRequest,
+  type TenantContext,
+} from '#kernel';
 import { TenantErrors } from '#tenant';
 import { Injectable } from '@nestjs/common';
 
@@ -21,32 +29,30 @@ export class SourceService {
   ) {}
 
   /** A source of the sub-tenant, by UUID or external id. */
-  async get(context: TenantContext, id: string): Promise<Source> {
-    const source = await this.store.find(context, findableReference(id));
-    if (source === null) throw SourceErrors.notFound();
-    return source;
+  get(context: TenantContext, id: string): MaybePromise<Source> {
+    return andThen(this.store.find(context, findableReference(id)), found);
   }
 
   /** As {@link get}, as it is now: for who has found that the content of what was cached is gone. */
   async getFresh(context: TenantContext, id: string): Promise<Source> {
-    const source = await this.store.findFresh(context, findableReference(id));
-    if (source === null) throw SourceErrors.notFound();
-    return source;
+    return found(await this.store.findFresh(context, findableReference(id)));
   }
 
   /**
    * A source by UUID in any sub-tenant that the caller may see (null: all of them). Throws `tenant_suspended` when the
    * one it lies in is suspended: such a request names no sub-tenant that could have been refused before.
    */
-  async getInTenant(
+  getInTenant(
     tenantId: string,
     sourceId: string,
     subTenantIds: readonly string[] | null,
-  ): Promise<Source> {
-    const source = isUuid(sourceId) ? await this.store.findInTenant(tenantId, sourceId, subTenantIds) : null;
-    if (source === null) throw SourceErrors.notFound();
-    if (source.subTenantStatus === 'suspended') throw TenantErrors.suspended();
-    return source;
+  ): MaybePromise<Source> {
+    if (!isUuid(sourceId)) throw SourceErrors.notFound();
+    return andThen(this.store.findInTenant(tenantId, sourceId, subTenantIds), (placed) => {
+      const source = found(placed);
+      if (source.subTenantStatus === 'suspended') throw TenantErrors.suspended();
+      return source;
+    });
   }
 
   /** Sources of the sub-tenant, newest first: a page of `SourceDto`s as JSON text. */
@@ -79,6 +85,11 @@ export class SourceService {
     if (!removed) throw SourceErrors.notFound();
     this.outbox.wake();
   }
+}
+
+function found<Row extends Source>(source: Row | null): Row {
+  if (source === null) throw SourceErrors.notFound();
+  return source;
 }
 
 function cursorOf({ goesOn, lastCreatedAt, lastId }: SourcePage): string | null {

@@ -1,5 +1,5 @@
 import { assertGiven, TenantDatabase, type TenantTransaction } from '#database';
-import type { TenantContext, TimePosition } from '#kernel';
+import { andThen, type MaybePromise, type TenantContext, type TimePosition } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 import { gatheredLookup, type GatheredLookup, type PlacedSource } from './gathered-lookup.js';
@@ -47,9 +47,9 @@ export class SourceStore {
   }
 
   /** A source of the sub-tenant, or null. Cached: for who reads it. */
-  async find(context: TenantContext, reference: SourceReference): Promise<Source | null> {
+  find(context: TenantContext, reference: SourceReference): MaybePromise<Source | null> {
     const wanted = asked(this.lookup, context, reference);
-    return wanted === null ? null : await wanted.look(...wanted.question);
+    return wanted === null ? null : wanted.look(...wanted.question);
   }
 
   /** As {@link find}, as it is now: for who decides by it what to change, or has found it outdated. */
@@ -59,14 +59,15 @@ export class SourceStore {
   }
 
   /** A source by its UUID in whichever of the sub-tenants it is (null: all of them), and how that sub-tenant stands. */
-  async findInTenant(
+  findInTenant(
     tenantId: string,
     sourceId: string,
     subTenantIds: readonly string[] | null,
-  ): Promise<PlacedSource | null> {
+  ): MaybePromise<PlacedSource | null> {
     assertGiven({ sourceId, subTenantIds });
-    const found = await this.lookup.inTenant([tenantId], sourceId.toLowerCase());
-    return found === null || subTenantIds?.includes(found.subTenantId) === false ? null : found;
+    return andThen(this.lookup.inTenant([tenantId], sourceId.toLowerCase()), (found) =>
+      found === null || subTenantIds?.includes(found.subTenantId) === false ? null : found,
+    );
   }
 
   /** As {@link findInTenant}, in all sub-tenants, as it is now. */

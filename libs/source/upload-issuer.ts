@@ -81,8 +81,8 @@ export class UploadIssuer {
   ) {}
 
   /** The binding of uploads of tenants that have none of their own; null for the data folder. */
-  getDefaultBindingId(): Promise<string | null> {
-    return this.storages.getDefaultId();
+  async getDefaultBindingId(): Promise<string | null> {
+    return await this.storages.getDefaultId();
   }
 
   /**

@@ -1,5 +1,12 @@
 import type { ErrorFamily } from '#http';
-import { CodedError, type Limits, type Principal, type TenantContext } from '#kernel';
+import {
+  andThen,
+  CodedError,
+  type Limits,
+  type MaybePromise,
+  type Principal,
+  type TenantContext,
+} from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 import { TenantErrors } from './tenant.errors.js';
@@ -28,22 +35,23 @@ export class TenantContextService {
    * The tenant and sub-tenant of a request. Refuses: no tenant named (400), another than the token's (403), a
    * sub-tenant beyond the token's reach (403, whether or not it exists), unknown ones (404), suspended ones (403).
    */
-  async enter(request: TenantRequest): Promise<TenantContext> {
+  enter(request: TenantRequest): MaybePromise<TenantContext> {
     const { tenantId, subTenantId } = this.claimed(request);
-    return await this.enterAt(request.principal, tenantId, subTenantId ?? null);
+    return this.enterAt(request.principal, tenantId, subTenantId ?? null);
   }
 
   /** As {@link enter}, for a principal and a place that are named outright; null is the default sub-tenant. */
-  async enterAt(principal: Principal, tenantId: string, subTenantId: string | null): Promise<TenantContext> {
+  enterAt(principal: Principal, tenantId: string, subTenantId: string | null): MaybePromise<TenantContext> {
     const wanted = meansDefaultSubTenant(subTenantId, tenantId) ? null : subTenantId;
     const reach = principal.tenant?.subTenantIds ?? null;
     if (wanted !== null && reach !== null && !reach.includes(wanted)) throw TenantErrors.subForbidden();
-    const standing = await this.standing(principal, tenantId, wanted);
-    const found = standing.subTenantId;
-    if (found === null) throw TenantErrors.subNotFound();
-    if (reach !== null && !reach.includes(found)) throw TenantErrors.subForbidden();
-    if (standing.subTenantStatus === 'suspended') throw TenantErrors.suspended();
-    return placed(tenantId, found, standing);
+    return andThen(this.standing(principal, tenantId, wanted), (standing) => {
+      const found = standing.subTenantId;
+      if (found === null) throw TenantErrors.subNotFound();
+      if (reach !== null && !reach.includes(found)) throw TenantErrors.subForbidden();
+      if (standing.subTenantStatus === 'suspended') throw TenantErrors.suspended();
+      return placed(tenantId, found, standing);
+    });
   }
 
   /** What a request says of where it wants to act, its token included; nothing of it has been checked. */
@@ -52,10 +60,11 @@ export class TenantContextService {
   }
 
   /** The tenant alone, for operations that look in every sub-tenant that the token may see. */
-  async enterTenant(request: TenantRequest): Promise<TenantContext> {
+  enterTenant(request: TenantRequest): MaybePromise<TenantContext> {
     const { tenantId } = this.claimed(request);
-    const standing = await this.standing(request.principal, tenantId, null);
-    return placed(tenantId, standing.defaultSubTenantId, standing);
+    return andThen(this.standing(request.principal, tenantId, null), (standing) =>
+      placed(tenantId, standing.defaultSubTenantId, standing),
+    );
   }
 
   /**
@@ -63,11 +72,11 @@ export class TenantContextService {
    * all its sub-tenants, or whose request names another tenant. The platform's own passes. Answers the limits of the
    * principal's tenant, null for none.
    */
-  async assertActive(request: TenantRequest): Promise<Limits | null> {
+  assertActive(request: TenantRequest): MaybePromise<Limits | null> {
     const { tenant } = request.principal;
     if (tenant === null) return null;
     assertOwn(request, this.resolver.resolve(request));
-    return (await this.standing(request.principal, tenant.tenantId, null)).limits;
+    return andThen(this.standing(request.principal, tenant.tenantId, null), ({ limits }) => limits);
   }
 
   private claimed(request: TenantRequest): { tenantId: string; subTenantId: string | undefined } {
@@ -78,17 +87,18 @@ export class TenantContextService {
     return { tenantId: claim.tenantId, subTenantId: claim.subTenantId };
   }
 
-  private async standing(
+  private standing(
     principal: Principal,
     tenantId: string,
     subTenantId: string | null,
-  ): Promise<TenantStanding> {
+  ): MaybePromise<TenantStanding> {
     if (subTenantId !== null && !TENANT_ID.test(subTenantId)) throw TenantErrors.subNotFound();
     const reach = principal.tenant?.subTenantIds ?? null;
-    const standing = await this.store.find(tenantId, subTenantId, reach);
-    if (standing === null || standing.tenantStatus === 'deleting') throw TenantErrors.notFound();
-    if (standing.tenantStatus === 'suspended' || !standing.reachesActive) throw TenantErrors.suspended();
-    return standing;
+    return andThen(this.store.find(tenantId, subTenantId, reach), (standing) => {
+      if (standing === null || standing.tenantStatus === 'deleting') throw TenantErrors.notFound();
+      if (standing.tenantStatus === 'suspended' || !standing.reachesActive) throw TenantErrors.suspended();
+      return standing;
+    });
   }
 }
 

@@ -1,5 +1,5 @@
-import { TenantDatabase, tenantTag } from '#database';
-import type { Limits } from '#kernel';
+import { type CachedQuery, TenantDatabase, tenantTag } from '#database';
+import type { Limits, MaybePromise } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 /** What must be known about a tenant and one of its sub-tenants before anything is done in them. */
@@ -19,11 +19,10 @@ export interface TenantStanding {
 /** The one read that stands between a request and its tenant context. */
 @Injectable()
 export class TenantContextStore {
-  private readonly lookUp: (
-    tenantId: string,
-    subTenantId: string | null,
-    reach: readonly string[] | null,
-  ) => Promise<TenantStanding | null>;
+  private readonly lookUp: CachedQuery<
+    [tenantId: string, subTenantId: string | null, reach: readonly string[] | null],
+    TenantStanding | null
+  >;
 
   constructor(database: TenantDatabase) {
     this.lookUp = database.cachedQuery({
@@ -49,7 +48,7 @@ export class TenantContextStore {
     tenantId: string,
     subTenantId: string | null,
     reach: readonly string[] | null,
-  ): Promise<TenantStanding | null> {
+  ): MaybePromise<TenantStanding | null> {
     return this.lookUp(tenantId, subTenantId, reach);
   }
 }

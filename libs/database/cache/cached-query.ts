@@ -1,3 +1,5 @@
+import type { MaybePromise } from '#kernel';
+
 import { assertGiven } from '../given.js';
 import type { AnswerCache, CacheTag } from './answer-cache.js';
 
@@ -18,8 +20,8 @@ export interface CacheableQuery<Question extends readonly unknown[], Answer> {
 
 /** Asks for what may be cached. */
 export interface CachedQuery<Question extends readonly unknown[], Answer> {
-  /** Null is never kept. Nobody may change an answer. */
-  (...question: Question): Promise<Answer>;
+  /** At once what is kept. Null never is. Nobody may change an answer. */
+  (...question: Question): MaybePromise<Answer>;
   /** Reads, whatever is kept: for who is about to decide a change by it, or has reason to doubt it. */
   readonly fresh: (...question: Question) => Promise<Answer>;
 }
@@ -49,10 +51,10 @@ export function cachedQuery<Question extends readonly unknown[], Answer>(
     if (tags !== null) cache.keep(key, answer, tags, mark, { untilMs, kind: query.name });
     return answer;
   };
-  const recall = async (...question: Question): Promise<Answer> => {
+  const recall = (...question: Question): MaybePromise<Answer> => {
     const key = query.key(...question);
     const found = isInTransaction() ? undefined : cache.find(key, query.name);
-    return found === undefined ? await readAndKeep(key, question) : (found as Answer);
+    return found === undefined ? readAndKeep(key, question) : (found as Answer);
   };
   return Object.assign(recall, {
     fresh: (...question: Question) => readAndKeep(query.key(...question), question),

@@ -7,11 +7,19 @@ import {
   Operation,
   validationFailed,
   type ExchangeParts,
+  type GatewayRequest,
   type OperationOptions,
 } from '#http';
-import { isUuid, type Principal, type TenantContext } from '#kernel';
+import { andThen, isUuid, type MaybePromise, type Principal, type TenantContext } from '#kernel';
 import { DownloadUrlService, LINK_LIFE, type SignedLink } from '#presign';
-import { ContentService, handedOut, SourceErrors, SourceService, type AvailableSource } from '#source';
+import {
+  ContentService,
+  handedOut,
+  SourceErrors,
+  SourceService,
+  type AvailableSource,
+  type Source,
+} from '#source';
 import { Controller, Get, Header, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiParam, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
 
@@ -98,26 +106,34 @@ export class KnowledgeBaseController {
     schema: { type: 'integer', minimum: LINK_LIFE.min, maximum: LINK_LIFE.max },
   })
   @ApiOkResponse({ type: DownloadDto, description: 'The URL and what it opens.' })
-  async download(
+  download(
     @Caller() caller: Principal,
     @Context() context: TenantContext,
     @Param('source_id') sourceId: string,
     @Query() query: Record<string, unknown>,
     @Exchange() { request }: ExchangeParts,
-  ): Promise<DownloadDto> {
-    const { expires_in: expiresIn } = (await queries.transform(query, {
-      type: 'query',
-      metatype: DownloadQuery,
-    })) as DownloadQuery;
-    if (!isUuid(sourceId))
-      throw validationFailed([{ field: 'source_id', code: 'invalid', message: 'must be a UUID' }]);
-    const reach = caller.tenant?.subTenantIds ?? null;
-    const source = this.content.assertAvailable(
-      await this.sources.getInTenant(context.tenantId, sourceId, reach),
-    );
-    const link = await this.urls.issue(caller, source, expiresIn ?? LINK_LIFE.usual);
-    request.handedOut = [handedOut(source)];
-    return render(source, link);
+  ): MaybePromise<DownloadDto> {
+    return andThen(queries.check(query, { type: 'query', metatype: DownloadQuery }), (asked) => {
+      if (!isUuid(sourceId))
+        throw validationFailed([{ field: 'source_id', code: 'invalid', message: 'must be a UUID' }]);
+      const { expires_in: expiresIn = LINK_LIFE.usual } = asked as DownloadQuery;
+      const reach = caller.tenant?.subTenantIds ?? null;
+      const found = this.sources.getInTenant(context.tenantId, sourceId, reach);
+      return andThen(found, (source) => this.issue(caller, source, expiresIn, request));
+    });
+  }
+
+  private issue(
+    caller: Principal,
+    found: Source,
+    expiresIn: number,
+    request: GatewayRequest,
+  ): MaybePromise<DownloadDto> {
+    const source = this.content.assertAvailable(found);
+    return andThen(this.urls.issue(caller, source, expiresIn), (link) => {
+      request.handedOut = [handedOut(source)];
+      return render(source, link);
+    });
   }
 }
 
