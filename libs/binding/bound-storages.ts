@@ -72,12 +72,12 @@ export class BoundStorages {
    * The storage of a binding, one that was replaced long ago too. Throws `storage_unavailable` when it cannot be opened
    * or is not known.
    */
-  async open(tenantId: string, bindingId: string | null): Promise<ObjectStorage> {
-    const [keyPrefix, binding] = await Promise.all([
-      this.getTenantKey(tenantId),
-      bindingId === null ? this.byDefault.own : this.find(tenantId, bindingId),
-    ]);
-    return await this.guarded(binding, keyPrefix, tenantId);
+  open(tenantId: string, bindingId: string | null): MaybePromise<ObjectStorage> {
+    const keyPrefix = this.getTenantKey(tenantId);
+    const binding = bindingId === null ? this.byDefault.own : this.find(tenantId, bindingId);
+    if (keyPrefix instanceof Promise || binding instanceof Promise)
+      return Promise.all([keyPrefix, binding]).then(([key, found]) => this.guarded(found, key, tenantId));
+    return this.guarded(binding, keyPrefix, tenantId);
   }
 
   /** The operator's storage. */
@@ -120,15 +120,15 @@ export class BoundStorages {
   }
 
   /** `keyPrefix`: what the tenant's keys begin with; null for the operator's own errands. */
-  private async guarded(
+  private guarded(
     binding: StorageBinding,
     keyPrefix: string | null,
     tenantId: string,
-  ): Promise<ObjectStorage> {
+  ): MaybePromise<ObjectStorage> {
     const options = this.guardOptions(binding, keyPrefix, tenantId, this.registry.breakerOf(binding));
     const opened = this.registry.find(binding);
     if (opened !== null) return new GuardedStorage(opened, options);
-    return await GuardedStorage.open(() => this.registry.get(binding), options);
+    return GuardedStorage.open(() => this.registry.get(binding), options);
   }
 
   private guardOptions(
@@ -147,11 +147,11 @@ export class BoundStorages {
     };
   }
 
-  private find(tenantId: string, bindingId: string): Promise<StorageBinding> {
+  private find(tenantId: string, bindingId: string): MaybePromise<StorageBinding> {
     return this.bindings.get(keyOf(tenantId, bindingId), () => this.read(tenantId, bindingId));
   }
 
-  private getTenantKey(tenantId: string): Promise<string> {
+  private getTenantKey(tenantId: string): MaybePromise<string> {
     return this.tenantKeys.get(tenantId, async () => {
       const tenantKey = await this.store.findTenantKey(tenantId);
       if (tenantKey === null)
@@ -161,9 +161,9 @@ export class BoundStorages {
   }
 
   /** A tenant that was made anew under the id of one that is gone has another key. */
-  private renewTenantKey(tenantId: string): Promise<string> {
+  private async renewTenantKey(tenantId: string): Promise<string> {
     this.tenantKeys.forget(tenantId);
-    return this.getTenantKey(tenantId);
+    return await this.getTenantKey(tenantId);
   }
 
   private async read(tenantId: string, bindingId: string): Promise<StorageBinding> {

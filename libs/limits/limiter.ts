@@ -1,5 +1,5 @@
 import { routeOf, type GatewayReply, type GatewayRequest } from '#http';
-import type { Limits, Principal } from '#kernel';
+import type { Limits, MaybePromise, Principal, RouteClass } from '#kernel';
 import { Injectable, Logger } from '@nestjs/common';
 
 import { LimitCounters, type Egress, type Subject } from './limit-counters.js';
@@ -33,11 +33,19 @@ export class Limiter {
    * Counts a request, and says in its answer how the limits stand. Throws `rate_limited`, and `too_many_transfers` where
    * the operation may carry a file; a transfer ends with its answer. To be called once per request.
    */
-  async admit(request: GatewayRequest, reply: GatewayReply, limited: Limited): Promise<void> {
-    const subjects = subjectsOf(limited);
+  admit(request: GatewayRequest, reply: GatewayReply, limited: Limited): MaybePromise<void> {
     const { operation } = routeOf(request);
-    if (subjects.length === 0 || operation === undefined) return;
-    const routeClass = routeClassOf(operation, request.method);
+    if ((limited.tokenLimits === null && limited.tenantLimits === null) || operation === undefined)
+      return undefined;
+    return this.#admit(request, reply, subjectsOf(limited), routeClassOf(operation, request.method));
+  }
+
+  async #admit(
+    request: GatewayRequest,
+    reply: GatewayReply,
+    subjects: readonly Subject[],
+    routeClass: RouteClass,
+  ): Promise<void> {
     const { standings, refusedBy } = await this.counters.admit(subjects, routeClass);
     announce(reply, standings);
     if (refusedBy.length > 0) throw refusal(refusedBy);
@@ -63,9 +71,12 @@ export class Limiter {
    * `egress_exhausted` where they would be more than is left of the day. Called again for another answer to the same
    * request, it counts that one instead.
    */
-  async reserveEgress(request: GatewayRequest, reply: GatewayReply, bytes: number): Promise<void> {
+  reserveEgress(request: GatewayRequest, reply: GatewayReply, bytes: number): MaybePromise<void> {
     const admission = this.#admitted.get(request);
-    if (admission === undefined) return;
+    return admission === undefined ? undefined : this.#reserve(admission, reply, bytes);
+  }
+
+  async #reserve(admission: Admission, reply: GatewayReply, bytes: number): Promise<void> {
     if (admission.egress !== null)
       await this.counters.returnEgress(admission.subjects, admission.egress, admission.egress.bytes);
     const isFirst = admission.egress === null;

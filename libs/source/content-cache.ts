@@ -1,3 +1,4 @@
+import type { MaybePromise } from '#kernel';
 import { SMALL_BODY_BYTES } from '#storage';
 import { Injectable } from '@nestjs/common';
 
@@ -53,18 +54,18 @@ export class ContentCache {
    * share what it fails with. Failures are not kept, nor an absent object (null), nor one of another size than `sizeBytes`,
    * which is read anew each time. The buffer is everybody's: it must never be written to.
    */
-  async get(
+  get(
     object: CachedObject,
     sizeBytes: number,
     read: () => Promise<Buffer | null>,
-  ): Promise<Buffer | null> {
+  ): MaybePromise<Buffer | null> {
     const name = nameOf(object);
     const found = this.#find(name);
     const reading = this.#readings.get(name);
     if (found?.length === sizeBytes || reading !== undefined) this.#hits += 1;
     else this.#misses += 1;
     if (found?.length === sizeBytes) return found;
-    return await (reading ?? this.#read(name, sizeBytes, read));
+    return reading ?? this.#read(name, sizeBytes, read);
   }
 
   /** To be called when an object is removed: forgets its bytes, and those that are being read. */

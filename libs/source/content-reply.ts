@@ -1,4 +1,5 @@
 import { tooSlow, type GatewayReply, type GatewayRequest, type HandedOut } from '#http';
+import { andThen, type MaybePromise } from '#kernel';
 import { Limiter } from '#limits';
 import type { ByteRange, CallOptions, StoredBody } from '#storage';
 import { Injectable } from '@nestjs/common';
@@ -39,22 +40,29 @@ export class ContentReply {
     private readonly limiter: Limiter,
   ) {}
 
-  async send(request: GatewayRequest, reply: GatewayReply, served: ServedContent): Promise<void> {
-    let { source } = served;
-    for (let attempt = 1; attempt <= MAX_PLANS; attempt += 1) {
-      if (await this.attempt(request, reply, served, source)) return;
-      source = await served.reread();
-    }
+  send(request: GatewayRequest, reply: GatewayReply, served: ServedContent): MaybePromise<void> {
+    return andThen(this.attempt(request, reply, served, served.source), (isSent) =>
+      isSent ? undefined : this.sendReplaced(request, reply, served),
+    );
+  }
+
+  private async sendReplaced(
+    request: GatewayRequest,
+    reply: GatewayReply,
+    served: ServedContent,
+  ): Promise<void> {
+    for (let attempt = 2; attempt <= MAX_PLANS; attempt += 1)
+      if (await this.attempt(request, reply, served, await served.reread())) return;
     throw SourceErrors.contentGone();
   }
 
   /** False when the content was replaced under the answer before a byte was sent. */
-  private async attempt(
+  private attempt(
     request: GatewayRequest,
     reply: GatewayReply,
     served: ServedContent,
     current: Source,
-  ): Promise<boolean> {
+  ): MaybePromise<boolean> {
     const source = this.content.assertAvailable(current);
     const plan = this.content.plan(source, served.presentation(source), request);
     if (plan.status === 412 || plan.status === 416) {
@@ -66,15 +74,19 @@ export class ContentReply {
       void reply.code(plan.status).headers(plan.headers).send();
       return true;
     }
-    await this.limiter.reserveEgress(request, reply, lengthOf(source, plan.range));
     const use = served.use ?? null;
-    if (use !== null) await use.keep();
-    const body = await this.content.open(source, plan.range, served.reread, callFor(reply));
-    if (body === null) return false;
-    const payload = await payloadOf(body, use);
-    request.handedOut = [handedOut(source, served)];
-    void reply.code(plan.status).headers(plan.headers).send(payload);
-    return true;
+    const reserved = this.limiter.reserveEgress(request, reply, lengthOf(source, plan.range));
+    const kept = andThen(reserved, () => use?.keep());
+    const opened = andThen(kept, () => this.content.open(source, plan.range, served.reread, callFor(reply)));
+    return andThen(opened, (body) =>
+      body === null
+        ? false
+        : andThen(payloadOf(body, use), (payload) => {
+            request.handedOut = [handedOut(source, served)];
+            void reply.code(plan.status).headers(plan.headers).send(payload);
+            return true;
+          }),
+    );
   }
 }
 
@@ -83,14 +95,13 @@ function lengthOf({ sizeBytes }: AvailableSource, range: ByteRange | null): numb
 }
 
 /** A small body is in memory already: one write, no stream. */
-async function payloadOf(body: StoredBody, use: ContentUse | null): Promise<Buffer | Readable> {
+function payloadOf(body: StoredBody, use: ContentUse | null): MaybePromise<Buffer | Readable> {
   if (body.lengthBytes > SMALL) {
     const stream = body.stream();
     return use === null ? stream : withheldEnd(stream, () => use.count());
   }
-  const bytes = await body.bytes();
-  if (use !== null) await use.count();
-  return bytes;
+  const bytes = body.bytes();
+  return use === null ? bytes : andThen(bytes, (all) => use.count().then(() => all));
 }
 
 const SMALL = 64 * 1024;

@@ -12,7 +12,7 @@ import {
   type GatewayReply,
   type GatewayRequest,
 } from '#http';
-import type { Principal, TenantContext } from '#kernel';
+import { andThen, type MaybePromise, type Principal, type TenantContext } from '#kernel';
 import { PublicUrl } from '#presign';
 import { Controller, Get, Head, Param, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
@@ -53,25 +53,25 @@ export class ContentController {
   @Head()
   @Operation({ ...READ, summary: "The headers of a source's content" })
   @ApiContent('HEAD')
-  async head(
+  head(
     @Context() context: TenantContext,
     @Param('source_id') id: string,
     @Req() request: GatewayRequest,
     @Res() reply: GatewayReply,
-  ): Promise<void> {
-    await this.send(context, id, request, reply);
+  ): MaybePromise<void> {
+    return this.send(context, id, request, reply);
   }
 
   @Get()
   @Operation({ ...READ, summary: "A source's content", audit: { read: 'source.read' } })
   @ApiContent('GET')
-  async get(
+  get(
     @Context() context: TenantContext,
     @Param('source_id') id: string,
     @Req() request: GatewayRequest,
     @Res() reply: GatewayReply,
-  ): Promise<void> {
-    await this.send(context, id, request, reply);
+  ): MaybePromise<void> {
+    return this.send(context, id, request, reply);
   }
 
   @Put()
@@ -111,16 +111,18 @@ export class ContentController {
     return toSourceDto(source);
   }
 
-  private async send(
+  private send(
     context: TenantContext,
     id: string,
     request: GatewayRequest,
     reply: GatewayReply,
-  ): Promise<void> {
-    await this.content.send(request, reply, {
-      source: await this.sources.get(context, id),
-      presentation: ({ name }) => ({ name, disposition: 'attachment', audience: 'caller' }),
-      reread: () => this.sources.getFresh(context, id),
-    });
+  ): MaybePromise<void> {
+    return andThen(this.sources.get(context, id), (source) =>
+      this.content.send(request, reply, {
+        source,
+        presentation: ({ name }) => ({ name, disposition: 'attachment', audience: 'caller' }),
+        reread: () => this.sources.getFresh(context, id),
+      }),
+    );
   }
 }

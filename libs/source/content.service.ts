@@ -1,5 +1,5 @@
 import { planContentAnswer, type ContentAnswer, type Representation } from '#http';
-import { CodedError } from '#kernel';
+import { andThen, CodedError, type MaybePromise } from '#kernel';
 import { StorageErrors, StoredBody, parseObjectKey, type ByteRange, type CallOptions } from '#storage';
 import { BoundStorages } from '#binding';
 import { Injectable } from '@nestjs/common';
@@ -83,16 +83,19 @@ export class ContentService {
    * object removed: `reread` then gives the source as it is now, and the caller plans its answer anew. Answers null in
    * that case; throws `content_unavailable` when the object is missing although the row still names it.
    */
-  async open(
+  open(
     source: AvailableSource,
     range: ByteRange | null,
     reread: () => Promise<Source>,
     call: CallOptions = {},
-  ): Promise<StoredBody | null> {
+  ): MaybePromise<StoredBody | null> {
     const body = this.cache.takes(source.sizeBytes)
-      ? await this.readCached(source, range)
-      : await this.readStored(source, range, call);
-    if (body !== null) return body;
+      ? this.readCached(source, range)
+      : this.readStored(source, range, call);
+    return andThen(body, (found) => found ?? this.assertReplaced(source, reread));
+  }
+
+  private async assertReplaced(source: AvailableSource, reread: () => Promise<Source>): Promise<null> {
     if ((await reread()).objectKey !== source.objectKey) return null;
     throw new CodedError(
       StorageErrors.contentUnavailable,
@@ -101,30 +104,35 @@ export class ContentService {
   }
 
   /** The reading is not this caller's alone, so that it ends with nobody's request. */
-  private async readCached(source: AvailableSource, range: ByteRange | null): Promise<StoredBody | null> {
+  private readCached(source: AvailableSource, range: ByteRange | null): MaybePromise<StoredBody | null> {
     const { sizeBytes } = source;
-    const bytes = await this.cache.get(source, sizeBytes, async () => {
+    const cached = this.cache.get(source, sizeBytes, async () => {
       const body = await this.readStored(source, null, {});
       return body === null ? null : await body.bytes();
     });
-    if (bytes === null) return null;
-    const content = range === null ? bytes : bytes.subarray(range.start, range.end + 1);
-    return new StoredBody({ sizeBytes, lengthBytes: content.length, content });
+    return andThen(cached, (bytes) => {
+      if (bytes === null) return null;
+      const content = range === null ? bytes : bytes.subarray(range.start, range.end + 1);
+      return new StoredBody({ sizeBytes, lengthBytes: content.length, content });
+    });
   }
 
-  private async readStored(
+  private readStored(
     source: AvailableSource,
     range: ByteRange | null,
     call: CallOptions,
-  ): Promise<StoredBody | null> {
-    const storage = await this.storages.open(source.tenantId, source.bindingId);
-    return await storage.get(parseObjectKey(source.objectKey), {
-      range: range ?? undefined,
-      expectedSize: source.sizeBytes,
-      hasFired: call.hasFired,
-      get signal() {
-        return call.signal;
-      },
+  ): MaybePromise<StoredBody | null> {
+    return andThen(this.storages.open(source.tenantId, source.bindingId), (storage) => {
+      const key = parseObjectKey(source.objectKey);
+      const options = {
+        range: range ?? undefined,
+        expectedSize: source.sizeBytes,
+        hasFired: call.hasFired,
+        get signal() {
+          return call.signal;
+        },
+      };
+      return storage.getAtOnce?.(key, options) ?? storage.get(key, options);
     });
   }
 }

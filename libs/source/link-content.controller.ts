@@ -1,15 +1,23 @@
 import { AuthErrors } from '#auth';
-import { ApiContent, Operation, type GatewayReply, type GatewayRequest } from '#http';
+import {
+  ApiContent,
+  type HandedOut,
+  Operation,
+  type GatewayReply,
+  type GatewayRequest,
+  type ResponseHeaders,
+} from '#http';
+import { andThen, type MaybePromise } from '#kernel';
 import { PresignErrors, type LinkClaims } from '#presign';
 import { Controller, Get, Head, Param, Req, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 
-import { ContentReply } from './content-reply.js';
+import { ContentReply, type ContentUse } from './content-reply.js';
 import { ContentService, type Presentation } from './content.service.js';
 import { handedOut } from './handed-out.js';
 import { LinkRedirectService } from './link-redirect.service.js';
 import { LinkUses } from './link-uses.service.js';
-import { RedemptionService } from './redemption.service.js';
+import { RedemptionService, type RedeemedLink } from './redemption.service.js';
 import { SourceErrors } from './source.errors.js';
 import type { Source } from './source.js';
 
@@ -52,12 +60,12 @@ export class LinkContentController {
   @Head()
   @Operation({ ...OPEN, summary: 'The headers of what a link opens' })
   @ApiContent('HEAD')
-  async head(
+  head(
     @Param('link') link: string,
     @Req() request: GatewayRequest,
     @Res() reply: GatewayReply,
-  ): Promise<void> {
-    await this.send(link, request, reply);
+  ): MaybePromise<void> {
+    return this.send(link, request, reply);
   }
 
   @Get()
@@ -74,16 +82,25 @@ export class LinkContentController {
       "Where the tenant's delivery is `redirect` or `direct`: the bytes are at a URL of the storage.",
     headers: LEAD_HEADERS,
   })
-  async get(
+  get(
     @Param('link') link: string,
     @Req() request: GatewayRequest,
     @Res() reply: GatewayReply,
-  ): Promise<void> {
-    await this.send(link, request, reply);
+  ): MaybePromise<void> {
+    return this.send(link, request, reply);
   }
 
-  private async send(link: string, request: GatewayRequest, reply: GatewayReply): Promise<void> {
-    const { claims, source } = await this.redemptions.redeem(link, request, reply);
+  private send(link: string, request: GatewayRequest, reply: GatewayReply): MaybePromise<void> {
+    return andThen(this.redemptions.redeem(link, request, reply), (redeemed) =>
+      this.deliver(redeemed, request, reply),
+    );
+  }
+
+  private deliver(
+    { claims, source }: RedeemedLink,
+    request: GatewayRequest,
+    reply: GatewayReply,
+  ): MaybePromise<void> {
     const presentation = ({ name }: Source): Presentation => ({
       name: source.filename ?? name,
       disposition: claims.disposition,
@@ -91,24 +108,28 @@ export class LinkContentController {
     });
     const available = this.content.assertAvailable(source);
     const use = request.method === 'GET' ? this.uses.follow(source, reply) : null;
-    const lead = await this.redirects.find(request, claims, available, presentation(source));
-    const shown = shownLink(claims);
-    if (lead !== null) {
-      // The storage does not tell what becomes of it.
-      await use?.keep();
-      await use?.count();
-      request.handedOut = [handedOut(source, { link: shown })];
-      void reply.code(302).headers(lead).send();
-      return;
-    }
-    await this.replies.send(request, reply, {
-      source,
-      presentation,
-      reread: () => this.redemptions.standing(claims),
-      use,
-      link: shown,
-    });
+    const lead = this.redirects.find(request, claims, available, presentation(source));
+    const link = shownLink(claims);
+    const reread = (): Promise<Source> => this.redemptions.standing(claims);
+    return andThen(lead, (headers) =>
+      headers === null
+        ? this.replies.send(request, reply, { source, presentation, reread, use, link })
+        : redirect(reply, headers, use, handedOut(source, { link })),
+    );
   }
+}
+
+async function redirect(
+  reply: GatewayReply,
+  headers: ResponseHeaders,
+  use: ContentUse | null,
+  handed: HandedOut,
+): Promise<void> {
+  // The storage does not tell what becomes of it.
+  await use?.keep();
+  await use?.count();
+  reply.request.handedOut = [handed];
+  void reply.code(302).headers(headers).send();
 }
 
 /** What a link is known by: a row of its own, or the token that issued it. */

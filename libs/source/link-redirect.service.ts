@@ -5,7 +5,7 @@ import {
   type GatewayRequest,
   type ResponseHeaders,
 } from '#http';
-import { Clock } from '#kernel';
+import { andThen, Clock, type MaybePromise } from '#kernel';
 import { DeliveryService, signProviderUrl, type LinkClaims } from '#presign';
 import { Injectable } from '@nestjs/common';
 
@@ -43,16 +43,26 @@ export class LinkRedirectService {
    *   storage does not know them;
    * - where the storage signs no URLs, and where the URL would be too long for a header.
    */
-  async find(
+  find(
+    request: GatewayRequest,
+    claims: LinkClaims,
+    source: AvailableSource,
+    presentation: Presentation,
+  ): MaybePromise<ResponseHeaders | null> {
+    if (request.method !== 'GET' || request.headers.authorization !== undefined) return null;
+    const plan = this.content.plan(source, presentation, request);
+    if (isAnsweredHere(request, plan, source)) return null;
+    return andThen(this.deliveries.deliveryOf(source.tenantId), (delivery) =>
+      delivery === 'proxy' ? null : this.lead(request, claims, source, presentation),
+    );
+  }
+
+  private async lead(
     request: GatewayRequest,
     claims: LinkClaims,
     source: AvailableSource,
     presentation: Presentation,
   ): Promise<ResponseHeaders | null> {
-    if (request.method !== 'GET' || request.headers.authorization !== undefined) return null;
-    const plan = this.content.plan(source, presentation, request);
-    if (isAnsweredHere(request, plan, source)) return null;
-    if ((await this.deliveries.deliveryOf(source.tenantId)) === 'proxy') return null;
     const presigner = await this.deliveries.findPresigner(source);
     if (presigner === null) return null;
     if (!presigner.answersSuffixRanges && SUFFIX_RANGE.test(fieldValue(request.headers, 'range') ?? ''))

@@ -1,5 +1,6 @@
 import { isWithin } from '#auth';
 import type { GatewayReply, GatewayRequest } from '#http';
+import { andThen, type MaybePromise } from '#kernel';
 import { Limiter } from '#limits';
 import { LinkService, PresignErrors, type LinkClaims } from '#presign';
 import { Injectable } from '@nestjs/common';
@@ -26,13 +27,25 @@ export class RedemptionService {
    * a link refuse: `link_address_not_allowed`, `link_not_yet_valid`, `link_used_up`. The request counts against the limits
    * of the tenant and of the token that issued the link, and is refused by those as well.
    */
-  async redeem(text: string, request: GatewayRequest, reply: GatewayReply): Promise<RedeemedLink> {
-    const claims = await this.links.verify(text, request.ip);
-    const source = assertStands(await this.store.find(claims), claims);
-    const { tenantId, tenantLimits, issuerId: tokenId, issuerLimits: tokenLimits } = source;
-    await this.limiter.admit(request, reply, { tenantId, tenantLimits, tokenId, tokenLimits });
-    assertWithinLimits(source, request.ip);
-    return { claims, source };
+  redeem(text: string, request: GatewayRequest, reply: GatewayReply): MaybePromise<RedeemedLink> {
+    return andThen(this.links.verify(text, request.ip), (claims) =>
+      andThen(this.store.find(claims), (found) =>
+        this.admit({ claims, source: assertStands(found, claims) }, request, reply),
+      ),
+    );
+  }
+
+  private admit(
+    redeemed: RedeemedLink,
+    request: GatewayRequest,
+    reply: GatewayReply,
+  ): MaybePromise<RedeemedLink> {
+    const { tenantId, tenantLimits, issuerId: tokenId, issuerLimits: tokenLimits } = redeemed.source;
+    const limited = { tenantId, tenantLimits, tokenId, tokenLimits };
+    return andThen(this.limiter.admit(request, reply, limited), () => {
+      assertWithinLimits(redeemed.source, request.ip);
+      return redeemed;
+    });
   }
 
   /** The source behind verified claims as it is now, if everything they depend on still stands. */

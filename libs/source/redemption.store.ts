@@ -7,7 +7,7 @@ import {
   TenantDatabase,
   tenantTag,
 } from '#database';
-import type { Limits } from '#kernel';
+import type { Limits, MaybePromise } from '#kernel';
 import { newestMark, type LinkClaims } from '#presign';
 import { Injectable } from '@nestjs/common';
 
@@ -65,9 +65,9 @@ export class RedemptionStore {
    * Null when the tenant or the source is gone. Links of a tenant that are opened at the same moment share a look. What
    * depends on nothing that is counted or still to come is cached.
    */
-  async find(claims: LinkClaims): Promise<Redemption | null> {
+  find(claims: LinkClaims): MaybePromise<Redemption | null> {
     assertGiven({ kind: claims.kind });
-    return await this.look(claims.tenantKey, claims);
+    return this.look(claims.tenantKey, claims);
   }
 
   /** As {@link find}, as it is now. */

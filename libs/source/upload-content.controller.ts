@@ -51,9 +51,9 @@ export class UploadContentController {
     @Res({ passthrough: true }) reply: GatewayReply,
   ): Promise<void> {
     const signal = abortSignalOf(reply);
-    const etag = await this.receiver.receive(upload, request, signal, (found) => {
+    const etag = await this.receiver.receive(upload, request, signal, async (found) => {
       const { tenantId, tenantLimits, createdBy: tokenId, tokenLimits } = found;
-      return this.limiter.admit(request, reply, { tenantId, tenantLimits, tokenId, tokenLimits });
+      await this.limiter.admit(request, reply, { tenantId, tenantLimits, tokenId, tokenLimits });
     });
     void reply.header('etag', etag);
   }

@@ -81,10 +81,9 @@ export class FilesystemStorage extends ObjectStorage {
   }
 
   async get(key: ObjectKey, options: GetOptions = {}): Promise<StoredBody | null> {
-    assertRange(options);
-    const path = this.#pathFor(key, options);
-    const known = this.#kept.has(path) ? this.#readKept(path, options) : null;
+    const known = this.getAtOnce(key, options);
     if (known !== null) return known;
+    const path = this.#pathFor(key, options);
     const file = await openObject(path);
     if (file === null) return null;
     try {
@@ -96,6 +95,13 @@ export class FilesystemStorage extends ObjectStorage {
       await closeQuietly(file.descriptor);
       throw readFailure(error);
     }
+  }
+
+  /** What was read a moment ago. */
+  override getAtOnce(key: ObjectKey, options: GetOptions = {}): StoredBody | null {
+    assertRange(options);
+    const path = this.#pathFor(key, options);
+    return this.#kept.has(path) ? this.#readKept(path, options) : null;
   }
 
   async head(key: ObjectKey, options: CallOptions = {}): Promise<ObjectHead | null> {

@@ -78,6 +78,7 @@ describe('ST-14 the guard round a storage that fails', () => {
       const failure: unknown = await call().catch((error: unknown) => error);
       expect(failure).toMatchObject({ kind: StorageErrors.unavailable, retryAfterSeconds: 1 });
     }
+    expect(() => guarded.getAtOnce?.(newKey())).toThrow(expect.objectContaining({ retryAfterSeconds: 1 }));
     expect(asked).toBe(5);
     // Counted as what they are: not made.
     const counts = metrics.snapshot().map(({ operation, failures }) => [operation, failures]);

@@ -82,6 +82,46 @@ describe('the guard round a storage', () => {
     expect((await guarded.list('t1' as KeyPrefix)).objects).toEqual([]);
   });
 
+  describe('what is at hand', () => {
+    const key = `t1/${randomUUID()}` as ObjectKey;
+    const small = CONTENT.subarray(0, 1000);
+
+    beforeEach(async () => {
+      await storage.put(key, chunksOf(small));
+    });
+
+    it('is had at once, and counted like any reading; what is not is counted as nothing', async () => {
+      expect(guarded.getAtOnce(key, { expectedSize: small.length })).toBeNull();
+      expect(metrics.snapshot()).toEqual([]);
+      await (await guarded.get(key))?.bytes();
+      const body = guarded.getAtOnce(key, { expectedSize: small.length });
+      expect(body?.isInMemory).toBe(true);
+      expect(body?.bytes()).toEqual(small);
+      expect(metrics.snapshot()).toMatchObject([{ operation: 'get', calls: 2, failures: {} }]);
+    });
+
+    it("is the tenant's own", async () => {
+      await (await storage.get(key))?.bytes();
+      expect(guard('t2').getAtOnce(key, { expectedSize: small.length })).toBeNull();
+      expect(guard('t1').getAtOnce('t1/../t1/x' as ObjectKey, { expectedSize: small.length })).toBeNull();
+      expect(guard('t1').getAtOnce(key, { expectedSize: small.length })).not.toBeNull();
+    });
+
+    it('is not what has been removed, nor of another size than was recorded', async () => {
+      await (await storage.get(key))?.bytes();
+      expect(guarded.getAtOnce(key, { expectedSize: small.length - 1 })).toBeNull();
+      await (await storage.get(key))?.bytes();
+      await storage.remove(key);
+      expect(guarded.getAtOnce(key, { expectedSize: small.length })).toBeNull();
+    });
+
+    it('is nothing where the storage never has anything at hand', () => {
+      const without = Object.create(storage, { getAtOnce: { value: undefined } }) as ObjectStorage;
+      const options = { adapter: 'filesystem', keyPrefix: 't1', timeouts: TIMEOUTS, metrics };
+      expect(new GuardedStorage(without, options).getAtOnce(key)).toBeNull();
+    });
+  });
+
   it('passes what is the tenant’s own on as it is, in every size', async () => {
     for (const size of [0, 1, 64 * 1024, 64 * 1024 + 1, CONTENT.length]) {
       const key = `t1/${randomUUID()}` as ObjectKey;

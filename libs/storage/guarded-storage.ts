@@ -94,6 +94,16 @@ export class GuardedStorage extends ObjectStorage {
     return body;
   }
 
+  override getAtOnce(key: ObjectKey, options: GetOptions = {}): StoredBody | null {
+    if (this.storage.getAtOnce === undefined || !this.#guard.knows(key)) return null;
+    assertRange(options);
+    return this.#guard.countedAtOnce('get', options, () => {
+      const body = this.storage.getAtOnce?.(key, options) ?? null;
+      if (body !== null) assertAsked(body, options);
+      return body;
+    });
+  }
+
   async head(key: ObjectKey, options: CallOptions = {}): Promise<ObjectHead | null> {
     await this.#guard.admit(key);
     return await this.#guard.call('head', options.signal, (signal) => this.storage.head(key, { signal }));
@@ -142,7 +152,7 @@ export class GuardedStorage extends ObjectStorage {
     assertAsked(body, options);
     if (body.lengthBytes <= SMALL_BODY_BYTES) {
       if (body.isInMemory) return body;
-      const content = await call.result(body.bytes());
+      const content = await call.result(Promise.resolve(body.bytes()));
       return new StoredBody({ sizeBytes: body.sizeBytes, lengthBytes: body.lengthBytes, content });
     }
     call.watchdog.rest();

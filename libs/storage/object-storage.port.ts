@@ -59,6 +59,12 @@ export abstract class ObjectStorage {
    */
   abstract get(key: ObjectKey, options?: GetOptions): Promise<StoredBody | null>;
 
+  /**
+   * As {@link get}, for an object whose bytes are at hand: nothing is waited for, and the body is in memory. Null for every
+   * other one, which `get` has to be asked for. Storages that never have any leave it out.
+   */
+  getAtOnce?(key: ObjectKey, options?: GetOptions): StoredBody | null;
+
   /** Size and time of an object; null when there is none. Opens nothing that has to be closed. */
   abstract head(key: ObjectKey, options?: CallOptions): Promise<ObjectHead | null>;
 

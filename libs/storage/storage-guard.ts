@@ -41,6 +41,13 @@ const NOT_TRIED = 'left_alone';
 /** Failures that a storage had to be well for. */
 const ANSWERS = [StorageErrors.objectExists, StorageErrors.contentUnavailable, StorageErrors.uploadNotFound];
 
+interface CountedCall {
+  readonly operation: string;
+  readonly startedAt: number;
+  readonly admitted: AdmittedCall | undefined;
+  readonly caller: CallOptions;
+}
+
 /** The rules of {@link GuardedStorage}, for it and its facets. */
 export class StorageGuard {
   #keyPrefix: string | null;
@@ -128,10 +135,21 @@ export class StorageGuard {
       admitted?.end('success');
       return result;
     } catch (error) {
-      const failure = storageFailure(error);
-      this.#record(operation, startedAt, failure.kind.code);
-      admitted?.end(outcomeOf(failure, caller), failure.retryAfterSeconds);
-      throw failure;
+      throw this.#failed({ operation, startedAt, admitted, caller }, error);
+    }
+  }
+
+  /** As {@link counted}, for work that is done at once, or cannot be: null, which counts as nothing. */
+  countedAtOnce<T>(operation: string, caller: CallOptions, work: () => T | null): T | null {
+    const startedAt = performance.now();
+    const admitted = this.#enter(operation, startedAt);
+    try {
+      const result = work();
+      if (result !== null) this.#record(operation, startedAt, null);
+      admitted?.end(result === null ? 'neutral' : 'success');
+      return result;
+    } catch (error) {
+      throw this.#failed({ operation, startedAt, admitted, caller }, error);
     }
   }
 
@@ -139,6 +157,13 @@ export class StorageGuard {
   broke(operation: string, startedAt: number, failure: CodedError): void {
     this.#record(operation, startedAt, failure.kind.code);
     this.options.breaker?.broke(outcomeOf(failure, {}));
+  }
+
+  #failed({ operation, startedAt, admitted, caller }: CountedCall, error: unknown): CodedError {
+    const failure = storageFailure(error);
+    this.#record(operation, startedAt, failure.kind.code);
+    admitted?.end(outcomeOf(failure, caller), failure.retryAfterSeconds);
+    return failure;
   }
 
   #enter(operation: string, startedAt: number): AdmittedCall | undefined {

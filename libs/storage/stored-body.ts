@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { CodedError, CommonErrors } from '#kernel';
+import { CodedError, CommonErrors, type MaybePromise } from '#kernel';
 
 /** Bodies of at most this many bytes are in memory when `get` resolves; `bytes()` then costs nothing. */
 export const SMALL_BODY_BYTES = 64 * 1024;
@@ -45,12 +45,9 @@ export class StoredBody {
   }
 
   /** All bytes in one buffer; for bodies known to be small. Fails as the stream would; leaves nothing open. */
-  async bytes(): Promise<Buffer> {
+  bytes(): MaybePromise<Buffer> {
     const content = this.#take();
-    if (!(content instanceof Readable)) return content;
-    const chunks: Buffer[] = [];
-    for await (const chunk of content as AsyncIterable<Buffer>) chunks.push(chunk);
-    return Buffer.concat(chunks, this.lengthBytes);
+    return content instanceof Readable ? allOf(content, this.lengthBytes) : content;
   }
 
   /** Gives the content up unread. Does nothing when repeated, or once `stream` or `bytes` has been called. */
@@ -65,6 +62,12 @@ export class StoredBody {
     this.#content = null;
     return content;
   }
+}
+
+async function allOf(content: Readable, lengthBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of content as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks, lengthBytes);
 }
 
 /** As much is handed on as whoever reads takes, so that one who leaves has not had it all. */
