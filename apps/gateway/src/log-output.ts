@@ -2,7 +2,7 @@ import { destination, type DestinationStream } from 'pino';
 
 /** How long a line waits for others at most, and so many characters wait for no others. Milliseconds, characters. */
 const WAITS_MS = 10;
-const MOST_WAITING = 8 * 1024;
+const MOST_WAITING = 32 * 1024;
 
 const outputs = new Set<LogOutput>();
 process.on('exit', () => outputs.forEach((output) => output.flushSync()));
