@@ -36,6 +36,6 @@ export function gatherWrites({ server }: Pick<FastifyInstance, 'server'>): void 
 
 /** Writes what is held back, by however many. */
 function letGo(socket: Socket): void {
-  const { uncork } = Object.getPrototypeOf(socket) as Socket;
-  while (socket.writableCorked > 0) uncork.call(socket);
+  const itself = Object.getPrototypeOf(socket) as Socket;
+  while (socket.writableCorked > 0) itself.uncork.call(socket);
 }

@@ -73,7 +73,7 @@ type Dto = new () => object;
 const EVERY: readonly Dto[] = [Text, Pattern, Whole, Digits, Choice, List, TextList, Flag, Time, Json];
 
 async function check(metatype: Dto, value: unknown, unknownFields?: 'refuse' | 'drop'): Promise<unknown> {
-  return (await createValidationPipe(unknownFields).transform(value, { type: 'body', metatype })) as unknown;
+  return await createValidationPipe(unknownFields).transform(value, { type: 'body', metatype });
 }
 
 async function errorsOf(metatype: Dto, value: unknown): Promise<FieldError[]> {

@@ -21,8 +21,8 @@ describe('the cache of small contents', () => {
   });
 
   /** Reads through the cache; every reading yields other bytes, the first ones being 1. */
-  const get = (of: CachedObject, size = 4) =>
-    cache.get(of, size, async () => {
+  const get = async (of: CachedObject, size = 4) =>
+    await cache.get(of, size, async () => {
       reads += 1;
       return Buffer.alloc(size, reads);
     });
@@ -61,7 +61,7 @@ describe('the cache of small contents', () => {
 
   it('has callers who come together wait for one reading', async () => {
     const { read, end } = held();
-    const callers = [1, 2, 3].map(() => cache.get(object('a'), 4, read));
+    const callers = [1, 2, 3].map(async () => await cache.get(object('a'), 4, read));
     end(Buffer.from('four'));
     expect((await Promise.all(callers)).map(String)).toEqual(['four', 'four', 'four']);
     expect([read.mock.calls.length, cache.counts.hits, cache.counts.misses]).toEqual([1, 2, 1]);
@@ -74,7 +74,7 @@ describe('the cache of small contents', () => {
     ['finds too much', Buffer.from('abcde')],
   ])('keeps nothing of a reading that %s', async (_, outcome) => {
     const { read, end } = held();
-    const callers = [1, 2].map(() => cache.get(object('a'), 4, read));
+    const callers = [1, 2].map(async () => await cache.get(object('a'), 4, read));
     end(outcome);
     for (const { value, reason } of (await Promise.allSettled(callers)) as {
       value?: unknown;
