@@ -115,6 +115,34 @@ describe('AnswerCache', () => {
     expect(cache.counts().entries).toBeGreaterThan(10);
   });
 
+  it('knows all answers about a thing, however many come and go', () => {
+    const present = (): string[] => ['a', 'b', 'c'].filter((key) => cache.find(key) !== undefined);
+    keep('a', ['source t 1']);
+    keep('b', ['source t 1', 'source t 2']);
+    keep('c', ['source t 2', 'source t 2']);
+    cache.changed('source t 3');
+    expect(present()).toEqual(['a', 'b', 'c']);
+    keep('a', ['source t 3']);
+    cache.changed('source t 1');
+    expect(present()).toEqual(['a', 'c']);
+    cache.changed('source t 2');
+    expect(present()).toEqual(['a']);
+    cache.changed('source t 3');
+    expect(cache.counts()).toMatchObject({ entries: 0, bytes: 0 });
+  });
+
+  it('makes room for some more at a time, and keeps the rest full', () => {
+    cache.limit(200_000);
+    let least = Infinity;
+    for (let number = 0; number < 2_000; number += 1) {
+      keep(`key ${number}`, [`source t ${number}`]);
+      const { bytes } = cache.counts();
+      expect(bytes).toBeLessThanOrEqual(200_000);
+      if (number > 1_000) least = Math.min(least, bytes);
+    }
+    expect(least).toBeGreaterThan(195_000);
+  });
+
   it('counts what it takes once when an answer takes the place of another', () => {
     keep('a', ['tenant t']);
     const { bytes } = cache.counts();

@@ -7,9 +7,15 @@ import { RecentChanges } from './recent-changes.js';
 export const FRESH_MS = 750;
 
 /** What an entry takes beside its answer: the entry, its places in two maps and in the sets of what it depends on. Bytes. */
-const ENTRY = 400;
+const ENTRY = 520;
 /** The part of the cache that one answer may take at most. */
 const LARGEST = 1 / 16;
+
+/**
+ * The part of the cache that is made room in at a time. To find the first entry of a set is to pass by the places of all that
+ * have gone before it, which for each new one took as long as all else that is done to keep it.
+ */
+const ROOM = 1 / 64;
 
 /** What a cached answer is about: `tenant <id>`, `source <tenant> <id>` and so on, as `announce_change` says it. */
 export type CacheTag = string;
@@ -46,7 +52,8 @@ export class AnswerCache {
   readonly #kinds = new Map<string, Map<string, Entry>>();
   /** All of them, the first to be looked at first. */
   readonly #entries = new Set<Entry>();
-  readonly #byTag = new Map<CacheTag, Set<Entry>>();
+  /** Most things have one answer about them, for which a set of its own would take more than itself. */
+  readonly #byTag = new Map<CacheTag, Entry | Set<Entry>>();
   readonly #changes = new RecentChanges();
   #maxBytes = 0;
   #bytes = 0;
@@ -110,7 +117,7 @@ export class AnswerCache {
     const entry: Entry = { kind: ofKind, key, answer, tags, bytes, untilMs, isUsed: false };
     ofKind.set(key, entry);
     this.#entries.add(entry);
-    for (const tag of tags) this.#entriesAbout(tag).add(entry);
+    for (const tag of tags) this.#note(tag, entry);
     this.#bytes += bytes;
     this.#evict();
   }
@@ -118,7 +125,9 @@ export class AnswerCache {
   /** Something has changed: what depends on it counts no longer, nor does what is being read. */
   changed(tag: CacheTag): void {
     this.#changes.add(tag);
-    for (const entry of this.#byTag.get(tag) ?? []) this.#drop(entry);
+    const about = this.#byTag.get(tag);
+    if (about instanceof Set) for (const entry of about) this.#drop(entry);
+    else this.#drop(about);
   }
 
   /** Somebody listens from now on. Whatever was read before may be outdated. */
@@ -156,12 +165,11 @@ export class AnswerCache {
     return none;
   }
 
-  #entriesAbout(tag: CacheTag): Set<Entry> {
-    const known = this.#byTag.get(tag);
-    if (known !== undefined) return known;
-    const none = new Set<Entry>();
-    this.#byTag.set(tag, none);
-    return none;
+  #note(tag: CacheTag, entry: Entry): void {
+    const about = this.#byTag.get(tag);
+    if (about === undefined) this.#byTag.set(tag, entry);
+    else if (about instanceof Set) about.add(entry);
+    else this.#byTag.set(tag, new Set([about, entry]));
   }
 
   #drop(entry: Entry | undefined): void {
@@ -171,15 +179,17 @@ export class AnswerCache {
     this.#bytes -= entry.bytes;
     for (const tag of entry.tags) {
       const about = this.#byTag.get(tag);
-      about?.delete(entry);
-      if (about?.size === 0) this.#byTag.delete(tag);
+      if (about instanceof Set) about.delete(entry);
+      if (about === entry || (about instanceof Set && about.size === 0)) this.#byTag.delete(tag);
     }
   }
 
   /** Second chance: the oldest goes, unless it was asked for meanwhile, which makes it the youngest. */
   #evict(): void {
+    if (this.#bytes <= this.#maxBytes) return;
+    const enough = this.#maxBytes * (1 - ROOM);
     for (const entry of this.#entries) {
-      if (this.#bytes <= this.#maxBytes) return;
+      if (this.#bytes <= enough) return;
       if (entry.isUsed) {
         entry.isUsed = false;
         this.#entries.delete(entry);
