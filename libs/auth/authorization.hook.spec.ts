@@ -51,6 +51,16 @@ describe('authorizationHook', () => {
     expect([wasAllowed(request), wasAllowed(other)]).toEqual([true, false]);
   });
 
+  it('asks the policy as it is when a request comes, not as it was when the hook was made', async () => {
+    const policy = new RolePolicy();
+    const hook = authorizationHook(policy);
+    policy.decide = () => ({ allowed: false });
+    const request = requestOf({ anyOf: ['sources:read'] }, PRINCIPAL);
+    const passed = hook(request, {} as GatewayReply, () => undefined);
+    await expect(passed).rejects.toMatchObject({ kind: { status: 403 } });
+    expect(wasAllowed(request)).toBe(false);
+  });
+
   it('refuses with the scopes that would do', async () => {
     const request = requestOf({ anyOf: ['sources:create', 'sources:write'] }, PRINCIPAL);
     await expect(run(new RolePolicy(), request)).rejects.toMatchObject({

@@ -14,7 +14,6 @@ type AskedAbout = GatewayRequest & { [ALLOWED]?: true };
  * Throws 403 with the scopes that would do.
  */
 export function authorizationHook(policy: AccessPolicy): RequestHook {
-  const bySomebodyElse = !goesByScopes(policy);
   return (request, _reply, done) => {
     const access = routeOf(request).operation?.access;
     if (typeof access !== 'object') {
@@ -23,7 +22,7 @@ export function authorizationHook(policy: AccessPolicy): RequestHook {
     }
     const { principal } = request;
     if (principal === undefined) throw AuthErrors.missing();
-    const authorize = bySomebodyElse ? askPolicy : askScopes;
+    const authorize = goesByScopes(policy) ? askScopes : askPolicy;
     return passOn(authorize(request, { principal, anyOf: access.anyOf }, policy), done);
   };
 }

@@ -207,7 +207,8 @@ describe('a shared transaction', () => {
         );
       });
     await Promise.all([crossing(0, [acme, other]), crossing(1, [other, acme])]);
-    expect(attempts.sort()).toEqual([1, 2]);
+    // One of them at least: whoever begins again may take its first row before the other, who waited for it, wakes up.
+    expect(Math.max(...attempts)).toBeGreaterThan(1);
     for (const name of await names()) expect(['at first01', 'at first10']).toContain(name);
   });
 
