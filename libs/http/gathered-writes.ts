@@ -9,7 +9,7 @@ const MOST_SOCKETS = 64;
 /**
  * Answers that are ready in one turn of the event loop are handed to the system one right after the other, at the end of the
  * turn, instead of each between the work for two requests. A peer on the same machine, such as a reverse proxy, is then
- * woken once for all of them and not once for each, which costs the side that writes as much as half of such a request.
+ * woken once for all of them and not once for each, which costs the side that writes a quarter of what a small request does.
  * An answer that is alone waits for nothing but the end of the turn; bodies that are streamed do not wait at all.
  */
 export function gatherWrites({ server }: Pick<FastifyInstance, 'server'>): void {
