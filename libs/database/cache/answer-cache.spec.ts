@@ -105,6 +105,7 @@ describe('AnswerCache', () => {
     keep('asked', ['tenant t'], text);
     for (let number = 0; number < 100; number += 1) {
       keep(`n${number}`, ['tenant t'], text);
+      keep(`n${number}`, ['tenant t'], text);
       cache.find('asked');
     }
     keep('large', ['tenant t'], 'x'.repeat(2_000));
@@ -136,11 +137,33 @@ describe('AnswerCache', () => {
     let least = Infinity;
     for (let number = 0; number < 2_000; number += 1) {
       keep(`key ${number}`, [`source t ${number}`]);
+      keep(`key ${number}`, [`source t ${number}`]);
       const { bytes } = cache.counts();
       expect(bytes).toBeLessThanOrEqual(200_000);
       if (number > 1_000) least = Math.min(least, bytes);
     }
     expect(least).toBeGreaterThan(195_000);
+  });
+
+  it('once it is full, lets in only what is asked for again, so that who goes through everything drives nothing out', () => {
+    cache.limit(200_000);
+    const present = (name: string): boolean => cache.find(name) !== undefined;
+    for (let number = 0; number < 400; number += 1) keep(`kept ${number}`, ['tenant t']);
+    const { entries } = cache.counts();
+    expect(present('kept 0')).toBe(true);
+    for (let number = 0; number < 2_000; number += 1) keep(`passing ${number}`, ['tenant t']);
+    expect(cache.counts().entries).toBeGreaterThan(entries * 0.9);
+    expect(present('kept 0') && present('kept 1')).toBe(true);
+    keep('again', ['tenant t']);
+    keep('again', ['tenant t']);
+    expect(present('again')).toBe(true);
+  });
+
+  it('takes the new answer to what it has one to, full or not', () => {
+    cache.limit(200_000);
+    for (let number = 0; number < 400; number += 1) keep(`kept ${number}`, ['tenant t']);
+    keep('kept 7', ['tenant t'], 'another');
+    expect(cache.find('kept 7')).toBe('another');
   });
 
   it('counts what it takes once when an answer takes the place of another', () => {

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 
 import { sizeOf } from './answer-size.js';
+import { Doorkeeper } from './doorkeeper.js';
 import { RecentChanges } from './recent-changes.js';
 
 /** How long after the last proof that nothing was missed an answer still counts. Milliseconds. */
@@ -45,7 +46,9 @@ export interface CacheCounts {
  * Answers of the database, each kept until something that it depends on changes. It hears of changes from two sides: of
  * this process's own before they are acknowledged (`ownChanges`), of all others from the change feed, which also proves
  * again and again that nothing was missed. Without a proof in the last {@link FRESH_MS} nothing is answered from here, and
- * while nobody listens nothing is kept. Bounded in bytes: what has not been asked for since it was last looked at goes first.
+ * while nobody listens nothing is kept. Bounded in bytes: what has not been asked for since it was last looked at goes first,
+ * and once it is full only what is asked for again is let in. Somebody who goes through everything, once, would otherwise
+ * drive out what others ask for all the time, and the memory for it would be taken and given back with each request.
  */
 export class AnswerCache {
   /** By kind and question: a text of both would have to be put together for every look. */
@@ -55,6 +58,7 @@ export class AnswerCache {
   /** Most things have one answer about them, for which a set of its own would take more than itself. */
   readonly #byTag = new Map<CacheTag, Entry | Set<Entry>>();
   readonly #changes = new RecentChanges();
+  readonly #doorkeeper = new Doorkeeper();
   #maxBytes = 0;
   #bytes = 0;
   #hits = 0;
@@ -110,10 +114,12 @@ export class AnswerCache {
     { untilMs = Infinity, kind = '' }: { readonly untilMs?: number; readonly kind?: string } = {},
   ): void {
     if (!this.#isListening || untilMs <= performance.now() || this.#changes.concern(tags, mark)) return;
+    const ofKind = this.#ofKind(kind);
+    const before = ofKind.get(key);
+    if (before === undefined && this.#isFull() && !this.#doorkeeper.hasSeen(key)) return;
     const bytes = ENTRY + 2 * key.length + sizeOf(answer);
     if (bytes > this.#maxBytes * LARGEST) return;
-    const ofKind = this.#ofKind(kind);
-    this.#drop(ofKind.get(key));
+    this.#drop(before);
     const entry: Entry = { kind: ofKind, key, answer, tags, bytes, untilMs, isUsed: false };
     ofKind.set(key, entry);
     this.#entries.add(entry);
@@ -147,6 +153,11 @@ export class AnswerCache {
     this.#isListening = false;
     this.#provenAtMs = -Infinity;
     this.#forgetAll();
+  }
+
+  /** There is no more room than what is made at a time. */
+  #isFull(): boolean {
+    return this.#bytes >= this.#maxBytes * (1 - 2 * ROOM);
   }
 
   #forgetAll(): void {
