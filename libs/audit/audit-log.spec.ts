@@ -4,6 +4,7 @@ import type { AuditEvent } from './audit-event.js';
 import { AuditLog } from './audit-log.js';
 import { AuditReads } from './audit-reads.js';
 import type { AuditStore } from './audit.store.js';
+import type { EventGroup } from './event-group.js';
 
 const EVENT = { action: 'source.read' } as unknown as AuditEvent;
 
@@ -21,9 +22,9 @@ class SlowStore {
     this.#goOn();
   }
 
-  async writeAll(_tenantId: string, past: readonly unknown[]): Promise<void> {
+  async writeAll(_tenantId: string, groups: readonly EventGroup[]): Promise<void> {
     await this.#held;
-    this.written += past.length;
+    for (const { size } of groups) this.written += size;
   }
 }
 

@@ -4,11 +4,13 @@ import type { AuditEvent } from './audit-event.js';
 import { AuditReads } from './audit-reads.js';
 import { AuditStore, type RefusedCredential } from './audit.store.js';
 import { EventBuffer } from './event-buffer.js';
+import { groupsOf, type TimedEvent } from './event-group.js';
+import { ReadBuffer } from './read-buffer.js';
 import { RefusalRate } from './refusal-rate.js';
 
 /** How often what waits is written down: what is lost with a process is less than a second's. Milliseconds. */
 const EVERY_MS = 750;
-/** The most that waits, and the most that one statement writes. */
+/** The most that waits, and the most refusals that one statement writes. */
 const MOST_WAITING = 10_000;
 /** So many are written down without waiting for the next turn, and behind so many others have to wait until they are. */
 const MANY_WAITING = 1_000;
@@ -37,11 +39,6 @@ interface Waiting<Event> {
   readonly sinceMs: number;
 }
 
-interface Past<Event> {
-  readonly event: Event;
-  readonly ageMs: number;
-}
-
 type Refused = Omit<RefusedCredential, 'ageMs'>;
 
 /** Writes down what is no change: changes are written by the transactions that make them. */
@@ -50,7 +47,7 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger(AuditLog.name);
   readonly #rate = new RefusalRate();
   readonly #refused = new EventBuffer<Waiting<Refused>>(MOST_WAITING);
-  readonly #reads = new EventBuffer<Waiting<AuditEvent>>(MOST_WAITING);
+  readonly #reads = new ReadBuffer(MOST_WAITING);
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | null = null;
 
@@ -110,17 +107,14 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
   ): Promise<void> | null {
     const { mode } = this.reads;
     if (mode === 'off') return null;
+    const sinceMs = performance.now();
     if (mode === 'strict')
       return this.store.writeAll(
         tenantId,
-        things.map((thing) => ({ event: eventOf(thing), ageMs: 0 })),
+        groupsOf(things.map((thing) => ({ event: eventOf(thing), sinceMs }))),
       );
     if (!this.#reads.admits(things.length)) return null;
-    const sinceMs = performance.now();
-    this.#reads.add(
-      tenantId,
-      things.map((thing) => ({ event: eventOf(thing), sinceMs })),
-    );
+    for (const thing of things) this.#reads.add(tenantId, eventOf(thing), sinceMs);
     if (this.#reads.size < MANY_WAITING) return null;
     const flushed = this.flush();
     return this.#reads.size < TOO_MANY_WAITING ? null : flushed;
@@ -135,40 +129,40 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
   async #writeWaiting(): Promise<void> {
     for (const [log, leftOut] of this.#rate.takeLeftOut())
       this.#refused.add(log, [{ event: summaryOf(leftOut), sinceMs: performance.now() }]);
-    await this.#writeAll(this.#refused, (log, waiting) =>
-      log.startsWith(BY_KEY)
-        ? this.store.writeRefused(
-            log.slice(BY_KEY.length),
-            waiting.map(({ event, ageMs }) => ({ ...event, ageMs })),
-          )
-        : this.store.writeAll(log.slice(BY_ID.length), waiting.map(identityRefused)),
-    );
-    await this.#writeAll(this.#reads, (tenantId, past) => this.store.writeAll(tenantId, past));
+    for (const [log, waiting] of this.#refused.takeAll(MOST_AT_ONCE))
+      await this.#attempt(
+        () => this.#writeRefused(log, waiting),
+        () => this.#refused.add(log, waiting),
+      );
+    for (const reads of this.#reads.takeAll())
+      await this.#attempt(
+        () => this.store.writeAll(reads.log, reads.groups),
+        () => this.#reads.giveBack(reads),
+      );
   }
 
-  async #writeAll<Event>(
-    buffer: EventBuffer<Waiting<Event>>,
-    write: (key: string, past: readonly Past<Event>[]) => Promise<void>,
-  ): Promise<void> {
-    for (const [key, items] of buffer.takeAll(MOST_AT_ONCE)) {
-      const nowMs = performance.now();
-      try {
-        await write(
-          key,
-          items.map(({ event, sinceMs }) => ({ event, ageMs: nowMs - sinceMs })),
-        );
-      } catch (error) {
-        this.#logger.warn({ err: error }, 'the audit log could not be written; it is tried again');
-        buffer.add(key, items);
-      }
+  #writeRefused(log: string, waiting: readonly Waiting<Refused>[]): Promise<void> {
+    if (!log.startsWith(BY_KEY))
+      return this.store.writeAll(log.slice(BY_ID.length), groupsOf(waiting.map(identityRefused)));
+    const nowMs = performance.now();
+    const refused = waiting.map(({ event, sinceMs }) => ({ ...event, ageMs: nowMs - sinceMs }));
+    return this.store.writeRefused(log.slice(BY_KEY.length), refused);
+  }
+
+  async #attempt(write: () => Promise<void>, giveBack: () => void): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'the audit log could not be written; it is tried again');
+      giveBack();
     }
   }
 }
 
 /** A JWT that was not believed: what it says it is of is whom it is about, and not who acted. */
-function identityRefused({ event: { event, claimedId }, ageMs }: Past<Refused>): Past<AuditEvent> {
+function identityRefused({ event: { event, claimedId }, sinceMs }: Waiting<Refused>): TimedEvent {
   const target = claimedId === null ? {} : { targetKind: 'identity', targetId: claimedId };
-  return { event: { ...event, ...target }, ageMs };
+  return { event: { ...event, ...target }, sinceMs };
 }
 
 function summaryOf(leftOut: number): Refused {

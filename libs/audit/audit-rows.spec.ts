@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { assert, array, constantFrom, property, record } from 'fast-check';
 
 import type { AuditEvent } from './audit-event.js';
-import { rowOf, rowsOf, type PastEvent } from './audit-rows.js';
+import { groupRowOf, rowOf, type PastEvent } from './audit-rows.js';
+import { EventGroup, groupsOf } from './event-group.js';
 
 const DETAILS = { reason: 'x' };
 const EVENT: AuditEvent = {
@@ -38,28 +39,80 @@ const pastEvents = () =>
   });
 
 /** The rows that a statement makes of one. */
-const apart = ({ target_ids: targets, ...common }: Record<string, unknown>): Record<string, unknown>[] =>
-  (targets as (string | null)[]).map((target_id) => ({ ...common, target_id }));
+function apart({ target_ids: targets, ...row }: Record<string, unknown>): Record<string, unknown>[] {
+  const { link_ids, request_ids, ages_ms, ...alike } = row;
+  const lists = { link_id: link_ids, request_id: request_ids, age_ms: ages_ms };
+  return (targets as (string | null)[]).map((target_id, index) => {
+    const own = Object.entries(lists).map(([name, list]) => [
+      name,
+      (list as unknown[] | null)?.[index] ?? row[name],
+    ]);
+    return { ...alike, ...(Object.fromEntries(own) as Record<string, unknown>), target_id };
+  });
+}
+
+const rowsOf = (past: readonly PastEvent[]): Record<string, unknown>[] =>
+  groupsOf(past.map(({ event, ageMs }) => ({ event, sinceMs: 100 - ageMs }))).map((group) =>
+    groupRowOf(group, 100),
+  );
+
+const inOrder = (rows: readonly Record<string, unknown>[]): string[] =>
+  rows
+    .map((row) => JSON.stringify(Object.entries(row).sort(([one], [other]) => one.localeCompare(other))))
+    .sort();
 
 describe('the rows of events', () => {
-  it('stand for the events, each of them once and in their order', () => {
+  it('stand for the events, each of them once', () => {
     const isSame = property(array(pastEvents(), { maxLength: 12 }), (past) => {
-      expect(rowsOf(past).flatMap(apart)).toEqual(past.map(rowOf));
+      expect(inOrder(rowsOf(past).flatMap(apart))).toEqual(inOrder(past.map(rowOf)));
     });
     assert(isSame);
   });
 
-  it('are one for what an answer hands out', () => {
+  it('are one for what an answer hands out, with what all of it has in common said once', () => {
     const past = ['1', '2', '3'].map((targetId) => ({ event: { ...EVENT, targetId }, ageMs: 5 }));
-    expect(rowsOf(past)).toEqual([expect.objectContaining({ target_ids: ['1', '2', '3'], age_ms: 5 })]);
+    expect(rowsOf(past)).toEqual([
+      expect.objectContaining({
+        target_ids: ['1', '2', '3'],
+        age_ms: 5,
+        ages_ms: null,
+        request_id: 'request',
+        request_ids: null,
+      }),
+    ]);
   });
 
-  it.each(['action', 'tokenId', 'targetId', 'details'] as const)(
+  it('are one for what a client is handed out request by request', () => {
+    const past = ['1', '2'].map((targetId, index) => ({
+      event: { ...EVENT, targetId, requestId: `r${targetId}` },
+      ageMs: 5 - index,
+    }));
+    expect(rowsOf(past)).toEqual([
+      expect.objectContaining({
+        target_ids: ['1', '2'],
+        request_ids: ['r1', 'r2'],
+        ages_ms: [5, 4],
+        link_ids: null,
+      }),
+    ]);
+  });
+
+  it('never make an event older than it is', () => {
+    const [group] = groupsOf([{ event: EVENT, sinceMs: 1.06 }]);
+    expect(groupRowOf(group as EventGroup, 2.99)).toMatchObject({ age_ms: 1.9 });
+  });
+
+  it.each(['action', 'tokenId', 'targetId', 'linkId', 'requestId', 'details'] as const)(
     'are refused where %s got lost, which JSON would leave out',
     (name) => {
       const lost = { event: { ...EVENT, [name]: undefined }, ageMs: 0 } as unknown as PastEvent;
       expect(() => rowOf(lost)).toThrow(TypeError);
       expect(() => rowsOf([{ event: EVENT, ageMs: 0 }, lost])).toThrow(TypeError);
+      expect(() => rowsOf([lost, lost])).toThrow(TypeError);
     },
   );
+
+  it('need an event', () => {
+    expect(() => groupRowOf(new EventGroup(EVENT), 0)).toThrow(RangeError);
+  });
 });

@@ -1,6 +1,7 @@
 import { assertGiven } from '#database';
 
 import type { AuditEvent } from './audit-event.js';
+import type { EventColumns } from './event-group.js';
 
 /** An event that happened a moment ago. */
 export interface PastEvent {
@@ -11,58 +12,55 @@ export interface PastEvent {
 
 /** An event as a statement is given it. Throws TypeError where something of it is undefined, which JSON leaves out. */
 export function rowOf({ event, ageMs }: PastEvent): Record<string, unknown> {
-  const row = { ...commonOf(event, ageMs), target_id: event.targetId };
-  assertGiven(row);
-  return row;
+  const { linkId, targetId, requestId } = event;
+  return checked(event, { age_ms: ageMs, link_id: linkId, target_id: targetId, request_id: requestId });
 }
 
 /**
- * Events as a statement is given them, those that differ in nothing but what they are about as one row with all of that: an
- * answer that hands out a thousand files is a thousand events, which say a dozen things each.
+ * A group of events as a statement is given it: one row with a list of what each of them is about, and lists of what else
+ * differs among them, where it does. Throws as {@link rowOf}, and RangeError for a group without events.
  */
-export function rowsOf(past: readonly PastEvent[]): Record<string, unknown>[] {
-  const rows: { readonly first: PastEvent; readonly targets: (string | null)[] }[] = [];
-  for (const one of past) {
-    const last = rows.at(-1);
-    if (last !== undefined && isAlike(last.first, one)) last.targets.push(one.event.targetId);
-    else rows.push({ first: one, targets: [one.event.targetId] });
-  }
-  return rows.map(({ first: { event, ageMs }, targets }) => {
-    const row = { ...commonOf(event, ageMs), target_ids: targets };
-    assertGiven(row);
-    return row;
+export function groupRowOf(group: EventColumns, nowMs: number): Record<string, unknown> {
+  if (group.sinceMs.length === 0) throw new RangeError('A group without events is no row.');
+  assertGiven(group.sinceMs);
+  const [link, links] = column(group.linkIds);
+  const [request, requests] = column(group.requestIds);
+  const [age, ages] = column(group.sinceMs.map((sinceMs) => ageOf(sinceMs, nowMs)));
+  return checked(group.shared, {
+    target_ids: group.targetIds,
+    link_id: link,
+    link_ids: links,
+    request_id: request,
+    request_ids: requests,
+    age_ms: age,
+    ages_ms: ages,
   });
 }
 
-function commonOf(event: AuditEvent, ageMs: number): Record<string, unknown> {
+/** What all values are, and null; or null and the values. */
+function column<Value>(values: readonly Value[]): [Value | null, readonly Value[] | null] {
+  const [first] = values;
+  return values.every((value) => value === first) ? [first as Value, null] : [null, values];
+}
+
+/** To a tenth of a millisecond, which is more than is kept of it, and never more than it is. */
+function ageOf(sinceMs: number, nowMs: number): number {
+  return Math.floor((nowMs - sinceMs) * 10) / 10;
+}
+
+function checked(event: EventColumns['shared'], differing: Record<string, unknown>): Record<string, unknown> {
   if (event.details !== null) assertGiven(event.details);
-  return {
-    age_ms: ageMs,
+  const row = {
     action: event.action,
     outcome: event.outcome,
     token_id: event.tokenId,
     role: event.role,
-    link_id: event.linkId,
     sub_tenant_id: event.subTenantId,
     target_kind: event.targetKind,
-    request_id: event.requestId,
     address: event.address,
     details: event.details,
+    ...differing,
   };
-}
-
-function isAlike({ event: one, ageMs }: PastEvent, { event: other, ageMs: otherMs }: PastEvent): boolean {
-  return (
-    ageMs === otherMs &&
-    one.requestId === other.requestId &&
-    one.action === other.action &&
-    one.outcome === other.outcome &&
-    one.tokenId === other.tokenId &&
-    one.role === other.role &&
-    one.linkId === other.linkId &&
-    one.subTenantId === other.subTenantId &&
-    one.targetKind === other.targetKind &&
-    one.address === other.address &&
-    one.details === other.details
-  );
+  assertGiven(row);
+  return row;
 }

@@ -2,7 +2,8 @@ import { assertGiven, TenantDatabase } from '#database';
 import { Injectable } from '@nestjs/common';
 
 import { firstIdOf, type AuditEntry, type AuditEvent } from './audit-event.js';
-import { rowOf, rowsOf, type PastEvent } from './audit-rows.js';
+import { groupRowOf, rowOf, type PastEvent } from './audit-rows.js';
+import { groupsOf, type EventColumns, type TimedEvent } from './event-group.js';
 
 /** A credential that was refused; without id and hash, several. */
 export interface RefusedCredential extends PastEvent {
@@ -26,23 +27,23 @@ export interface AuditFilter {
 /** Database access for tenants' logs. Nothing of a log is ever changed or removed here. */
 @Injectable()
 export class AuditStore {
-  private readonly writeGathered: (tenantId: string, past: PastEvent) => Promise<void>;
+  private readonly writeGathered: (tenantId: string, past: TimedEvent) => Promise<void>;
 
   constructor(private readonly database: TenantDatabase) {
-    this.writeGathered = database.gathered(async (tenantId, past: readonly PastEvent[]) => {
-      await writeAll(database, tenantId, past);
+    this.writeGathered = database.gathered(async (tenantId, past: readonly TimedEvent[]) => {
+      await writeAll(database, tenantId, groupsOf(past));
       return past.map(() => undefined);
     });
   }
 
   /** Writes an event down, with others of the tenant that come at the same moment. Durable when it resolves. */
   write(tenantId: string, event: AuditEvent): Promise<void> {
-    return this.writeGathered(tenantId, { event, ageMs: 0 });
+    return this.writeGathered(tenantId, { event, sinceMs: performance.now() });
   }
 
   /** Writes events down by one statement. Those from before the tenant was made, by another of the id, are left out. */
-  writeAll(tenantId: string, past: readonly PastEvent[]): Promise<void> {
-    return writeAll(this.database, tenantId, past);
+  writeAll(tenantId: string, groups: readonly EventColumns[]): Promise<void> {
+    return writeAll(this.database, tenantId, groups);
   }
 
   /**
@@ -92,9 +93,10 @@ export class AuditStore {
 async function writeAll(
   database: TenantDatabase,
   tenantId: string,
-  past: readonly PastEvent[],
+  groups: readonly EventColumns[],
 ): Promise<void> {
-  const values = [tenantId, JSON.stringify(rowsOf(past))];
+  const nowMs = performance.now();
+  const values = [tenantId, JSON.stringify(groups.map((group) => groupRowOf(group, nowMs)))];
   await database.query(tenantId, { ...WRITE, values });
 }
 
@@ -102,14 +104,19 @@ const INTO = `INSERT INTO audit_entries (tenant_id, entry_id, tenant_key, action
   sub_tenant_id, target_kind, target_id, request_id, address, details)`;
 const EVENTS = `age_ms float8, action text, outcome text, token_id uuid, role text, link_id uuid, sub_tenant_id text,
   target_kind text, request_id text, address text, details jsonb`;
-const MOMENT = "(SELECT (clock_timestamp() - e.age_ms * interval '1 millisecond')::timestamptz(3) AS at)";
+const MOMENT = (ageMs: string) =>
+  `(SELECT (clock_timestamp() - ${ageMs} * interval '1 millisecond')::timestamptz(3) AS at)`;
 const WRITE = {
   name: 'write-audit-entries',
   text: `${INTO}
-SELECT t.tenant_id, audit_entry_id(m.at), t.tenant_key, e.action, e.outcome, e.token_id, e.role, e.link_id,
-  e.sub_tenant_id, e.target_kind, target.id, e.request_id, e.address, e.details
-FROM tenants t CROSS JOIN json_to_recordset($2::json) AS e (${EVENTS}, target_ids text[])
-CROSS JOIN unnest(e.target_ids) AS target (id) CROSS JOIN LATERAL ${MOMENT} m
+SELECT t.tenant_id, audit_entry_id(m.at), t.tenant_key, e.action, e.outcome, e.token_id, e.role,
+  coalesce(one.link_id, e.link_id), e.sub_tenant_id, e.target_kind, one.target_id,
+  coalesce(one.request_id, e.request_id), e.address, e.details
+FROM tenants t
+CROSS JOIN json_to_recordset($2::json) AS e
+  (${EVENTS}, target_ids text[], link_ids uuid[], request_ids text[], ages_ms float8[])
+CROSS JOIN unnest(e.target_ids, e.link_ids, e.request_ids, e.ages_ms) AS one (target_id, link_id, request_id, age_ms)
+CROSS JOIN LATERAL ${MOMENT('coalesce(one.age_ms, e.age_ms)')} m
 WHERE t.tenant_id = $1 AND m.at >= t.created_at`,
 };
 const WRITE_REFUSED = {
@@ -121,7 +128,7 @@ SELECT t.tenant_id, audit_entry_id(m.at), t.tenant_key, e.action, e.outcome, k.t
       WHEN k.expires_at <= now() THEN 'expired' WHEN t.status = 'deleting' THEN 'tenant' ELSE 'address' END) END
 FROM tenants t
 CROSS JOIN json_to_recordset($2::json) AS e (${EVENTS}, token_hash text, claimed_id uuid)
-CROSS JOIN LATERAL ${MOMENT} m
+CROSS JOIN LATERAL ${MOMENT('e.age_ms')} m
 LEFT JOIN tokens k ON k.tenant_id = t.tenant_id AND k.token_hash = decode(e.token_hash, 'hex')
 WHERE t.tenant_key = $1`,
 };

@@ -208,6 +208,16 @@ const auditEvent = (w: StoreWorld): object => ({
   address: '192.0.2.7',
   details: { code: 'x' },
 });
+const eventGroup = (w: StoreWorld): object => {
+  const { targetId, linkId, requestId, ...shared } = auditEvent(w) as Record<string, unknown>;
+  return {
+    shared,
+    targetIds: [targetId],
+    linkIds: [linkId],
+    requestIds: [requestId],
+    sinceMs: [performance.now()],
+  };
+};
 const auditFilter = (w: StoreWorld): object => ({
   actionPrefix: 'token.',
   tokenId: w.tokenId,
@@ -225,7 +235,7 @@ const sealedLongAgo = sql(`INSERT INTO audit_seals
 /** Every call of every store, by name. */
 export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'AuditStore.write': { args: (w) => [w.tenantId, auditEvent(w)], ids: ['0'] },
-  'AuditStore.writeAll': { args: (w) => [w.tenantId, [{ event: auditEvent(w), ageMs: 1 }]], ids: ['0'] },
+  'AuditStore.writeAll': { args: (w) => [w.tenantId, [eventGroup(w)]], ids: ['0'] },
   'AuditStore.writeRefused': {
     args: (w) => [
       w.tenantKey,

@@ -1,0 +1,80 @@
+import type { AuditEvent } from './audit-event.js';
+import { type EventGroup, EventGroups, MOST_OF_A_GROUP } from './event-group.js';
+
+/** Events of one log that are to be written by one statement. */
+export interface BufferedReads {
+  readonly log: string;
+  readonly groups: readonly EventGroup[];
+}
+
+/** What was handed out and waits to be written down, by log. Bounded: what does not fit is counted, and lost. */
+export class ReadBuffer {
+  #waiting = new Map<string, EventGroups>();
+  #returned: BufferedReads[] = [];
+  #size = 0;
+  #dropped = 0;
+
+  constructor(private readonly most: number) {}
+
+  /** What was lost so far. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether so many more fit; those that do not are counted as lost, and need not be made. */
+  admits(count: number): boolean {
+    const isAdmitted = this.#size + count <= this.most;
+    if (!isAdmitted) this.#dropped += count;
+    return isAdmitted;
+  }
+
+  /** Takes one that was admitted. */
+  add(log: string, event: AuditEvent, sinceMs: number): void {
+    let groups = this.#waiting.get(log);
+    if (groups === undefined) this.#waiting.set(log, (groups = new EventGroups()));
+    groups.add(event, sinceMs);
+    this.#size += 1;
+  }
+
+  /** All that waits, as much of it together as one statement takes; from now on nothing does. */
+  takeAll(): BufferedReads[] {
+    const taken = [...this.#waiting].flatMap(([log, { all }]) => together(log, all));
+    const returned = this.#returned;
+    this.#waiting = new Map();
+    this.#returned = [];
+    this.#size = 0;
+    return [...returned, ...taken];
+  }
+
+  /** Takes back what could not be written, as far as it still fits. */
+  giveBack(reads: BufferedReads): void {
+    const count = countOf(reads.groups);
+    if (!this.admits(count)) return;
+    this.#returned.push(reads);
+    this.#size += count;
+  }
+}
+
+/** Groups of a log in pieces of {@link MOST_OF_A_GROUP} events at most, which each of them is by itself. */
+function together(log: string, groups: readonly EventGroup[]): BufferedReads[] {
+  const pieces: EventGroup[][] = [];
+  let room = 0;
+  for (const group of groups) {
+    if (group.size > room) {
+      pieces.push([]);
+      room = MOST_OF_A_GROUP;
+    }
+    pieces.at(-1)?.push(group);
+    room -= group.size;
+  }
+  return pieces.map((piece) => ({ log, groups: piece }));
+}
+
+function countOf(groups: readonly EventGroup[]): number {
+  return groups.reduce((count, { size }) => count + size, 0);
+}
