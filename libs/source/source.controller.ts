@@ -111,7 +111,7 @@ export class SourceController {
     @Context() context: TenantContext,
     @Query() query: SourceListQuery,
     @Res({ passthrough: true }) reply: GatewayReply,
-  ): Promise<string> {
+  ): Promise<Buffer> {
     // It is JSON already.
     void reply.header('content-type', 'application/json; charset=utf-8');
     return await this.sources.list(

@@ -1,4 +1,4 @@
-import { writePreconditionHolds, type GatewayRequest } from '#http';
+import { joinedText, writePreconditionHolds, type GatewayRequest } from '#http';
 import {
   andThen,
   encodeCursor,
@@ -55,17 +55,17 @@ export class SourceService {
     });
   }
 
-  /** Sources of the sub-tenant, newest first: a page of `SourceDto`s as JSON text. */
+  /** Sources of the sub-tenant, newest first: a page of `SourceDto`s as JSON. */
   async list(
     context: TenantContext,
     filter: Omit<SourceFilter, 'position' | 'limit'>,
     request: PageRequest,
-  ): Promise<string> {
+  ): Promise<Buffer> {
     const { limit } = request;
     const position = parseTimePosition(request);
     const page = await this.store.list(context, { ...filter, position, limit });
     const pagination = { limit, next_cursor: page === null ? null : cursorOf(page) };
-    return `{"data":${page?.json ?? '[]'},"pagination":${JSON.stringify(pagination)}}`;
+    return joinedText('{"data":', page?.json ?? '[]', `,"pagination":${JSON.stringify(pagination)}}`);
   }
 
   /** Changes name and metadata, under the caller's preconditions. */
