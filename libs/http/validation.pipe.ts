@@ -1,10 +1,14 @@
-import { andThen, CodedError, CommonErrors, type MaybePromise } from '#kernel';
+import { CodedError, CommonErrors, type MaybePromise } from '#kernel';
 import { type ArgumentMetadata, ValidationPipe, type ValidationError } from '@nestjs/common';
 
 import type { FieldError } from './error-family.js';
 import { verbatimFields } from './verbatim-fields.js';
 
 const MAX_REPORTED = 20;
+
+/** How many queries of a kind are known to be good, and how long they are at most, in characters. */
+const MOST_KNOWN = 64;
+const LONGEST_KNOWN = 200;
 
 /** Checks bodies, queries and paths against their DTO. Unknown fields are refused, or dropped unread. */
 export function createValidationPipe(unknownFields: 'refuse' | 'drop' = 'refuse'): FieldPipe {
@@ -24,24 +28,38 @@ export function createValidationPipe(unknownFields: 'refuse' | 'drop' = 'refuse'
  * passes over `constructor`, `prototype` and `__proto__` in silence. They are unknown fields like any other.
  */
 export class FieldPipe extends ValidationPipe {
-  /** What a query is when nothing is asked for: most requests have none, and the rules say the same of each. */
-  readonly #ofNothing = new WeakMap<object, object>();
+  /** Queries that were found good, by their text: most that ask for anything ask for the same, and the rules say the same. */
+  readonly #good = new WeakMap<object, Map<string, object>>();
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     return await this.check(value, metadata);
   }
 
-  /** As `transform`; at once for a query that asks for nothing, but for the first. */
+  /** As `transform`; at once for a query that was good before. */
   check(value: unknown, metadata: ArgumentMetadata): MaybePromise<unknown> {
     if (typeof value !== 'object' || value === null || !this.toValidate(metadata))
       return super.transform(value, metadata) as Promise<unknown>;
     const { metatype } = metadata;
-    if (metadata.type !== 'query' || metatype === undefined || Object.keys(value).length > 0)
-      return this.#check(value, metadata);
-    return andThen(this.#ofNothing.get(metatype) ?? this.#check(value, metadata), (known) => {
-      this.#ofNothing.set(metatype, known);
-      return Object.assign(Object.create(Object.getPrototypeOf(known) as object) as object, known);
-    });
+    if (metadata.type !== 'query' || metatype === undefined) return this.#check(value, metadata);
+    const text = JSON.stringify(value);
+    if (text.length > LONGEST_KNOWN) return this.#check(value, metadata);
+    const known = this.#good.get(metatype)?.get(text);
+    return known === undefined ? this.#checkAndNote(value, metadata, metatype, text) : another(known);
+  }
+
+  async #checkAndNote(
+    value: object,
+    metadata: ArgumentMetadata,
+    metatype: object,
+    text: string,
+  ): Promise<object> {
+    const checked = await this.#check(value, metadata);
+    const good = this.#good.get(metatype) ?? new Map<string, object>();
+    if (good.size >= MOST_KNOWN) good.clear();
+    // Each caller has one of its own, which it may change; what is in it is shared, so that it must be unchangeable.
+    if (Object.values(checked).every((field) => typeof field !== 'object')) good.set(text, another(checked));
+    this.#good.set(metatype, good);
+    return checked;
   }
 
   async #check(value: object, metadata: ArgumentMetadata): Promise<object> {
@@ -55,6 +73,10 @@ export class FieldPipe extends ValidationPipe {
     const entity: unknown = await super.transform(Object.fromEntries(known), metadata);
     return Object.assign(entity as object, verbatim);
   }
+}
+
+function another(known: object): object {
+  return Object.assign(Object.create(Object.getPrototypeOf(known) as object) as object, known);
 }
 
 const UNKNOWN = { code: 'unknown', message: 'is not a field of this operation' } as const;

@@ -293,6 +293,28 @@ describe('createValidationPipe', () => {
     await expect(pipe.transform({}, { type: 'query', metatype: Text })).rejects.toThrow('value');
   });
 
+  it('checks a query anew that differs from one that was good, and gives everybody an object of their own', async () => {
+    const pipe = createValidationPipe();
+    const ask = async (query: object): Promise<Digits> =>
+      (await pipe.check(query, { type: 'query', metatype: Digits })) as Digits;
+    const first = await ask({ value: '7' });
+    first.value = 8;
+    const second = await ask({ value: '7' });
+    expect([second.value, second instanceof Digits]).toEqual([7, true]);
+    expect((await ask({ value: '9' })).value).toBe(9);
+    await expect(ask({ value: '101' })).rejects.toThrow(CodedError);
+    await expect(ask({ value: '7', other: '1' })).rejects.toThrow(CodedError);
+    await expect(ask({ value: ['7', '7'] })).rejects.toThrow(CodedError);
+  });
+
+  it('knows a bounded number of queries', async () => {
+    const pipe = createValidationPipe();
+    const ask = (value: number): unknown =>
+      pipe.check({ value: `${value}` }, { type: 'query', metatype: Digits });
+    for (let number = 0; number <= 100; number += 1) await ask(number);
+    expect([ask(100), ask(0)].map((answer) => answer instanceof Promise)).toEqual([false, true]);
+  });
+
   it('leaves a body alone whose type says nothing of its fields', async () => {
     const body = { anything: 1, hasOwnProperty: 2 };
     await expect(check(Object, body)).resolves.toBe(body);
