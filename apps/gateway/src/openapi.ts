@@ -53,10 +53,13 @@ export function createOpenApi(app: INestApplication, options = USUAL_OPTIONS): O
   return finish(document, options);
 }
 
-/** Serves the description as `/openapi.json` and as a page to try it on under `/docs`. */
+/**
+ * Serves the description as `/openapi.json` and as a page to try it on under `/docs`. It is made when it is asked for the
+ * first time: most processes never are, and it is some megabytes.
+ */
 export function serveDocs(app: NestFastifyApplication, options = USUAL_OPTIONS): void {
   guardPage(app);
-  SwaggerModule.setup('docs', app, createOpenApi(app, options), {
+  SwaggerModule.setup('docs', app, () => createOpenApi(app, options), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Gatehold API',
