@@ -24,20 +24,25 @@ export class LogOutput implements DestinationStream {
 
   write(line: string): void {
     this.#waiting += line;
-    if (this.#waiting.length >= MOST_WAITING) this.flushSync();
+    if (this.#waiting.length >= MOST_WAITING) this.#handOn();
     if (this.#isDue) return;
     this.#isDue = true;
     setTimeout(() => {
       this.#isDue = false;
-      this.flushSync();
+      this.#handOn();
     }, WAITS_MS).unref();
   }
 
-  /** Writes what waits. pino calls it after a fatal line. */
+  /** Writes what waits, and has it put on the disk where it goes into a file. pino calls it after a fatal line. */
   flushSync(): void {
+    this.#handOn();
+    this.#output.flushSync();
+  }
+
+  /** The system has it from here on. To wait for a disk, a hundred times a second, is for who is about to end. */
+  #handOn(): void {
     const lines = this.#waiting;
     this.#waiting = '';
     if (lines !== '') this.#output.write(lines);
-    this.#output.flushSync();
   }
 }
