@@ -106,8 +106,11 @@ export class SigningKeyStore {
 /** A key, and when it had been read (`performance.now()`): later than the database had looked at its clock. */
 type TimedKey = SealedCurrentKey & { readonly readAtMs: number };
 
-function asOfNow({ readAtMs, ...key }: TimedKey): SealedCurrentKey {
-  return { ...key, nowSeconds: key.nowSeconds + (performance.now() - readAtMs) / 1000 };
+/** Field by field: to copy all but one of them takes longer than the rest of a look-up. */
+function asOfNow(key: TimedKey): SealedCurrentKey {
+  const { tenantId, tenantKey, keyId, sealed, markedUntil } = key;
+  const nowSeconds = key.nowSeconds + (performance.now() - key.readAtMs) / 1000;
+  return { tenantId, tenantKey, keyId, sealed, nowSeconds, markedUntil };
 }
 
 async function readCurrent(database: TenantDatabase, tenantId: string): Promise<TimedKey | null> {
