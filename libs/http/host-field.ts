@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify';
 /** A host and a port as a URI has them, or nothing (RFC 3986 §3.2.2, §3.2.3). */
 const HOST = /^(?:\[[\w:.~!$&'()*+,;=-]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})*)(?::\d*)?$/i;
 
+const HOST_NAME = 'host';
+
 /**
  * Refuses, with `malformed_request` (400), a request without `Host` (but for HTTP/1.0), with several, or with one that
  * holds no host, as RFC 9112 §3.2 demands. Nothing here is decided by the host; what stands in front may decide by it,
@@ -18,11 +20,15 @@ export function refuseDoubtfulHosts(server: FastifyInstance): void {
   });
 }
 
-/** All of them: Node keeps the first and drops the rest. */
+/** All of them: Node keeps the first and drops the rest. Names and values take turns. */
 function hostFields(rawHeaders: readonly string[]): string[] {
-  return rawHeaders.filter(
-    (_text, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host',
-  );
+  const hosts: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.length === HOST_NAME.length && name.toLowerCase() === HOST_NAME)
+      hosts.push(rawHeaders[index + 1] ?? '');
+  }
+  return hosts;
 }
 
 function doubtful(): CodedError {

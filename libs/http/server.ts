@@ -1,5 +1,5 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { LogController, type FastifyInstance } from 'fastify';
+import { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { IncomingMessage } from 'node:http';
 
@@ -15,6 +15,7 @@ import { sendError } from './http-error.filter.js';
 import { refuseMalformedQueries } from './query-encoding.js';
 import { refuseDoubtfulHosts } from './host-field.js';
 import { requestIdOf } from './request-id.js';
+import { RequestLog } from './request-log.js';
 import { refuseTunnels } from './tunnels.js';
 import { closeUnreadBodies, refuseUnreadableBodies } from './unread-bodies.js';
 
@@ -53,6 +54,8 @@ export function createServerAdapter(options: ServerOptions): FastifyAdapter {
   const adapter = new FastifyAdapter({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    childLoggerFactory: (logger: FastifyBaseLogger, bindings: Record<string, unknown>) =>
+      new RequestLog(logger, bindings),
     genReqId: requestIdOf,
     frameworkErrors: (error: Error, request: GatewayRequest, reply: GatewayReply) =>
       sendError(request, reply, error),
