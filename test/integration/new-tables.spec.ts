@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import { Api, expectStatus, freshId, makeTenant, type TestTenant } from '../support/api.js';
 import { GatewayProcess } from '../support/gateway-process.js';
+import { eventually } from '../support/eventually.js';
 import { asOwner } from '../support/owner-connection.js';
 
 jest.setTimeout(120_000);
@@ -28,12 +29,25 @@ INSERT INTO sources (tenant_id, source_id, sub_tenant_id, external_id, name, sta
 SELECT $1, gen_random_uuid(), default_sub_tenant_id, 'filling-' || n, 'filling', 'pending', 'text/plain'
 FROM tenants, generate_series(1, $2::integer) n WHERE tenant_id = $1`;
 
-/** How many entries of the indexes of sources have been read. Sessions tell when they end, and so they do that first. */
+/**
+ * How many entries of the indexes of sources have been read. Sessions tell when they end, and so they do that first: one that
+ * is just writing down what was read, too, once it is done.
+ */
 async function entriesRead(index: string): Promise<number> {
   return await asOwner(gateway.dataDir, async (owner) => {
-    await owner.query(
-      "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'gatehold' AND state = 'idle'",
+    const { rows: present } = await owner.query<{ pids: number[] }>(
+      "SELECT coalesce(array_agg(pid), '{}') AS pids FROM pg_stat_activity WHERE application_name = 'gatehold'",
     );
+    await eventually('the sessions have told', async () => {
+      await owner.query(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid = ANY ($1) AND state = 'idle'",
+        [present[0]?.pids],
+      );
+      const { rowCount } = await owner.query('SELECT FROM pg_stat_activity WHERE pid = ANY ($1)', [
+        present[0]?.pids,
+      ]);
+      return rowCount === 0;
+    });
     const { rows } = await owner.query<{ read: string }>(
       "SELECT sum(idx_tup_read) AS read FROM pg_stat_user_indexes WHERE relname = 'sources' AND indexrelname LIKE $1",
       [index],
