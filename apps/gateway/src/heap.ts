@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
  * multiple as long as the machine has memory, most of it what requests have left behind. Much less than this, and large
  * files, whose chunks count as well, are little else than collections.
  */
-const GROWTH_PERCENT = 50;
+const GROWTH_PERCENT = 80;
 
 /**
  * Keeps this process small. V8 reads this flag at every collection, so that it holds from now on, however the process was
