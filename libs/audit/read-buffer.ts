@@ -1,4 +1,5 @@
 import type { AuditEvent } from './audit-event.js';
+import { Bounded } from './bounded.js';
 import { type EventGroup, EventGroups, MOST_OF_A_GROUP } from './event-group.js';
 
 /** Events of one log that are to be written by one statement. */
@@ -7,38 +8,17 @@ export interface BufferedReads {
   readonly groups: readonly EventGroup[];
 }
 
-/** What was handed out and waits to be written down, by log. Bounded: what does not fit is counted, and lost. */
-export class ReadBuffer {
+/** What was handed out and waits to be written down, by log. */
+export class ReadBuffer extends Bounded {
   #waiting = new Map<string, EventGroups>();
   #returned: BufferedReads[] = [];
-  #size = 0;
-  #dropped = 0;
-
-  constructor(private readonly most: number) {}
-
-  /** What was lost so far. */
-  get dropped(): number {
-    return this.#dropped;
-  }
-
-  /** How many wait. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Whether so many more fit; those that do not are counted as lost, and need not be made. */
-  admits(count: number): boolean {
-    const isAdmitted = this.#size + count <= this.most;
-    if (!isAdmitted) this.#dropped += count;
-    return isAdmitted;
-  }
 
   /** Takes one that was admitted. */
   add(log: string, event: AuditEvent, sinceMs: number): void {
     let groups = this.#waiting.get(log);
     if (groups === undefined) this.#waiting.set(log, (groups = new EventGroups()));
     groups.add(event, sinceMs);
-    this.#size += 1;
+    this.noteAdded(1);
   }
 
   /** All that waits, as much of it together as one statement takes; from now on nothing does. */
@@ -47,7 +27,7 @@ export class ReadBuffer {
     const returned = this.#returned;
     this.#waiting = new Map();
     this.#returned = [];
-    this.#size = 0;
+    this.noteTaken();
     return [...returned, ...taken];
   }
 
@@ -56,7 +36,7 @@ export class ReadBuffer {
     const count = countOf(reads.groups);
     if (!this.admits(count)) return;
     this.#returned.push(reads);
-    this.#size += count;
+    this.noteAdded(count);
   }
 }
 
