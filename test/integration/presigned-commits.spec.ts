@@ -49,6 +49,11 @@ async function change(upload: Json, set: string): Promise<void> {
   });
 }
 
+/** A gateway that has just begun is busy with opening the storage for so long that it takes a connection for lost. */
+async function warmUp(tenant: TestTenant): Promise<void> {
+  expectStatus(await at(gateways.unlucky, tenant.editor).put(freshId('warm'), 'x'), 201);
+}
+
 function describeAccidents(makePlace: (root: Api) => Promise<TestTenant>, sizes: readonly number[]): void {
   let tenant: TestTenant;
   beforeAll(async () => {
@@ -58,8 +63,7 @@ function describeAccidents(makePlace: (root: Api) => Promise<TestTenant>, sizes:
   it.each(sizes.flatMap((size) => (['commit', 'answer'] as const).map((lost) => [size, lost] as const)))(
     'DB-04: of %i bytes nothing is lost with the %s of the completion',
     async (size, lost) => {
-      // One that has just begun is busy with opening the storage for so long that it takes a connection for lost.
-      expectStatus(await at(gateways.unlucky, tenant.editor).put(freshId('warm'), 'x'), 201);
+      await warmUp(tenant);
       const before = await usageOf(tenant);
       const bytes = pattern(size);
       const upload = await begin(tenant.editor, { ...declared(bytes), source_id: freshId('doc') });
@@ -87,6 +91,7 @@ function describeAccidents(makePlace: (root: Api) => Promise<TestTenant>, sizes:
   );
 
   it.each(sizes)('CF-09: of %i bytes nothing is lost with the gateway that completes them', async (size) => {
+    await warmUp(tenant);
     const bytes = pattern(size);
     const upload = await begin(tenant.editor, declared(bytes));
     await sendAll(upload, bytes);

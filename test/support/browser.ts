@@ -22,9 +22,16 @@ const FLAGS = [
   `--host-resolver-rules=MAP ${PUBLIC_NAME} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost`,
 ];
 
+/** Without a locale of UTF-8, Chromium saves what has other letters than ASCII in its name as "download". */
+const LOCALE = { LC_ALL: 'C.UTF-8' };
+
 /** Starts the operating system's Chromium, headless. Whoever starts it closes it. */
 export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: programPath('chromium'), args: FLAGS });
+  return chromium.launch({
+    executablePath: programPath('chromium'),
+    args: FLAGS,
+    env: { ...process.env, ...LOCALE },
+  });
 }
 
 /** What went wrong in a page without anybody clicking on it. */
