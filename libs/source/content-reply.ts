@@ -1,4 +1,4 @@
-import { tooSlow, type GatewayReply, type GatewayRequest, type HandedOut } from '#http';
+import { onChunkSent, tooSlow, type GatewayReply, type GatewayRequest, type HandedOut } from '#http';
 import { andThen, type MaybePromise } from '#kernel';
 import { Limiter } from '#limits';
 import type { ByteRange, CallOptions, StoredBody } from '#storage';
@@ -83,6 +83,7 @@ export class ContentReply {
         ? false
         : andThen(payloadOf(body, use), (payload) => {
             request.handedOut = [handedOut(source, served)];
+            if (body.recycle !== undefined) onChunkSent(reply.raw, body.recycle);
             void reply.code(plan.status).headers(plan.headers).send(payload);
             return true;
           }),

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 
-/** So much is sent at a time, and withheld at the end. */
+/** So much of the last chunk is sent at a time, and withheld at the end: one piece more is on its way than was asked for. */
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * The same bytes, the last of which are sent only after `before` has resolved. When it rejects, or the bytes fail, the
- * stream fails, and whoever reads it has not had them all. Destroyed, it closes what it reads from.
+ * The same chunks, the end of the last of which is sent only after `before` has resolved. When it rejects, or the bytes
+ * fail, the stream fails, and whoever reads it has not had them all. Destroyed, it closes what it reads from.
  */
 export function withheldEnd(bytes: Readable, before: () => Promise<void>): Readable {
   const whole = Readable.from(withheld(bytes, before), { objectMode: false, highWaterMark: 1 });
@@ -17,17 +17,15 @@ export function withheldEnd(bytes: Readable, before: () => Promise<void>): Reada
 
 async function* withheld(bytes: Readable, before: () => Promise<void>): AsyncGenerator<Buffer, void> {
   let last: Buffer | null = null;
-  for await (const piece of piecesOf(bytes)) {
+  for await (const chunk of bytes as AsyncIterable<Buffer>) {
     if (last !== null) yield last;
-    last = piece;
+    last = chunk;
   }
+  const end = last ?? Buffer.alloc(0);
+  const lastPiece = Math.max(0, end.length - PIECE_BYTES);
+  // A storage may give all of an object at once, and what has been handed on is out of our hands.
+  for (let start = 0; start < lastPiece; start += PIECE_BYTES)
+    yield end.subarray(start, Math.min(start + PIECE_BYTES, lastPiece));
   await before();
-  if (last !== null) yield last;
-}
-
-/** A storage may give all of an object at once, and what has been handed on is out of our hands. */
-async function* piecesOf(bytes: Readable): AsyncGenerator<Buffer, void> {
-  for await (const chunk of bytes as AsyncIterable<Buffer>)
-    for (let start = 0; start < chunk.length; start += PIECE_BYTES)
-      yield chunk.subarray(start, start + PIECE_BYTES);
+  if (last !== null) yield end.subarray(lastPiece);
 }

@@ -20,6 +20,7 @@ import {
   type SweepResult,
   UploadBody,
 } from '#storage';
+import { CHUNKS } from './chunk-pool.js';
 import { closeQuietly, unlinkFile } from './file-calls.js';
 import { errnoOf, readFailure, unreadable, writeFailure } from './filesystem.errors.js';
 import { FilesystemMultipartUploads } from './filesystem.multipart-uploads.js';
@@ -199,11 +200,10 @@ async function openBody({ descriptor, stats }: ObjectFile, options: GetOptions):
   if (ifMatch !== undefined && ifMatch !== entityTagOf(stats)) throw unreadable();
   const lengthBytes = part.end - part.start + 1;
   throwIfFired(options);
-  const content =
-    lengthBytes > SMALL_BODY_BYTES
-      ? new ObjectReadStream(descriptor, part, options.signal)
-      : await readPart(descriptor, part);
-  return new StoredBody({ sizeBytes, lengthBytes, content });
+  if (lengthBytes <= SMALL_BODY_BYTES)
+    return new StoredBody({ sizeBytes, lengthBytes, content: await readPart(descriptor, part) });
+  const content = new ObjectReadStream(descriptor, part, options.signal);
+  return new StoredBody({ sizeBytes, lengthBytes, content, recycle: (chunk) => CHUNKS.giveBack(chunk) });
 }
 
 /** Synced even when the file is absent: an earlier removal may have been cut short before its own sync. */

@@ -48,7 +48,11 @@ export function headOf({ stats }: ObjectFile): ObjectHead {
 
 /** Reads a part into one buffer. A file that ends before it is `content_unavailable`. Closes nothing. */
 export async function readPart(descriptor: number, { start, end }: ByteRange): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(end - start + 1);
+  return await fillFrom(descriptor, start, Buffer.allocUnsafe(end - start + 1));
+}
+
+/** Fills a buffer with what stands from `start` on; answers the buffer. Otherwise as {@link readPart}. */
+export async function fillFrom(descriptor: number, start: number, buffer: Buffer): Promise<Buffer> {
   for (let filled = 0; filled < buffer.length;) {
     const { bytesRead } = await readFile(descriptor, buffer, filled, buffer.length - filled, start + filled);
     if (bytesRead === 0) throw unreadable();

@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream';
 import { abortFailure, type ByteRange } from '#storage';
+import { CHUNK_BYTES, CHUNKS } from './chunk-pool.js';
 import { closeQuietly } from './file-calls.js';
 import { readFailure } from './filesystem.errors.js';
-import { readPart } from './object-file.js';
-
-const CHUNK_BYTES = 1024 * 1024;
+import { fillFrom } from './object-file.js';
 
 /**
  * A part of an open file as a stream: reads ahead by one chunk of 1 MiB, fails with `content_unavailable` when the
- * file ends before the part does, breaks off when the signal fires, and closes the descriptor once it is over.
+ * file ends before the part does, breaks off when the signal fires, and closes the descriptor once it is over. Its chunks
+ * are lent from {@link CHUNKS}.
  */
 export class ObjectReadStream extends Readable {
   readonly #descriptor: number;
@@ -35,7 +35,7 @@ export class ObjectReadStream extends Readable {
     const start = this.#position;
     const end = Math.min(start + CHUNK_BYTES - 1, this.#end);
     this.#position = end + 1;
-    this.#reading = readPart(this.#descriptor, { start, end }).then(
+    this.#reading = fillFrom(this.#descriptor, start, CHUNKS.take(end - start + 1)).then(
       (chunk) => this.push(chunk),
       (error: unknown) => this.destroy(readFailure(error)),
     );

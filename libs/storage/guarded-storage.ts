@@ -161,7 +161,7 @@ export class GuardedStorage extends ObjectStorage {
 
   #watch(body: StoredBody, call: GuardedCall): StoredBody {
     const startedAt = performance.now();
-    const { sizeBytes, lengthBytes } = body;
+    const { sizeBytes, lengthBytes, recycle } = body;
     const content = new WatchedBody(body.stream(), {
       lengthBytes,
       idleMs: this.#guard.options.timeouts.idleMs,
@@ -170,7 +170,7 @@ export class GuardedStorage extends ObjectStorage {
         if (failure !== null) this.#guard.broke('read', startedAt, failure);
       },
     });
-    return new StoredBody({ sizeBytes, lengthBytes, content });
+    return new StoredBody({ sizeBytes, lengthBytes, content, recycle });
   }
 }
 

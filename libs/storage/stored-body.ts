@@ -9,6 +9,8 @@ export interface StoredBodyContent {
   readonly sizeBytes: number;
   readonly lengthBytes: number;
   readonly content: Buffer | Readable;
+  /** What becomes of a chunk of the stream that nobody reads any more; absent: nothing. */
+  readonly recycle?: ((chunk: Buffer) => void) | undefined;
 }
 
 /**
@@ -20,11 +22,17 @@ export class StoredBody {
   readonly sizeBytes: number;
   /** How many bytes this body delivers. */
   readonly lengthBytes: number;
+  /**
+   * Takes a chunk of the stream back, so that its memory can carry others. Only for the very chunks that the stream gave,
+   * once nobody reads them any more; nobody has to call it.
+   */
+  readonly recycle: ((chunk: Buffer) => void) | undefined;
   #content: Buffer | Readable | null;
 
-  constructor({ sizeBytes, lengthBytes, content }: StoredBodyContent) {
+  constructor({ sizeBytes, lengthBytes, content, recycle }: StoredBodyContent) {
     this.sizeBytes = sizeBytes;
     this.lengthBytes = lengthBytes;
+    this.recycle = recycle;
     this.#content = content;
     // An abort can break the stream before anybody has taken it; without a listener that would end the process.
     if (content instanceof Readable) content.on('error', () => undefined);

@@ -2,10 +2,9 @@ import { setFlagsFromString } from 'node:v8';
 
 /**
  * By how many percent of what is in use the heap may grow before its old part is collected. V8 would let it grow to a
- * multiple as long as the machine has memory, most of it what requests have left behind. Much less than this, and large
- * files, whose chunks count as well, are little else than collections.
+ * multiple as long as the machine has memory, most of it what requests have left behind.
  */
-const GROWTH_PERCENT = 80;
+const GROWTH_PERCENT = 50;
 
 /**
  * Keeps this process small. V8 reads this flag at every collection, so that it holds from now on, however the process was

@@ -13,6 +13,7 @@ import { LeftOut } from '../bench.mjs';
 const POLL_MS = 100;
 /** How `npm start` and the container start it. */
 const START_ENV = { MALLOC_ARENA_MAX: '2' };
+const START_FLAGS = ['--max-semi-space-size=8'];
 const MAIN = fileURLToPath(new URL('../../../dist/apps/gateway/src/main.js', import.meta.url));
 
 /**
@@ -22,7 +23,7 @@ const MAIN = fileURLToPath(new URL('../../../dist/apps/gateway/src/main.js', imp
 export async function startGateway(bench, env = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehold-bench-'));
   bench.atEnd(() => rm(dataDir, { recursive: true, force: true }));
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [...START_FLAGS, MAIN], {
     env: {
       ...START_ENV,
       PATH: process.env.PATH,
