@@ -16,7 +16,38 @@ export interface MinimumRate {
 /** How often a window looks whether the gateway is waiting. */
 const LOOKS = 10;
 
-const paces = new WeakMap<IncomingMessage, BodyPace>();
+/** A request whose body has a pace. A field of its own: to find it in a map would cost more than to read a small body. */
+interface PacedRequest extends IncomingMessage {
+  [PACE]?: BodyPace;
+}
+const PACE = Symbol('pace');
+
+/** Called with a `request_timeout` when a body comes too slowly. */
+type OnTooSlow = (error: CodedError) => void;
+
+/** Looks at all bodies that are waited for, ten times in a window: a timer of its own for each costs more than a small body. */
+class BodyClock {
+  private readonly running = new Set<BodyPace>();
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(readonly rate: MinimumRate) {}
+
+  add(pace: BodyPace): void {
+    this.running.add(pace);
+    this.timer ??= setInterval(() => this.look(), this.rate.windowMs / LOOKS).unref();
+  }
+
+  delete(pace: BodyPace): void {
+    this.running.delete(pace);
+  }
+
+  private look(): void {
+    for (const pace of this.running) pace.look();
+    if (this.running.size > 0 || this.timer === null) return;
+    clearInterval(this.timer);
+    this.timer = null;
+  }
+}
 
 /**
  * Watches how fast one body arrives. There is no limit on the whole time, since a large file over a slow line is no
@@ -25,23 +56,24 @@ const paces = new WeakMap<IncomingMessage, BodyPace>();
  * gateway that is busy does not blame the client for it.
  */
 class BodyPace {
-  private readonly waiting = new Set<(error: CodedError) => void>();
+  private waiting: readonly OnTooSlow[] = [];
   private failure: CodedError | null = null;
   private controller: AbortController | null = null;
-  private waitedMs = 0;
+  private isRunning = false;
+  /** Whole looks; the first one comes at any time within one. */
+  private looks = -1;
   private bytesBefore = 0;
-  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly request: IncomingMessage,
-    private readonly rate: MinimumRate,
+    private readonly clock: BodyClock,
   ) {}
 
   /** Aborts, with a `request_timeout` as its reason, when the body comes too slowly. */
   get signal(): AbortSignal {
     if (this.controller === null) {
       const controller = (this.controller = new AbortController());
-      if (this.failure === null) this.waiting.add((error) => controller.abort(error));
+      if (this.failure === null) this.waiting = [...this.waiting, (error) => controller.abort(error)];
       else controller.abort(this.failure);
     }
     return this.controller.signal;
@@ -51,68 +83,73 @@ class BodyPace {
    * Calls back when the body comes too slowly, unless the function that comes back was called before. Once nobody waits any
    * more the clock stops: it would keep the request in memory.
    */
-  whenTooSlow(fail: (error: CodedError) => void): () => void {
+  whenTooSlow(fail: OnTooSlow): () => void {
     const { failure } = this;
-    if (failure === null) this.waiting.add(fail);
+    if (failure === null) this.waiting = [...this.waiting, fail];
     else queueMicrotask(() => fail(failure));
     return () => {
-      this.waiting.delete(fail);
-      if (this.waiting.size === 0) this.stop();
+      this.waiting = this.waiting.filter((other) => other !== fail);
+      if (this.waiting.length === 0) this.stop();
     };
   }
 
   start(): void {
-    if (this.timer !== undefined || this.request.complete) return;
+    if (this.isRunning || this.request.complete) return;
+    this.isRunning = true;
     this.bytesBefore = this.request.socket.bytesRead;
-    const lookMs = this.rate.windowMs / LOOKS;
-    this.timer = setInterval(() => this.look(lookMs), lookMs).unref();
+    this.clock.add(this);
+  }
+
+  /** Takes what has come since the last look into account. */
+  look(): void {
+    const { request, clock } = this;
+    if (request.complete || request.destroyed) this.stop();
+    if (request.complete || request.destroyed || request.readableLength > 0) return;
+    this.looks += 1;
+    if (this.looks < LOOKS) return;
+    const { bytesRead } = request.socket;
+    const needed = (clock.rate.bytesPerSecond * clock.rate.windowMs) / 1000;
+    if (bytesRead - this.bytesBefore < needed)
+      this.fail(new CodedError(HttpErrors.timeout, 'The body came too slowly.'));
+    this.looks = 0;
+    this.bytesBefore = bytesRead;
+  }
+
+  private fail(failure: CodedError): void {
+    this.stop();
+    this.failure = failure;
+    for (const fail of this.waiting) fail(failure);
   }
 
   private stop(): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
-  }
-
-  private look(lookMs: number): void {
-    const { request } = this;
-    if (request.complete || request.destroyed) this.stop();
-    if (request.complete || request.destroyed || request.readableLength > 0) return;
-    this.waitedMs += lookMs;
-    if (this.waitedMs < this.rate.windowMs) return;
-    const { bytesRead } = request.socket;
-    const needed = (this.rate.bytesPerSecond * this.rate.windowMs) / 1000;
-    if (bytesRead - this.bytesBefore < needed) {
-      this.stop();
-      this.failure = new CodedError(HttpErrors.timeout, 'The body came too slowly.');
-      for (const fail of this.waiting) fail(this.failure);
-    }
-    this.waitedMs = 0;
-    this.bytesBefore = bytesRead;
+    this.isRunning = false;
+    this.clock.delete(this);
   }
 }
 
 /** Watches every body from the moment that somebody wants it. */
 export function watchBodies(server: FastifyInstance, rate: MinimumRate): void {
-  server.addHook('onRequest', ({ raw }, _reply, done) => {
-    if (hasBody(raw.headers)) paces.set(raw, new BodyPace(raw, rate));
+  const clock = new BodyClock(rate);
+  server.addHook('onRequest', ({ raw }: { raw: PacedRequest }, _reply, done) => {
+    if (hasBody(raw.headers)) raw[PACE] = new BodyPace(raw, clock);
     done();
   });
 }
 
 /** Starts the clock of a body: from here on the client is waited for. */
-export function startPace(request: IncomingMessage): void {
-  paces.get(request)?.start();
+export function startPace(request: PacedRequest): void {
+  request[PACE]?.start();
 }
 
 /** As {@link tooSlow}, for who has no use for a signal: they are dear. Answers how to take that back. */
-export function whenTooSlow(request: IncomingMessage, fail: (error: CodedError) => void): () => void {
-  return paces.get(request)?.whenTooSlow(fail) ?? (() => undefined);
+export function whenTooSlow(request: PacedRequest, fail: OnTooSlow): () => void {
+  return request[PACE]?.whenTooSlow(fail) ?? (() => undefined);
 }
 
 /**
  * Aborts when the body comes too slowly; the reason is the error to answer with. Undefined for a request
  * without a body.
  */
-export function tooSlow(request: IncomingMessage): AbortSignal | undefined {
-  return paces.get(request)?.signal;
+export function tooSlow(request: PacedRequest): AbortSignal | undefined {
+  return request[PACE]?.signal;
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { CommonErrors } from '#kernel';
 import { describe, expect, it } from '@jest/globals';
-import { JSON_BODY_LIMIT, readBody } from './body-reading.js';
+import { JSON_BODY_LIMIT, readBody as readBodyThen } from './body-reading.js';
 import type { GatewayRequest } from './gateway-request.js';
 import { HttpErrors } from './http-errors.js';
 import type { BodyMode } from './operation.js';
@@ -10,7 +10,13 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 
 function requestOf(mode: BodyMode | undefined, headers: Record<string, string> = JSON_TYPE): GatewayRequest {
   const config = mode === undefined ? {} : { operation: { body: mode } };
-  return { headers, routeOptions: { config } } as unknown as GatewayRequest;
+  return { headers, raw: {}, routeOptions: { config } } as unknown as GatewayRequest;
+}
+
+function readBody(request: GatewayRequest, payload: Readable): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    readBodyThen(request, payload, (error, body) => (error === null ? resolve(body) : reject(error)));
+  });
 }
 
 function read(

@@ -92,8 +92,8 @@ const REQUEST_FIELDS = [
 
 function prepare(server: FastifyInstance, options: ServerOptions): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', (request: GatewayRequest, payload: IncomingMessage) =>
-    readBody(request, payload),
+  server.addContentTypeParser('*', (request: GatewayRequest, payload: IncomingMessage, done) =>
+    readBody(request, payload, done),
   );
   // Declared, so that all requests have one form in memory, whatever becomes known of them and when.
   for (const name of REQUEST_FIELDS) server.decorateRequest(name);
