@@ -21,8 +21,10 @@ interface Handler {
   readonly name: string;
   readonly method: Method;
 }
+/** A request on its way through a method, and what Nest's decorators look at it by. */
+type Call = ExecutionContextHost;
 /** Makes one value of what a method is called with; a promise where it has to be checked first. */
-type Argument = (request: GatewayRequest, reply: GatewayReply) => unknown;
+type Argument = (call: Call) => unknown;
 
 /** What Nest notes of a parameter that has a decorator. */
 interface NotedParameter {
@@ -33,12 +35,12 @@ interface NotedParameter {
 }
 
 /** What a parameter is, by the number that Nest has for its kind; one that is named is a part of that. */
-const READERS = new Map<string, (request: GatewayRequest, reply: GatewayReply) => unknown>([
-  [`${RouteParamtypes.REQUEST}`, (request) => request],
-  [`${RouteParamtypes.RESPONSE}`, (_request, reply) => reply],
-  [`${RouteParamtypes.BODY}`, (request) => request.body],
-  [`${RouteParamtypes.QUERY}`, (request) => request.query],
-  [`${RouteParamtypes.PARAM}`, (request) => request.params],
+const READERS = new Map<string, Argument>([
+  [`${RouteParamtypes.REQUEST}`, requestOf],
+  [`${RouteParamtypes.RESPONSE}`, (call) => call.getArgByIndex<unknown>(1)],
+  [`${RouteParamtypes.BODY}`, (call) => requestOf(call).body],
+  [`${RouteParamtypes.QUERY}`, (call) => requestOf(call).query],
+  [`${RouteParamtypes.PARAM}`, (call) => requestOf(call).params],
 ]);
 const CHECKED = new Map<string, 'body' | 'query' | 'param'>([
   [`${RouteParamtypes.BODY}`, 'body'],
@@ -65,11 +67,20 @@ export function routeDirectly(
     const direct = directly(handler, check);
     route.handler = function (request, reply) {
       // A path with an empty segment leads nowhere, and Nest's own handler says so.
-      if (Object.values(request.params as object).includes('')) return usual.call(this, request, reply);
+      if (hasEmptySegment(request.params as Record<string, string>)) return usual.call(this, request, reply);
       direct(request, reply);
       return undefined;
     };
   });
+}
+
+function hasEmptySegment(parameters: Record<string, string>): boolean {
+  for (const name in parameters) if (parameters[name] === '') return true;
+  return false;
+}
+
+function requestOf(call: Call): GatewayRequest {
+  return call.getArgByIndex<GatewayRequest>(0);
 }
 
 function directHandlers(app: INestApplicationContext): Map<OperationOptions | undefined, Handler> {
@@ -103,19 +114,21 @@ function directly(
     value: string;
   }[];
   const sendsItself = answersItself(handler);
-  const call = (request: GatewayRequest, reply: GatewayReply): MaybePromise<void> => {
+  const type = controller.constructor as Type<unknown>;
+  const answer = (request: GatewayRequest, reply: GatewayReply): MaybePromise<void> => {
     check(request);
     void reply.code(status);
     for (const { name, value } of headers) void reply.header(name, value);
-    const answer = andThen(given(values, request, reply), (them) => method.apply(controller, them));
-    return andThen(answer, (known) => {
+    const them = given(values, new ExecutionContextHost([request, reply], type, method));
+    const answered = andThen(them, (known) => method.apply(controller, known));
+    return andThen(answered, (known) => {
       if (!sendsItself) void reply.send(known);
     });
   };
   return (request, reply) => {
     const fail = (error: unknown): void => sendError(request, reply, error);
     try {
-      const work = call(request, reply);
+      const work = answer(request, reply);
       if (work instanceof Promise) work.catch(fail);
     } catch (error) {
       fail(error);
@@ -124,16 +137,12 @@ function directly(
 }
 
 /** What a method is called with, one after the other; those behind one that has to be waited for wait with it. */
-function given(
-  values: readonly Argument[],
-  request: GatewayRequest,
-  reply: GatewayReply,
-): MaybePromise<unknown[]> {
+function given(values: readonly Argument[], call: Call): MaybePromise<unknown[]> {
   const known: unknown[] = [];
-  for (const [index, argument] of values.entries()) {
-    const value = argument(request, reply);
+  for (const argument of values) {
+    const value = argument(call);
     // Promises only: a reply can be awaited, too, which takes until it is sent.
-    if (value instanceof Promise) return givenLater(known, value, values.slice(index + 1), [request, reply]);
+    if (value instanceof Promise) return givenLater(known, value, values.slice(known.length + 1), call);
     known.push(value);
   }
   return known;
@@ -143,11 +152,11 @@ async function givenLater(
   known: readonly unknown[],
   next: Promise<unknown>,
   others: readonly Argument[],
-  exchange: [GatewayRequest, GatewayReply],
+  call: Call,
 ): Promise<unknown[]> {
   const all = [...known, await next];
   for (const argument of others) {
-    const value = argument(...exchange);
+    const value = argument(call);
     all.push(value instanceof Promise ? await value : value);
   }
   return all;
@@ -187,27 +196,23 @@ function argumentsOf(handler: Handler): Argument[] {
     if ((noted.pipes ?? []).length > 0)
       throw new Error(`${name} of a direct operation has a pipe of its own.`);
     values[noted.index] = key.includes(metadata.CUSTOM_ROUTE_ARGS_METADATA)
-      ? custom(handler, noted)
+      ? custom(noted)
       : usual(key.split(':')[0] ?? '', noted, types[noted.index]);
   }
   return values;
 }
 
 /** A parameter of a decorator of our own. */
-function custom({ controller, method }: Handler, { data, factory }: NotedParameter): Argument {
+function custom({ data, factory }: NotedParameter): Argument {
   if (factory === undefined) throw new Error('A parameter of a direct operation has no factory.');
-  const type = controller.constructor as Type<unknown>;
-  return (request, reply) => factory(data, new ExecutionContextHost([request, reply], type, method));
+  return (call) => factory(data, call);
 }
 
 function usual(kind: string, { data }: NotedParameter, type: Type<unknown> | undefined): Argument {
   const whole = READERS.get(kind);
   if (whole === undefined) throw new Error(`Direct operations know no parameters of the kind ${kind}.`);
-  const read: Argument =
-    typeof data === 'string'
-      ? (request, reply) => (whole(request, reply) as Record<string, unknown>)[data]
-      : whole;
-  return typeof data === 'string' ? read : checked(read, kind, type);
+  if (typeof data === 'string') return (call) => (whole(call) as Record<string, unknown>)[data];
+  return checked(whole, kind, type);
 }
 
 /** Fields are checked where a DTO says which there are. */
@@ -215,5 +220,5 @@ function checked(read: Argument, kind: string, metatype: Type<unknown> | undefin
   const type = CHECKED.get(kind);
   if (type === undefined || metatype === undefined || metatype === (Object as unknown)) return read;
   const fields = createValidationPipe();
-  return (request, reply) => fields.check(read(request, reply), { type, metatype });
+  return (call) => fields.check(read(call), { type, metatype });
 }

@@ -7,6 +7,7 @@ export function handedOut(
   { tenantId, subTenantId, sourceId }: Pick<Source, 'tenantId' | 'subTenantId' | 'sourceId'>,
   { action, link }: Pick<HandedOut, 'action' | 'link'> = {},
 ): HandedOut {
+  if (action === undefined && link === undefined) return { tenantId, subTenantId, sourceId };
   return {
     tenantId,
     subTenantId,

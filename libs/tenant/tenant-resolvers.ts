@@ -78,12 +78,20 @@ export class ChainTenantResolver extends TenantResolver {
   }
 
   resolve(request: TenantRequest): TenantClaim | null {
-    const claims = this.resolvers.map((resolver) => resolver.resolve(request)).filter((one) => one !== null);
     const bound = request.principal.tenant?.tenantId;
-    if (bound !== undefined && claims.some(({ tenantId }) => tenantId !== undefined && tenantId !== bound)) {
-      throw TenantErrors.mismatch();
+    let [tenantId, subTenantId]: (string | undefined)[] = [];
+    let [isMismatched, isContradicted] = [false, false];
+    for (const resolver of this.resolvers) {
+      const said = resolver.resolve(request);
+      if (said === null) continue;
+      isMismatched ||= contradict(said.tenantId, bound);
+      isContradicted ||= contradict(said.tenantId, tenantId) || contradict(said.subTenantId, subTenantId);
+      tenantId ??= said.tenantId;
+      subTenantId ??= said.subTenantId;
     }
-    return claim(agreed(claims.map((one) => one.tenantId)), agreed(claims.map((one) => one.subTenantId)));
+    if (isMismatched) throw TenantErrors.mismatch();
+    if (isContradicted) throw TenantErrors.contradiction();
+    return claim(tenantId, subTenantId);
   }
 
   override routedTarget(target: string): string {
@@ -92,17 +100,12 @@ export class ChainTenantResolver extends TenantResolver {
 }
 
 function claim(tenantId: string | undefined, subTenantId: string | undefined): TenantClaim | null {
-  if (tenantId === undefined && subTenantId === undefined) return null;
-  return {
-    ...(tenantId === undefined ? {} : { tenantId }),
-    ...(subTenantId === undefined ? {} : { subTenantId }),
-  };
+  if (subTenantId !== undefined) return tenantId === undefined ? { subTenantId } : { tenantId, subTenantId };
+  return tenantId === undefined ? null : { tenantId };
 }
 
-function agreed(values: readonly (string | undefined)[]): string | undefined {
-  const distinct = [...new Set(values.filter((value) => value !== undefined))];
-  if (distinct.length > 1) throw TenantErrors.contradiction();
-  return distinct[0];
+function contradict(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
 }
 
 function single(value: string | string[] | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import { createValidationPipe } from '#http';
+import type { MaybePromise } from '#kernel';
 
 import { FetchRequestDto } from './fetch.dto.js';
 
@@ -9,11 +10,9 @@ const TEXTS = new Set(['tenant_id', 'source_id', 'id', 'sub_tenant_id']);
 const MODES = new Set<unknown>(['content', 'url', 'both']);
 
 /** What a body of the fetch call asks for. Throws `validation_failed` with every field at fault; drops unknown fields. */
-export async function readFetchWish(body: unknown): Promise<FetchRequestDto> {
-  const plain = plainWish(body);
-  return (
-    plain ?? ((await bodies.transform(body, { type: 'body', metatype: FetchRequestDto })) as FetchRequestDto)
-  );
+export function readFetchWish(body: unknown): MaybePromise<FetchRequestDto> {
+  const checked = plainWish(body) ?? bodies.transform(body, { type: 'body', metatype: FetchRequestDto });
+  return checked as MaybePromise<FetchRequestDto>;
 }
 
 /**
@@ -22,7 +21,9 @@ export async function readFetchWish(body: unknown): Promise<FetchRequestDto> {
  */
 export function plainWish(body: unknown): FetchRequestDto | null {
   if (typeof body !== 'object' || body === null || !('tenant_id' in body)) return null;
-  for (const [name, value] of Object.entries(body)) {
+  const fields = body as Record<string, unknown>;
+  for (const name in fields) {
+    const value = fields[name];
     const isPlain = name === 'mode' ? MODES.has(value) : TEXTS.has(name) && isPlainText(value);
     if (!isPlain) return null;
   }

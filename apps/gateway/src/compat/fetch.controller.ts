@@ -8,7 +8,7 @@ import {
   type GatewayReply,
   type GatewayRequest,
 } from '#http';
-import type { Principal, TenantContext } from '#kernel';
+import { andThen, type MaybePromise, type Principal, type TenantContext } from '#kernel';
 import { Limiter } from '#limits';
 import { DownloadUrlService, LINK_LIFE, type SignedLink } from '#presign';
 import {
@@ -59,32 +59,61 @@ export class FetchController {
   })
   @ApiBody({ type: FetchRequestDto, examples: FETCH_REQUESTS })
   @ApiOkResponse({ type: FetchResponseDto, description: 'What was asked for.', ...FETCH_ANSWERS })
-  async fetch(
+  fetch(
     @Caller() caller: Principal,
     @Context() context: TenantContext,
     @Body() body: Record<string, unknown>,
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: GatewayReply,
+  ): MaybePromise<FetchResponseDto | Buffer> {
+    return andThen(readFetchWish(body), (wish) => {
+      const id = idOf(wish);
+      return andThen(this.sources.get(context, id), (found) => {
+        const asked: Asked = { caller, context, id, wish, source: this.content.assertAvailable(found) };
+        return modeOf(wish) === 'url' ? this.issue(asked, request) : this.read(asked, request, reply);
+      });
+    });
+  }
+
+  /** A URL alone. */
+  private issue(
+    { caller, id, wish, source }: Asked,
+    request: GatewayRequest,
+  ): MaybePromise<FetchResponseDto> {
+    return andThen(this.urls.issue(caller, source, wish.expiry_seconds ?? LINK_LIFE.usual), (link) => {
+      request.handedOut = [handedOut(source, { action: 'link.issue' })];
+      return render(id, source, null, link);
+    });
+  }
+
+  /** The content, with a URL where that is asked for, too. */
+  private async read(
+    { caller, context, id, wish, source }: Asked,
+    request: GatewayRequest,
+    reply: GatewayReply,
   ): Promise<FetchResponseDto | Buffer> {
-    const wish = await readFetchWish(body);
-    const id = idOf(wish);
-    const source = this.content.assertAvailable(await this.sources.get(context, id));
-    const mode = modeOf(wish);
-    if (mode !== 'url') await this.limiter.reserveEgress(request, reply, source.sizeBytes);
-    const inline =
-      mode === 'url' ? null : await this.inline.read(source, () => this.sources.getFresh(context, id));
-    if (inline !== null) releaseAfter(reply, inline.release);
+    await this.limiter.reserveEgress(request, reply, source.sizeBytes);
+    const inline = await this.inline.read(source, () => this.sources.getFresh(context, id));
+    releaseAfter(reply, inline.release);
     const expiresIn = wish.expiry_seconds ?? LINK_LIFE.usual;
-    const link =
-      mode === 'content' ? null : await this.urls.issue(caller, inline?.source ?? source, expiresIn);
-    reply.request.handedOut = [handedOut(source, mode === 'url' ? { action: 'link.issue' } : {})];
-    void reply.header('cache-control', 'no-store');
-    const text = inline === null ? null : textOf(inline);
-    const answer = render(id, inline?.source ?? source, text, link);
-    if (inline === null || text !== null) return answer;
+    const link = modeOf(wish) === 'content' ? null : await this.urls.issue(caller, inline.source, expiresIn);
+    request.handedOut = [handedOut(source)];
+    const text = textOf(inline);
+    const answer = render(id, inline.source, text, link);
+    if (text !== null) return answer;
     void reply.type(JSON_TYPE);
     return jsonWithBase64(answer, inline.bytes);
   }
+}
+
+/** What is asked of which source. */
+interface Asked {
+  readonly caller: Principal;
+  readonly context: TenantContext;
+  /** The source's id as it was given. */
+  readonly id: string;
+  readonly wish: FetchRequestDto;
+  readonly source: AvailableSource;
 }
 
 /** Gives the memory back once the answer is out; at once when the client went away while it was waited for. */
@@ -124,7 +153,7 @@ function render(
   text: string | null,
   link: SignedLink | null,
 ): FetchResponseDto & { readonly content_base64: null } {
-  return {
+  const answer: FetchResponseDto & { content_base64: null } = {
     source_id: id,
     id,
     success: true,
@@ -135,6 +164,7 @@ function render(
     size_bytes: source.sizeBytes,
     message: 'File fetched successfully',
     error: null,
-    ...(link === null ? {} : { expires_at: link.expiresAt.toISOString() }),
   };
+  if (link !== null) answer.expires_at = link.expiresAt.toISOString();
+  return answer;
 }
