@@ -23,11 +23,15 @@ function authenticate(authenticator: Authenticator, request: GatewayRequest): Ma
   });
 }
 
+const FIELD_NAME = 'authorization';
+
 /** All `Authorization` fields: Node keeps the first and drops the rest, which would hide a second credential. */
 function authorizationFields(rawHeaders: readonly string[]): string[] {
   const fields: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === 'authorization') fields.push(rawHeaders[index + 1] ?? '');
+    const name = rawHeaders[index] ?? '';
+    if (name.length === FIELD_NAME.length && name.toLowerCase() === FIELD_NAME)
+      fields.push(rawHeaders[index + 1] ?? '');
   }
   return fields;
 }

@@ -4,15 +4,23 @@
  * either of which most statements read as "any".
  */
 export function assertGiven(values: Readonly<Record<string, unknown>> | readonly unknown[]): void {
-  const names = Array.isArray(values) ? [...values.keys()] : Object.keys(values);
-  const lost = names.find((name) => isLost((values as Record<string | number, unknown>)[name]));
-  if (lost !== undefined) throw new TypeError(`A statement lacks a value: ${lost}.`);
+  if (Array.isArray(values)) {
+    for (let index = 0; index < values.length; index += 1) if (isLost(values[index])) throw lacks(index);
+    return;
+  }
+  const named = values as Readonly<Record<string, unknown>>;
+  // Every statement is asked this: a loop makes nothing of its own.
+  for (const name in named) if (isLost(named[name])) throw lacks(name);
 }
 
 /** Throws TypeError, naming the first of `ids` that is not a text of at least one character. */
 export function assertNamed(ids: Readonly<Record<string, unknown>>): void {
   const lost = Object.entries(ids).find(([, id]) => typeof id !== 'string' || id === '');
   if (lost !== undefined) throw new TypeError(`A row needs an id: ${lost[0]}.`);
+}
+
+function lacks(name: string | number): TypeError {
+  return new TypeError(`A statement lacks a value: ${name}.`);
 }
 
 function isLost(value: unknown): boolean {

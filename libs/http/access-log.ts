@@ -21,7 +21,7 @@ export function logAnswers(server: FastifyInstance, logger: Logger): void {
 function lineOf(request: GatewayRequest, reply: GatewayReply): string {
   const { principal, tenantContext, raw } = request;
   return (
-    `{"level":"info","time":"${logTime()}","request_id":${quoted(request.id)},"method":${quoted(request.method)},` +
+    `{"level":"info","time":"${logTime()}","request_id":${quoted(request.id)},"method":"${request.method}",` +
     `"route":${quoted(routeOf(request).url)},"path":${quoted(redactTarget(raw.url ?? '/'))},` +
     `"status":${reply.statusCode},"duration_ms":${Math.round(reply.elapsedTime * 10) / 10},` +
     `"tenant_id":${quoted(tenantContext?.tenantId ?? principal?.tenant?.tenantId)},` +

@@ -9,9 +9,10 @@ const owed = new WeakMap<Socket, Map<ServerResponse, IncomingMessage>>();
 export function trackAnswers({ server }: FastifyInstance): void {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
-    const answers = owed.get(socket) ?? new Map<ServerResponse, IncomingMessage>();
-    owed.set(socket, answers.set(response, request));
-    response.once('close', () => answers.delete(response));
+    let answers = owed.get(socket);
+    if (answers === undefined) owed.set(socket, (answers = new Map<ServerResponse, IncomingMessage>()));
+    answers.set(response, request);
+    response.once('close', () => owed.get(socket)?.delete(response));
   });
 }
 

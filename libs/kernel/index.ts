@@ -3,6 +3,7 @@ export * from './errors.js';
 export * from './ids.js';
 export * from './limits.js';
 export * from './maybe-promise.js';
+export * from './moment-text.js';
 export * from './page.js';
 export * from './principal.js';
 export * from './rate-bucket.js';

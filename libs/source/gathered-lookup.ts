@@ -47,7 +47,8 @@ export function gatheredLookup(database: TenantDatabase): GatheredLookup {
     });
     return database.cachedQuery({
       name: statement.name,
-      key: (place, id) => `${place.join(' ')} ${id}`,
+      key: ([tenantId = '', subTenantId], id) =>
+        subTenantId === undefined ? `${tenantId} ${id}` : `${tenantId} ${subTenantId} ${id}`,
       read: (place, id) => call(place.join(' '), { place, id }),
       dependsOn: (source) =>
         // One that waits for its content is not announced when it gets it.

@@ -1,5 +1,5 @@
 import { Caller, Context, Exchange, Operation, type ExchangeParts } from '#http';
-import { CodedError, type Principal, type TenantContext } from '#kernel';
+import { CodedError, momentText, type Principal, type TenantContext } from '#kernel';
 import { LINK_LIFE } from '#presign';
 import { Body, Controller, Header, Post } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
@@ -46,24 +46,14 @@ export class LinkBatchController {
     request.handedOut = items.flatMap(({ source, outcome }) =>
       source === null || outcome instanceof CodedError ? [] : handedOut(source),
     );
-    const timeOf = lastTime();
-    return { data: items.map(({ outcome }, index) => render(ids[index] ?? '', outcome, timeOf)) };
+    return { data: items.map(({ outcome }, index) => render(ids[index] ?? '', outcome)) };
   }
 }
 
-/** Renders moments, of which many in a row are the same one. */
-function lastTime(): (moment: Date) => string {
-  let [last, text] = [NaN, ''];
-  return (moment) => {
-    if (moment.getTime() !== last) [last, text] = [moment.getTime(), moment.toISOString()];
-    return text;
-  };
-}
-
-function render(id: string, outcome: BatchOutcome, timeOf: (moment: Date) => string): LinkBatchItemDto {
+function render(id: string, outcome: BatchOutcome): LinkBatchItemDto {
   if (outcome instanceof CodedError) {
     const error = { code: outcome.kind.code, detail: outcome.message };
     return { source_id: id, url: null, expires_at: null, error };
   }
-  return { source_id: id, url: outcome.url, expires_at: timeOf(outcome.expiresAt), error: null };
+  return { source_id: id, url: outcome.url, expires_at: momentText(outcome.expiresAt), error: null };
 }

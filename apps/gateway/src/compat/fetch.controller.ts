@@ -8,7 +8,7 @@ import {
   type GatewayReply,
   type GatewayRequest,
 } from '#http';
-import { andThen, type MaybePromise, type Principal, type TenantContext } from '#kernel';
+import { andThen, momentText, type MaybePromise, type Principal, type TenantContext } from '#kernel';
 import { Limiter } from '#limits';
 import { DownloadUrlService, LINK_LIFE, type SignedLink } from '#presign';
 import {
@@ -165,6 +165,6 @@ function render(
     message: 'File fetched successfully',
     error: null,
   };
-  if (link !== null) answer.expires_at = link.expiresAt.toISOString();
+  if (link !== null) answer.expires_at = momentText(link.expiresAt);
   return answer;
 }

@@ -10,7 +10,7 @@ import {
   type GatewayRequest,
   type OperationOptions,
 } from '#http';
-import { andThen, isUuid, type MaybePromise, type Principal, type TenantContext } from '#kernel';
+import { andThen, isUuid, momentText, type MaybePromise, type Principal, type TenantContext } from '#kernel';
 import { DownloadUrlService, LINK_LIFE, type SignedLink } from '#presign';
 import {
   ContentService,
@@ -140,7 +140,7 @@ export class KnowledgeBaseController {
 function render(source: AvailableSource, link: SignedLink): DownloadDto {
   return {
     download_url: link.url,
-    expires_at: link.expiresAt.toISOString(),
+    expires_at: momentText(link.expiresAt),
     expires_in: Math.round((link.expiresAt.getTime() - link.issuedAt.getTime()) / 1000),
     filename: source.name,
     content_type: source.contentType,
