@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /**
  * By how many percent of what is in use the heap may grow before its old part is collected. V8 would let it grow to a
@@ -12,4 +13,17 @@ const GROWTH_PERCENT = 50;
  */
 export function keepHeapSmall(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
+}
+
+/**
+ * Collects what the start has left behind. How far the heap may grow is decided by what lives at a collection, and the last
+ * one before the first request is now at the height of the start and now behind it: some 30 MiB of difference for as long as
+ * the process is not busy. Takes some 50 ms.
+ */
+export function collectOnce(): void {
+  // Node.js has it as a global of contexts that are made while the flag is set, and of no others.
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  setFlagsFromString('--no-expose-gc');
+  collect();
 }

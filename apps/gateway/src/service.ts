@@ -1,7 +1,7 @@
 import { ConfigError, loadConfig, type GatewayConfig } from '#config';
 import type { Logger } from 'pino';
 
-import { keepHeapSmall } from './heap.js';
+import { collectOnce, keepHeapSmall } from './heap.js';
 import { createLogger } from './logging.js';
 import { loadSecrets, type GatewaySecrets } from './secrets.js';
 import { explainStartFailure } from './start-failure.js';
@@ -45,6 +45,7 @@ export async function runService<Service extends RunningService>(
     const given = { config, secrets: await loadSecrets(config), logger };
     const service = await begin(start(given), given, asked);
     if (service !== null) {
+      collectOnce();
       ready(service, given);
       await stop(service, await Promise.race([asked, service.lost]), logger);
     }
