@@ -25,7 +25,7 @@ const REQUESTS = [
     floorName: FASTIFY,
     about: [
       `download URLs of sources seen before, by the compatible GET, ${CONNECTIONS} connections`,
-      'Fastify, one SHA-256 and one HMAC-SHA256, an answer of the same size',
+      'Fastify, one SHA-256 and one HMAC-SHA256, an answer of the same size and with the same header fields',
     ],
     quick: true,
     ask: () => ({ path: '/knowledge-base/sources/[id]/download' }),
