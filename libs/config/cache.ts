@@ -16,7 +16,7 @@ export const cache = {
   bytes: setting(
     'GATEHOLD_CACHE_SIZE',
     bytes(64 * GIB, '64GiB'),
-    '12MiB',
+    '8MiB',
     'About how much memory that may take: it is estimated, not measured.',
   ),
   contentBytes: optional(

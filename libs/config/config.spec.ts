@@ -51,7 +51,7 @@ describe('parseConfig', () => {
       },
       storageAccess: { allowedEndpoints: [], connectSeconds: 3, firstByteSeconds: 10, idleSeconds: 30 },
       database: { url: null, migrationUrl: null, poolSize: 10 },
-      cache: { enabled: true, bytes: 12 * 2 ** 20, contentBytes: null },
+      cache: { enabled: true, bytes: 8 * 2 ** 20, contentBytes: null },
       secrets: { rootToken: null, masterKey: null, previousMasterKey: null },
       authentication: { failedBurst: 1000, failedPerSecond: 10 },
       oidc: { issuers: [], clockSkewSeconds: 30 },

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { symbols, type DestinationStream, type Logger } from 'pino';
 
 import { routeOf, type GatewayReply, type GatewayRequest } from './gateway-request.js';
+import { jsonText } from './json-text.js';
 import { logTime } from './log-time.js';
 import { redactTarget } from './redaction.js';
 
@@ -29,11 +30,7 @@ function lineOf(request: GatewayRequest, reply: GatewayReply): string {
   );
 }
 
-/** Text that JSON says as it is, which is nearly all there is here. */
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-
 /** A JSON string; `null` for none. */
 function quoted(text: string | undefined): string {
-  if (text === undefined) return 'null';
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+  return text === undefined ? 'null' : jsonText(text);
 }

@@ -20,6 +20,7 @@ export { routeOf, type GatewayReply, type GatewayRequest } from './gateway-reque
 export { HttpErrorFilter, sendError } from './http-error.filter.js';
 export { HttpErrors } from './http-errors.js';
 export { IdempotencyErrors, parseIdempotencyKey } from './idempotency-key.js';
+export { JsonList } from './json-list.js';
 export { parseJsonBody } from './json-body.js';
 export {
   OPERATION,

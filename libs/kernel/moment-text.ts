@@ -6,3 +6,17 @@ export function momentText(moment: Date): string {
   if (ms !== lastMs) [lastMs, lastText] = [ms, moment.toISOString()];
   return lastText;
 }
+
+/** Makes dates of whole seconds since 1970, of which those that follow each other are one. Nobody may change them. */
+export class SecondDates {
+  #seconds = NaN;
+  #date = new Date(NaN);
+
+  at(seconds: number): Date {
+    if (seconds !== this.#seconds) {
+      this.#seconds = seconds;
+      this.#date = new Date(seconds * 1000);
+    }
+    return this.#date;
+  }
+}

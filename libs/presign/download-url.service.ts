@@ -22,10 +22,22 @@ export interface DownloadTarget extends LinkTarget, StoredAt {
 }
 
 /** At once where the storage need not be asked: a promise for each of a thousand is most of what they cost. */
-type Issue = (target: DownloadTarget) => MaybePromise<SignedLink>;
+type Issue<Target, Issued> = (target: Target) => MaybePromise<Issued>;
+
+/** Makes URLs: those of a storage say where the file is and what it is called, those of links only which one it is. */
+type Maker<Issued> =
+  | { readonly isDirect: true; readonly issue: Issue<DownloadTarget, Issued> }
+  | { readonly isDirect: false; readonly issue: Issue<LinkTarget, Issued> };
+type Issuing = Maker<SignedLink>;
 
 /** A URL, or why there is none. */
-type Outcome = SignedLink | CodedError;
+export type IssuedUrl = SignedLink | CodedError;
+
+/**
+ * Makes URLs for files of one tenant, one after the other. What keeps one of them from getting a URL is answered in its
+ * place, and the others get theirs: a storage that is down fails its own files only.
+ */
+export type UrlIssuer = Maker<IssuedUrl>;
 
 /**
  * Hands out URLs that open a file as an attachment and have no row: a URL of the provider where the tenant's delivery
@@ -46,40 +58,34 @@ export class DownloadUrlService {
    * `storage_credentials_expired`.
    */
   issue(issuer: Principal, target: DownloadTarget, expiresIn: number): MaybePromise<SignedLink> {
-    return andThen(this.issuing(issuer, target.tenantId, expiresIn), (issue) => issue(target));
+    return andThen(this.issuing(issuer, target.tenantId, expiresIn), ({ issue }) => issue(target));
   }
 
-  /**
-   * URLs for files of one tenant, in their order. What keeps one of them from getting a URL is put in its place, and
-   * the others get theirs: a storage that is down fails its own files only.
-   */
-  async issueAll(
-    issuer: Principal,
-    tenantId: string,
-    targets: readonly DownloadTarget[],
-    expiresIn: number,
-  ): Promise<Outcome[]> {
-    if (targets.length === 0) return [];
-    const issue = await this.issuing(issuer, tenantId, expiresIn);
-    const issued = targets.map((target) => attempt(() => issue(target)));
-    return issued.every(isSettled) ? issued : await Promise.all(issued.map(async (one) => await one));
+  /** Makes many URLs of one tenant: what they have in common is looked up once. */
+  issuerOf(issuer: Principal, tenantId: string, expiresIn: number): MaybePromise<UrlIssuer> {
+    return andThen(this.issuing(issuer, tenantId, expiresIn), (issuing) =>
+      issuing.isDirect
+        ? { isDirect: true, issue: (target) => attempt(() => issuing.issue(target)) }
+        : { isDirect: false, issue: (target) => attempt(() => issuing.issue(target)) },
+    );
   }
 
-  /** What all URLs of one answer have in common is looked up once. */
-  private issuing(issuer: Principal, tenantId: string, expiresIn: number): MaybePromise<Issue> {
+  private issuing(issuer: Principal, tenantId: string, expiresIn: number): MaybePromise<Issuing> {
     const wish = { expiresIn, disposition: 'attachment', linkId: null } as const;
     return andThen(this.deliveries.deliveryOf(tenantId), (delivery) => {
-      if (delivery === 'direct') return this.issuingDirect(issuer, tenantId, wish);
-      return andThen(
-        this.links.signerOf(tenantId),
-        (sign): Issue =>
-          (target) =>
-            sign(issuer, target, wish),
-      );
+      if (delivery === 'direct')
+        return { isDirect: true, issue: this.issuingDirect(issuer, tenantId, wish) } satisfies Issuing;
+      return andThen(this.links.signerOf(tenantId), (sign): Issuing => {
+        return { isDirect: false, issue: (target) => sign(issuer, target, wish) };
+      });
     });
   }
 
-  private issuingDirect(issuer: Principal, tenantId: string, wish: LinkWish): Issue {
+  private issuingDirect(
+    issuer: Principal,
+    tenantId: string,
+    wish: LinkWish,
+  ): Issue<DownloadTarget, SignedLink> {
     const presigners = new Map<string | null, Promise<ObjectPresigner | null>>();
     let signer: MaybePromise<LinkSigner> | null = null;
     return async (target) => {
@@ -123,17 +129,13 @@ export class DownloadUrlService {
 }
 
 /** What `issue` answers, or the coded error that it ends with. */
-function attempt(issue: () => SignedLink | Promise<SignedLink>): Outcome | Promise<Outcome> {
+function attempt(issue: () => MaybePromise<SignedLink>): MaybePromise<IssuedUrl> {
   try {
     const issued = issue();
     return issued instanceof Promise ? issued.catch(codedOnly) : issued;
   } catch (error) {
     return codedOnly(error);
   }
-}
-
-function isSettled(outcome: Outcome | Promise<Outcome>): outcome is Outcome {
-  return !(outcome instanceof Promise);
 }
 
 function codedOnly(error: unknown): CodedError {

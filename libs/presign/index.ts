@@ -1,5 +1,10 @@
 export { DeliveryService } from './delivery.service.js';
-export { DownloadUrlService, type DownloadTarget } from './download-url.service.js';
+export {
+  DownloadUrlService,
+  type DownloadTarget,
+  type IssuedUrl,
+  type UrlIssuer,
+} from './download-url.service.js';
 export type { LinkClaims } from './link-claims.js';
 export * from './link-marks.sql.js';
 export { IssuedLinkDto, toLinkDto } from './link.dto.js';

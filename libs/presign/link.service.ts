@@ -1,5 +1,5 @@
 import { FailedAttempts } from '#auth';
-import { andThen, Clock, type MaybePromise, type Principal } from '#kernel';
+import { andThen, Clock, type MaybePromise, type Principal, SecondDates } from '#kernel';
 import { Injectable } from '@nestjs/common';
 
 import { isAuthentic, parseLink, signLink, type LinkClaims } from './link-claims.js';
@@ -42,6 +42,11 @@ export const LINK_PATH = '/l/';
 /** Makes and checks the signed part of links. Whether what a link points at still stands is checked by its owner. */
 @Injectable()
 export class LinkService {
+  private readonly issueDates = new SecondDates();
+  private readonly endDates = new SecondDates();
+  /** What stands before the signed part, once it is known. */
+  private beginning: string | null = null;
+
   constructor(
     private readonly keys: SigningKeyService,
     private readonly publicUrl: PublicUrl,
@@ -105,9 +110,9 @@ export class LinkService {
       referenceId: wish.linkId ?? issuer.tokenId,
     };
     return {
-      url: `${this.publicUrl.base}${LINK_PATH}${signLink(claims, key.key)}`,
-      issuedAt: new Date(now * 1000),
-      expiresAt: new Date(expiresAt * 1000),
+      url: (this.beginning ??= this.publicUrl.base + LINK_PATH) + signLink(claims, key.key),
+      issuedAt: this.issueDates.at(now),
+      expiresAt: this.endDates.at(expiresAt),
     };
   }
 }

@@ -1,73 +1,90 @@
-import { TenantDatabase } from '#database';
+import { assertGiven, TenantDatabase } from '#database';
 import type { TenantContext } from '#kernel';
-import type { DownloadTarget } from '#presign';
+import type { DownloadTarget, LinkTarget } from '#presign';
 import { Injectable } from '@nestjs/common';
 
-import type { SourceReference } from './source-reference.js';
-
-/** Of a source as much as a URL for it says, and what it is found by. */
-export interface BatchSource extends Omit<DownloadTarget, 'objectKey'> {
-  readonly subTenantId: string;
-  readonly externalId: string | null;
-  /** Null while there are no bytes to serve. */
-  readonly objectKey: string | null;
+/** Sources by what they are named by. */
+export interface NamedSources {
+  /** UUIDs in small letters. */
+  readonly sourceIds: readonly string[];
+  readonly externalIds: readonly string[];
 }
 
-/** As {@link COLUMNS} has them. */
+/** Where a file is and what it is called, which URLs of the storage say. */
+export type StoredFile = Omit<DownloadTarget, keyof LinkTarget>;
+
+/** Of a source as much as a URL for it says. */
+export interface BatchSource extends LinkTarget {
+  readonly subTenantId: string;
+  /** Whether there are bytes to serve. */
+  readonly isAvailable: boolean;
+  /** Null where it was not asked for. */
+  readonly file: StoredFile | null;
+}
+
+/** As the statement has them; the external id where that is what it was named by. */
 type Row = readonly [
   sourceId: string,
   externalId: string | null,
   createdMs: number,
-  objectKey: string | null,
-  bindingId: string | null,
-  name: string,
-  contentType: string,
+  isAvailable: boolean,
+  file: FileRow | null,
 ];
+type FileRow = readonly [objectKey: string, bindingId: string | null, name: string, contentType: string];
 
 /** Database access for many sources at once. */
 @Injectable()
 export class LinkBatchStore {
   constructor(private readonly database: TenantDatabase) {}
 
-  /** The sources of the sub-tenant that are among those named, in one query and in no order. */
+  /**
+   * The sources of the sub-tenant that are among those named, in one query, by what they were named by: the UUID, or the
+   * external id. With what their files are where that is wanted.
+   */
   async findAll(
     { tenantId, subTenantId }: TenantContext,
-    references: readonly SourceReference[],
-  ): Promise<BatchSource[]> {
-    const sourceIds = references.map(({ sourceId }) => sourceId).filter((id) => id !== null);
-    const externalIds = references.map(({ externalId }) => externalId).filter((id) => id !== null);
-    const values = [tenantId, subTenantId, sourceIds, externalIds];
+    { sourceIds, externalIds }: NamedSources,
+    isFileWanted: boolean,
+  ): Promise<Map<string, BatchSource>> {
+    assertGiven(sourceIds);
+    // UUIDs need no quotes, each of which would be looked at and put together by itself.
+    const values = [tenantId, subTenantId, sourceIds.join(), externalIds, isFileWanted];
     const { rows } = await this.database.query<{ list: readonly Row[] }>(tenantId, { ...AMONG, values });
-    return (rows[0]?.list ?? []).map(
-      ([sourceId, externalId, createdMs, objectKey, bindingId, name, contentType]) => ({
+    const found = new Map<string, BatchSource>();
+    for (const [sourceId, externalId, createdMs, isAvailable, file] of rows[0]?.list ?? []) {
+      found.set(externalId ?? sourceId, {
         tenantId,
         subTenantId,
         sourceId,
-        externalId,
         createdAt: new Date(createdMs),
-        objectKey,
-        bindingId,
-        name,
-        contentType,
-      }),
-    );
+        isAvailable,
+        file: file === null ? null : fileOf(file),
+      });
+    }
+    return found;
   }
 }
 
+function fileOf([objectKey, bindingId, name, contentType]: FileRow): StoredFile {
+  return { objectKey, bindingId, name, contentType };
+}
+
+const AVAILABLE = `s.status = 'available' AND s.size_bytes IS NOT NULL AND s.checksum_sha256 IS NOT NULL AND s.object_key IS NOT NULL`;
 // One JSON that the server makes: a thousand rows cost this process several times as much, most of it for columns that no
-// URL says anything of. Whole milliseconds are what is kept of a moment.
-const COLUMNS = `
-  s.source_id, s.external_id, (extract(epoch FROM s.created_at) * 1000)::bigint,
-  CASE WHEN s.status = 'available' AND s.size_bytes IS NOT NULL AND s.checksum_sha256 IS NOT NULL THEN s.object_key END,
-  s.binding_id, s.name, s.content_type`;
-// Two branches and not one OR: each has an index of its own. An id is of one kind only, so no source comes twice that
-// was not named twice.
+// URL says anything of. Whole milliseconds are what is kept of a moment. Two branches and not one OR: each has an index of
+// its own. A source that was named by both its ids comes twice.
 const AMONG = {
   name: 'sources-among',
-  text: `SELECT coalesce(json_agg(json_build_array(${COLUMNS})), '[]') AS list FROM (
-SELECT * FROM sources s
-WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND s.source_id = ANY ($3::uuid[])
-UNION ALL
-SELECT * FROM sources s
-WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND s.external_id = ANY ($4::text[])) s`,
+  text: `
+SELECT coalesce(json_agg(json_build_array(
+  source_id, named_by, (extract(epoch FROM created_at) * 1000)::bigint, is_available,
+  CASE WHEN is_available AND $5 THEN json_build_array(object_key, binding_id, name, content_type) END
+)), '[]') AS list
+FROM (
+  SELECT s.*, NULL AS named_by, ${AVAILABLE} AS is_available FROM sources s
+  WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND s.source_id = ANY (string_to_array($3, ',')::uuid[])
+  UNION ALL
+  SELECT s.*, s.external_id, ${AVAILABLE} FROM sources s
+  WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND s.external_id = ANY ($4::text[])
+) found`,
 };

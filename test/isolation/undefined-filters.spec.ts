@@ -62,6 +62,7 @@ async function worldOf({ prepare }: StoreCase): Promise<StoreWorld> {
 }
 
 function isNothing(value: unknown): boolean {
+  if (value instanceof Map) return value.size === 0;
   return Array.isArray(value) ? value.length === 0 : NOTHING.includes(value);
 }
 

@@ -284,8 +284,8 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'TokenStore.revoke': { args: (w) => [w.tenantId, w.tokenId], ids: ['0', '1'] },
   'TokenStore.existingSubTenants': { args: (w) => [w.tenantId, ['branch']], ids: ['0', '1', '1.0'] },
   'LinkBatchStore.findAll': {
-    args: (w) => [context(w), [reference(w)]],
-    ids: [...CONTEXT, '1.0.sourceId'],
+    args: (w) => [context(w), { sourceIds: [w.sourceId], externalIds: [] }, true],
+    ids: [...CONTEXT, '1.sourceIds', '1.sourceIds.0'],
   },
   'LinkStore.create': {
     args: (w) => [context(w), newLink(w)],

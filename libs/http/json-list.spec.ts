@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { JsonList } from './json-list.js';
+import { jsonText } from './json-text.js';
+
+const TEXTS = ['', 'plain', 'é📄', '"', '\\', '\n\u0000\u007f', '\ud800', ' !#[]~', 'x'.repeat(5_000)];
+
+describe('JsonList', () => {
+  it.each([0, 1, 100, 1_000_000])(
+    'holds every value in its order when %i bytes were expected',
+    (usualBytes) => {
+      const list = new JsonList(usualBytes);
+      const values: unknown[] = [];
+      for (const [index, text] of TEXTS.entries()) {
+        list.next().json('{"n":').json(`${index}`).json(',"t":').text(text).json('}');
+        list.next().text(text);
+        list.next().json(JSON.stringify([text]));
+        values.push({ n: index, t: text }, text, [text]);
+      }
+      const whole = list.within('{"data":', ',"more":false}').toString();
+      expect(whole).toBe(`{"data":${JSON.stringify(values)},"more":false}`);
+    },
+  );
+
+  it('may be empty', () => {
+    expect(new JsonList(0).within('', '').toString()).toBe('[]');
+  });
+});
+
+describe('jsonText', () => {
+  it.each(TEXTS)('says %j as JSON.stringify does', (text) => {
+    expect(jsonText(text)).toBe(JSON.stringify(text));
+  });
+});
