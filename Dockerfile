@@ -30,6 +30,6 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # What keeps the process small, as in package.json's `start` (docs/operations.md).
-ENV MALLOC_ARENA_MAX=2
+ENV MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072
 # Not through npm: the gateway is the process that the container's signals reach.
 CMD ["node", "--max-semi-space-size=8", "--enable-source-maps", "dist/apps/gateway/src/main.js"]

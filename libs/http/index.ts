@@ -14,7 +14,7 @@ export { errorFamilyOf, type ErrorFamily, type FieldError } from './error-family
 export { sendContinue } from './expect-continue.js';
 export * from './fields.decorator.js';
 export * from './form/index.js';
-export { joinedText } from './joined-text.js';
+export { joinedText, reuseOnceSent } from './joined-text.js';
 export { logTime } from './log-time.js';
 export { routeOf, type GatewayReply, type GatewayRequest } from './gateway-request.js';
 export { HttpErrorFilter, sendError } from './http-error.filter.js';

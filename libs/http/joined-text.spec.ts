@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { array, assert, property, string } from 'fast-check';
 
-import { joinedText } from './joined-text.js';
+import { EventEmitter } from 'node:events';
+
+import type { GatewayReply } from './gateway-request.js';
+import { joinedText, reuseOnceSent } from './joined-text.js';
 
 describe('joinedText', () => {
   it('is the texts one behind the other, whatever letters they have', () => {
@@ -9,5 +12,22 @@ describe('joinedText', () => {
       expect(joinedText(...texts)).toEqual(Buffer.concat(texts.map((text) => Buffer.from(text))));
     });
     assert(isSame);
+  });
+
+  it('takes the memory of one that has been sent, and of no other', () => {
+    const text = 'x'.repeat(50_000);
+    const raw = new EventEmitter();
+    const [first, second] = [joinedText(text), joinedText(text)];
+    reuseOnceSent({ raw } as unknown as GatewayReply, first);
+    expect(second.buffer).not.toBe(first.buffer);
+    raw.emit('finish');
+    expect(joinedText(text).buffer).toBe(first.buffer);
+    expect(joinedText(text).buffer).not.toBe(first.buffer);
+    expect(second.toString()).toBe(text);
+  });
+
+  it('is as long as it has to be', () => {
+    const texts = ['x'.repeat(70_000), 'é'.repeat(70_000)];
+    expect(joinedText(...texts).toString()).toBe(texts.join(''));
   });
 });

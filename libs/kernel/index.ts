@@ -1,3 +1,4 @@
+export * from './buffer-pool.js';
 export * from './clock.js';
 export * from './errors.js';
 export * from './ids.js';

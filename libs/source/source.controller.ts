@@ -9,6 +9,7 @@ import {
   WriteConditions,
   type GatewayReply,
   type GatewayRequest,
+  reuseOnceSent,
 } from '#http';
 import { prepare, type Answer } from '#idempotency';
 import { andThen, type MaybePromise, type Principal, type TenantContext } from '#kernel';
@@ -114,7 +115,7 @@ export class SourceController {
   ): Promise<Buffer> {
     // It is JSON already.
     void reply.header('content-type', 'application/json; charset=utf-8');
-    return await this.sources.list(
+    const page = await this.sources.list(
       context,
       {
         namePrefix: query.name_prefix ?? null,
@@ -125,6 +126,8 @@ export class SourceController {
       },
       pageRequest(query),
     );
+    reuseOnceSent(reply, page);
+    return page;
   }
 
   @Get(':source_id')

@@ -20,7 +20,7 @@ import {
   type SweepResult,
   UploadBody,
 } from '#storage';
-import { CHUNKS } from './chunk-pool.js';
+import { CHUNKS } from './chunks.js';
 import { closeQuietly, unlinkFile } from './file-calls.js';
 import { errnoOf, readFailure, unreadable, writeFailure } from './filesystem.errors.js';
 import { FilesystemMultipartUploads } from './filesystem.multipart-uploads.js';

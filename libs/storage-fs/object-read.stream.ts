@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { abortFailure, type ByteRange } from '#storage';
-import { CHUNK_BYTES, CHUNKS } from './chunk-pool.js';
+import { CHUNK_BYTES, CHUNKS } from './chunks.js';
 import { closeQuietly } from './file-calls.js';
 import { readFailure } from './filesystem.errors.js';
 import { fillFrom } from './object-file.js';

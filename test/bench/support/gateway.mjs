@@ -12,7 +12,7 @@ import { LeftOut } from '../bench.mjs';
 
 const POLL_MS = 100;
 /** How `npm start` and the container start it. */
-const START_ENV = { MALLOC_ARENA_MAX: '2' };
+const START_ENV = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 const START_FLAGS = ['--max-semi-space-size=8'];
 const MAIN = fileURLToPath(new URL('../../../dist/apps/gateway/src/main.js', import.meta.url));
 

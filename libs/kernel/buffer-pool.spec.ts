@@ -1,9 +1,12 @@
 import { expect, it } from '@jest/globals';
 
-import { CHUNK_BYTES, ChunkPool } from './chunk-pool.js';
+import { BufferPool } from './buffer-pool.js';
+
+const CHUNK_BYTES = 1024 * 1024;
+const SIZE = { bytes: CHUNK_BYTES, leastBytes: CHUNK_BYTES / 4, mostFree: 8 };
 
 it('lends the memory of a chunk that was given back again', () => {
-  const pool = new ChunkPool();
+  const pool = new BufferPool(SIZE);
   const first = pool.take(CHUNK_BYTES);
   const second = pool.take(CHUNK_BYTES - 1);
   expect([first.length, second.length]).toEqual([CHUNK_BYTES, CHUNK_BYTES - 1]);
@@ -14,7 +17,7 @@ it('lends the memory of a chunk that was given back again', () => {
 });
 
 it('lends nothing twice, whoever gives back a chunk twice, a part of one or a buffer of another origin', () => {
-  const pool = new ChunkPool();
+  const pool = new BufferPool(SIZE);
   const chunk = pool.take(CHUNK_BYTES);
   pool.giveBack(chunk.subarray(0, 10));
   pool.giveBack(Buffer.from(chunk.buffer));
@@ -27,7 +30,7 @@ it('lends nothing twice, whoever gives back a chunk twice, a part of one or a bu
 });
 
 it('has no chunk made for a few bytes', () => {
-  const pool = new ChunkPool();
+  const pool = new BufferPool(SIZE);
   const few = pool.take(100);
   expect(few).toHaveLength(100);
   expect(few.buffer.byteLength).toBeLessThan(CHUNK_BYTES / 4);
@@ -36,7 +39,7 @@ it('has no chunk made for a few bytes', () => {
 });
 
 it('keeps no more than a few mebibytes for nobody', () => {
-  const pool = new ChunkPool();
+  const pool = new BufferPool(SIZE);
   const chunks = Array.from({ length: 20 }, () => pool.take(CHUNK_BYTES));
   const memory = new Set(chunks.map(({ buffer }) => buffer));
   for (const chunk of chunks) pool.giveBack(chunk);
