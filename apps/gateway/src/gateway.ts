@@ -12,8 +12,10 @@ import { Connections } from './connections.js';
 import { databaseOptions } from './database-options.js';
 import type { DeploymentParts } from './deployment.js';
 import { Readiness } from './health/readiness.js';
+import { beginLargeBody } from './heap.js';
 import { KeyRotationStore } from './key-rotation.store.js';
 import { rotateMasterKey } from './key-rotation.js';
+import { watchLargeBodies } from './large-bodies.js';
 import { NestLogger } from './logging.js';
 import { GatewayMetrics } from './metrics/gateway-metrics.js';
 import { serveDocs } from './openapi.js';
@@ -87,13 +89,12 @@ async function createApp(options: AppOptions, logger: Logger): Promise<NestFasti
   });
   const metrics = app.get(GatewayMetrics);
   addRequestHooks(app, config);
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('onResponse', (request, reply, done) => {
-      metrics.record(request, reply);
-      done();
-    });
+  const server = app.getHttpAdapter().getInstance();
+  watchLargeBodies(server, beginLargeBody);
+  server.addHook('onResponse', (request, reply, done) => {
+    metrics.record(request, reply);
+    done();
+  });
   if (config.http.docs)
     serveDocs(app, { organizationHeader: config.http.organizationHeader, basePath: publicUrl.basePath });
   return app;
