@@ -75,10 +75,18 @@ export class DownloadUrlService {
     return andThen(this.deliveries.deliveryOf(tenantId), (delivery) => {
       if (delivery === 'direct')
         return { isDirect: true, issue: this.issuingDirect(issuer, tenantId, wish) } satisfies Issuing;
-      return andThen(this.links.signerOf(tenantId), (sign): Issuing => {
-        return { isDirect: false, issue: (target) => sign(issuer, target, wish) };
-      });
+      return { isDirect: false, issue: this.issuingLinks(issuer, tenantId, wish) } satisfies Issuing;
     });
+  }
+
+  /** The tenant's key is looked up, and made where there is none, with the first link: it may come to none at all. */
+  private issuingLinks(issuer: Principal, tenantId: string, wish: LinkWish): Issue<LinkTarget, SignedLink> {
+    let signer: MaybePromise<LinkSigner> | null = null;
+    return (target) =>
+      andThen((signer ??= this.links.signerOf(tenantId)), (sign) => {
+        signer = sign;
+        return sign(issuer, target, wish);
+      });
   }
 
   private issuingDirect(
