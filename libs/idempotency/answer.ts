@@ -19,7 +19,12 @@ const KEPT_HEADERS = ['location', 'etag', 'cache-control'];
 /** The answer under way: the headers as they are set by now, and the body that is about to be sent. */
 export function answerUnderWay(reply: GatewayReply, body: unknown): Answer {
   const headers = KEPT_HEADERS.map((name) => [name, reply.getHeader(name)] as const);
-  return { headers: Object.fromEntries(headers.filter(isText)), body };
+  return { headers: Object.fromEntries(headers.filter(isText)), body: valueOf(body) };
+}
+
+/** What an operation answers is a value, or the bytes of its JSON where that is put together as it is made. */
+function valueOf(body: unknown): unknown {
+  return Buffer.isBuffer(body) ? (JSON.parse(body.toString()) as unknown) : body;
 }
 
 /** Sets the headers of an answer, and answers its body for sending. */
