@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 
-import { expectStatus, freshId, makeTenant, type TestTenant } from '../support/api.js';
+import { expectStatus, freshId, makeProxyTenant, type TestTenant } from '../support/api.js';
 import { makeLink } from '../support/download-urls.js';
 import { pattern } from '../support/gateway-inside.js';
 import { sharedGateway } from '../support/shared-gateway.js';
@@ -26,7 +26,7 @@ describe('large downloads beside each other', () => {
   let files: Stored[];
 
   beforeAll(async () => {
-    tenant = await makeTenant(sharedGateway().root);
+    tenant = await makeProxyTenant(sharedGateway().root);
     files = await Promise.all(
       SIZES.map(async (size, index) => {
         const id = freshId('large');
