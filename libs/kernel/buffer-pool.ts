@@ -10,8 +10,8 @@ export interface BufferPoolSize {
 
 /**
  * Memory that is used again where whoever reads it says when. A large buffer that is made anew is memory that the system has
- * to hand out in pages and the heap to collect; at the speed of a disk, large bodies are little else then. What nobody gives
- * back is collected as any other buffer is.
+ * to hand out in pages and the heap to collect; at the speed of a disk, large bodies are little else then. The collector takes
+ * what nobody gives back, like every buffer.
  */
 export class BufferPool {
   readonly #free: ArrayBuffer[] = [];
