@@ -4,15 +4,14 @@
  * else that it says, in PostgreSQL's text of a row, in which no value can pass for another's end.
  */
 
-/** A table `lines` of the entries of `ids`, an array, in its order: each by its key, whatever a planner thinks of the rest. */
+/** A table `lines` of the entries of `ids`, an array, in its order: all of them by one walk along the primary key. */
 function lines(ids: string): string {
   return `lines AS (
   SELECT i.place, i.entry_id, a.entry_id IS NOT NULL AS is_there,
     ROW (a.tenant_key, a.action, a.outcome, a.token_id, a.role, a.link_id, a.sub_tenant_id, a.target_kind, a.target_id,
       a.request_id, a.address, a.details)::text AS said
   FROM unnest(${ids}) WITH ORDINALITY AS i (entry_id, place)
-  LEFT JOIN LATERAL (
-    SELECT * FROM audit_entries WHERE tenant_id = $1 AND entry_id = i.entry_id LIMIT 1) a ON true)`;
+  LEFT JOIN (SELECT * FROM audit_entries WHERE tenant_id = $1 AND entry_id = ANY (${ids})) a USING (entry_id))`;
 }
 
 function hashOfLines(previous: string): string {
@@ -21,11 +20,14 @@ function hashOfLines(previous: string): string {
   FROM lines)`;
 }
 
+/** A row for each batch of up to `$2` entries. */
 export const UNSEALED = {
   name: 'unsealed-entries',
-  text: `SELECT tenant_id AS "tenantId", entry_ids AS "entryIds", last_no::float8 AS "lastNo", horizon::text AS horizon,
-  complete_to::text AS "completeTo"
-FROM unsealed_audit_entries($1)`,
+  text: `SELECT tenant_id AS "tenantId", entry_ids[first : first + $2::integer - 1]::text AS "entryIds",
+  last_no::float8 AS "lastNo", horizon::text AS horizon, complete_to::text AS "completeTo", has_more AS "hasMore"
+FROM unsealed_audit_entries($1)
+CROSS JOIN generate_series(1, cardinality(entry_ids), $2::integer) AS first
+ORDER BY tenant_id, first`,
 };
 export const SEALED_TO = { name: 'entries-sealed-to', text: 'SELECT audit_sealed_to($1::bigint)' };
 export const TENANTS = {
@@ -57,7 +59,7 @@ export const NEXT = {
   text: `WITH seal AS MATERIALIZED (
   SELECT seal_no, previous_hash, hash, entry_ids FROM audit_seals WHERE tenant_id = $1 AND seal_no > $2::bigint
   ORDER BY seal_no LIMIT 1),
-${lines('(SELECT entry_ids FROM seal)')}
+${lines('(SELECT entry_ids FROM seal)::uuid[]')}
 SELECT seal_no::float8 AS "sealNo", previous_hash AS "previousHash", hash,
   ARRAY (SELECT entry_id::text FROM lines WHERE NOT is_there ORDER BY place) AS missing,
   hash = ${hashOfLines('previous_hash')} AS "isIntact"

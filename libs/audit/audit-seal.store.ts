@@ -18,15 +18,18 @@ export interface SealedBatch {
   readonly isIntact: boolean;
 }
 
-/** Entries of a tenant that are in no batch, as found by somebody who has looked through the batches up to `lastNo`. */
+/** Up to a batch of entries of a tenant that are in none, as found by somebody who has looked through those up to `lastNo`. */
 export interface UnsealedEntries {
   readonly tenantId: string;
-  readonly entryIds: readonly string[];
+  /** In their order, as the database writes an array: they are handed back as they came, and there may be many. */
+  readonly entryIds: string;
   readonly lastNo: number;
   /** None of them is of this transaction or a later one: a number too large for a double, as the next one. */
   readonly horizon: string;
-  /** The transaction before which what was found is all that there is, where it is less than was asked for. */
-  readonly completeTo: string;
+  /** The transaction before which what was found, of all tenants, is all that there is; null where that cannot be said. */
+  readonly completeTo: string | null;
+  /** Whether there were others. */
+  readonly hasMore: boolean;
 }
 
 /** How many entries there are, by what holds them. */
@@ -45,9 +48,9 @@ export class AuditSealStore {
     private readonly platform: PlatformDatabase,
   ) {}
 
-  /** Up to `limit` entries of transactions that are over, and that are in no batch, by tenant. */
-  async unsealed(limit: number): Promise<UnsealedEntries[]> {
-    return (await this.platform.query<UnsealedEntries>({ ...sql.UNSEALED, values: [limit] })).rows;
+  /** Up to `limit` entries of transactions that are over, and that are in no batch, in batches of up to `most` by tenant. */
+  async unsealed(limit: number, most: number): Promise<UnsealedEntries[]> {
+    return (await this.platform.query<UnsealedEntries>({ ...sql.UNSEALED, values: [limit, most] })).rows;
   }
 
   /** Takes note that every entry of a transaction before `completeTo` is in a batch. True: it was taken. */
@@ -62,23 +65,22 @@ export class AuditSealStore {
   }
 
   /**
-   * Seals entries in batches of up to `most`. False, and nothing is done, where somebody has sealed entries of the tenant
-   * since they were found: they have to be looked for anew.
+   * Seals batches of a tenant that were found together. False, and nothing is done, where somebody has sealed entries of the
+   * tenant since then: they have to be looked for anew.
    */
-  seal(unsealed: Omit<UnsealedEntries, 'completeTo'>, most: number): Promise<boolean> {
-    const { tenantId, entryIds, lastNo, horizon } = unsealed;
-    assertGiven({ ...unsealed, most });
+  seal(tenantId: string, batches: readonly UnsealedEntries[]): Promise<boolean> {
+    assertGiven({ tenantId });
+    batches.forEach((batch) => assertGiven({ ...batch }));
     return this.database.transaction(tenantId, async ({ query }) => {
       await query({ ...sql.LOCK, values: [tenantId] });
       const [last] = (await query<Pick<SealedBatch, 'sealNo' | 'hash'>>({ ...sql.LAST, values: [tenantId] }))
         .rows;
-      if ((last?.sealNo ?? 0) !== lastNo) return false;
+      let sealNo = last?.sealNo ?? 0;
       let hash = last?.hash ?? NO_HASH;
-      for (let first = 0; first < entryIds.length; first += most) {
-        const ids = entryIds.slice(first, first + most);
-        const sealNo = lastNo + 1 + first / most;
-        const [oldest = '', newest = ''] = [ids[0], ids.at(-1)];
-        const values = [tenantId, sealNo, ids, hash, momentOf(oldest), momentOf(newest), horizon];
+      if (batches.some(({ lastNo }) => lastNo !== sealNo)) return false;
+      for (const { entryIds, horizon } of batches) {
+        sealNo += 1;
+        const values = [tenantId, sealNo, entryIds, hash, ...momentsOf(entryIds), horizon];
         const { rows } = await query<{ hash: Buffer }>({ ...sql.INSERT, values });
         hash = rows[0]?.hash ?? hash;
       }
@@ -117,4 +119,11 @@ export class AuditSealStore {
     });
     return rows[0]?.removed === true;
   }
+}
+
+/** When the first and the last of some entries were, given as {@link UnsealedEntries.entryIds}. */
+function momentsOf(entryIds: string): [Date, Date] {
+  const [ID_LENGTH, BRACE] = [36, 1];
+  const last = entryIds.length - BRACE - ID_LENGTH;
+  return [momentOf(entryIds.slice(BRACE)), momentOf(entryIds.slice(last))];
 }

@@ -1,12 +1,12 @@
 import { JobSchedule } from '#jobs';
 import { Injectable } from '@nestjs/common';
 
-import { AuditSealStore } from './audit-seal.store.js';
+import { AuditSealStore, type UnsealedEntries } from './audit-seal.store.js';
 
-const SEAL_EVERY_MS = 30_000;
+const SEAL_EVERY_MS = 10_000;
 const RETAIN_EVERY_MS = 3_600_000;
-const ENTRIES_PER_BATCH = 1_000;
-const ENTRIES_AT_ONCE = 20_000;
+/** How many entries are hashed together, and how many are looked for at once. */
+const SIZES = { ofBatch: 1_000, atOnce: 50_000 };
 const TENANTS_AT_ONCE = 100;
 
 /** How long entries are kept. */
@@ -33,20 +33,19 @@ export class AuditSealer {
   }
 
   /** Seals what is written by transactions that are over. False: there is no more to do at once. */
-  async sealAll(signal: AbortSignal): Promise<boolean> {
-    let completeTo: string | null = null;
-    for (;;) {
-      const unsealed = await this.store.unsealed(ENTRIES_AT_ONCE);
-      for (const entries of unsealed) {
+  async sealAll(signal: AbortSignal, { ofBatch, atOnce } = SIZES): Promise<boolean> {
+    let hasMore: boolean;
+    do {
+      const unsealed = await this.store.unsealed(atOnce, ofBatch);
+      for (const [tenantId, batches] of byTenant(unsealed)) {
         if (signal.aborted) return false;
         // Somebody else is at it: what is left is sealed the next time.
-        if (!(await this.store.seal(entries, ENTRIES_PER_BATCH))) return false;
-        ({ completeTo } = entries);
+        if (!(await this.store.seal(tenantId, batches))) return false;
       }
-      const count = unsealed.reduce((sum, { entryIds }) => sum + entryIds.length, 0);
-      if (count < ENTRIES_AT_ONCE) break;
-    }
-    if (completeTo !== null) await this.store.sealedTo(completeTo);
+      const [first] = unsealed;
+      if (first?.completeTo != null) await this.store.sealedTo(first.completeTo);
+      hasMore = first?.hasMore === true;
+    } while (hasMore);
     return false;
   }
 
@@ -60,6 +59,12 @@ export class AuditSealer {
     }
     return false;
   }
+}
+
+function byTenant(batches: readonly UnsealedEntries[]): Map<string, UnsealedEntries[]> {
+  const groups = new Map<string, UnsealedEntries[]>();
+  for (const batch of batches) groups.set(batch.tenantId, [...(groups.get(batch.tenantId) ?? []), batch]);
+  return groups;
 }
 
 /** All tenants of a list that is read in pages. */

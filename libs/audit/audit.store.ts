@@ -106,18 +106,22 @@ const EVENTS = `age_ms float8, action text, outcome text, token_id uuid, role te
   target_kind text, request_id text, address text, details jsonb`;
 const MOMENT = (ageMs: string) =>
   `(SELECT (clock_timestamp() - ${ageMs} * interval '1 millisecond')::timestamptz(3) AS at)`;
+/** Of a group of events at most {@link MOST_OF_A_GROUP}, which has to fit into twelve bits: their place in it. */
 const WRITE = {
   name: 'write-audit-entries',
   text: `${INTO}
-SELECT t.tenant_id, audit_entry_id(m.at), t.tenant_key, e.action, e.outcome, e.token_id, e.role,
-  coalesce(one.link_id, e.link_id), e.sub_tenant_id, e.target_kind, one.target_id,
-  coalesce(one.request_id, e.request_id), e.address, e.details
+SELECT t.tenant_id, (lpad(to_hex(m.at_ms::bigint), 12, '0') || '7' || lpad(to_hex(one.place), 3, '0') || e.tail)::uuid,
+  t.tenant_key, e.action, e.outcome, e.token_id, e.role, coalesce(one.link_id, e.link_id), e.sub_tenant_id,
+  e.target_kind, one.target_id, coalesce(one.request_id, e.request_id), e.address, e.details
 FROM tenants t
-CROSS JOIN json_to_recordset($2::json) AS e
-  (${EVENTS}, target_ids text[], link_ids uuid[], request_ids text[], ages_ms float8[])
-CROSS JOIN unnest(e.target_ids, e.link_ids, e.request_ids, e.ages_ms) AS one (target_id, link_id, request_id, age_ms)
-CROSS JOIN LATERAL ${MOMENT('coalesce(one.age_ms, e.age_ms)')} m
-WHERE t.tenant_id = $1 AND m.at >= t.created_at`,
+CROSS JOIN (SELECT *, date_part('epoch', clock_timestamp()) * 1000 AS now_ms,
+    replace(substr(gen_random_uuid()::text, 20), '-', '') AS tail
+  FROM json_to_recordset($2::json) AS g
+    (${EVENTS}, target_ids text[], link_ids uuid[], request_ids text[], ages_ms float8[])) e
+CROSS JOIN unnest(e.target_ids, e.link_ids, e.request_ids, e.ages_ms) WITH ORDINALITY AS one
+  (target_id, link_id, request_id, age_ms, place)
+CROSS JOIN LATERAL (SELECT floor(e.now_ms - coalesce(one.age_ms, e.age_ms)) AS at_ms) m
+WHERE t.tenant_id = $1 AND m.at_ms >= floor(date_part('epoch', t.created_at) * 1000)`,
 };
 const WRITE_REFUSED = {
   name: 'write-refused-credentials',

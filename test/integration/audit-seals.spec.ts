@@ -182,6 +182,54 @@ describe('OP-06: gatehold audit verify', () => {
     expect((await verify()).json).toMatchObject({ findings: [], unsealed: 0 });
   });
 
+  describe('where more waits than is sealed at once', () => {
+    /** Writes entries, so many in each transaction, and waits until all of these are over. */
+    async function written(...transactions: number[]): Promise<void> {
+      for (const count of transactions)
+        await owner(
+          `INSERT INTO audit_entries (tenant_id, entry_id, tenant_key, action, outcome)
+           SELECT tenant_id, audit_entry_id(now()), tenant_key, 'token.create', 'success'
+           FROM tenants, generate_series(1, ${count}) WHERE tenant_id = $1`,
+        );
+      await transactionsOver();
+    }
+
+    /** Seals five entries at once in batches of two, and answers how many each new batch has, by what was found together. */
+    async function sealedByFive(): Promise<number[][]> {
+      await gateway.app.get(AuditSealer).sealAll(new AbortController().signal, { ofBatch: 2, atOnce: 5 });
+      const rows = await owner<{ sizes: number[] }>(
+        `SELECT array_agg(entry_count ORDER BY seal_no) AS sizes FROM audit_seals WHERE tenant_id = $1 AND seal_no > 3
+         GROUP BY horizon ORDER BY horizon, min(seal_no)`,
+      );
+      return rows.map(({ sizes }) => sizes);
+    }
+
+    it('takes whole transactions, the oldest first', async () => {
+      await written(3, 1, 2, 4);
+      expect(await sealedByFive()).toEqual([[2, 2], [2], [2, 2]]);
+      expect((await verify()).json).toMatchObject({ findings: [], batches: 8, unsealed: 0 });
+    });
+
+    it('takes one that is too large for that in pieces', async () => {
+      await written(1, 12, 1);
+      // Two pieces of five are of the same transaction, and so of one horizon.
+      expect(await sealedByFive()).toEqual([[1], [2, 2, 1, 2, 2, 1], [2, 1]]);
+      expect((await verify()).json).toMatchObject({ findings: [], unsealed: 0 });
+    });
+
+    it('takes nothing twice where it was not noted how far it came', async () => {
+      const [before] = await owner<{ horizon: string }>('SELECT horizon FROM audit_progress', []);
+      await written(3, 1, 2);
+      await sealedByFive();
+      await withClient(throwaway.ownerUrl, (client) =>
+        client.query('UPDATE audit_progress SET horizon = $1', [before?.horizon]),
+      );
+      await written(1);
+      expect(await sealedByFive()).toEqual([[2, 2], [2], [1]]);
+      expect((await verify()).json).toMatchObject({ findings: [], unsealed: 0 });
+    });
+  });
+
   it.each([
     ['whose transactions have lower numbers', 'UPDATE audit_progress SET horizon = (1::bigint << 60)'],
     ['whose transactions have higher numbers', 'UPDATE audit_progress SET server = 1'],

@@ -247,12 +247,24 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     args: (w) => [w.tenantId, [w.branch], auditFilter(w), 'ffffffff-ffff-7fff-bfff-ffffffffffff', 5],
     ids: ['0'],
   },
-  'AuditSealStore.unsealed': { args: () => [5], ids: [] },
+  'AuditSealStore.unsealed': { args: () => [5, 2], ids: [] },
   'AuditSealStore.sealedTo': { args: () => ['9'], ids: [] },
   'AuditSealStore.auditedTenants': { args: () => ['a', 5], ids: [] },
   'AuditSealStore.seal': {
-    args: (w) => [{ tenantId: w.tenantId, entryIds: [w.tokenId], lastNo: 1, horizon: '9' }, 5],
-    ids: ['0.tenantId'],
+    args: (w) => [
+      w.tenantId,
+      [
+        {
+          tenantId: w.tenantId,
+          entryIds: `{${w.tokenId}}`,
+          lastNo: 1,
+          horizon: '9',
+          completeTo: null,
+          hasMore: false,
+        },
+      ],
+    ],
+    ids: ['0'],
   },
   'AuditSealStore.findAnchor': { args: (w) => [w.tenantId], ids: ['0'] },
   'AuditSealStore.findNext': { args: (w) => [w.tenantId, 0], ids: ['0'], prepare: sealedLongAgo },
