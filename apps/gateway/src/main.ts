@@ -1,3 +1,4 @@
-import { Gatehold } from './gatehold.js';
+import './first-tick.js';
 
+const { Gatehold } = await import('./gatehold.js');
 await Gatehold.forRoot().run();
