@@ -2,17 +2,25 @@ import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What a connection still owes to requests that came whole. */
-const owed = new WeakMap<Socket, Map<ServerResponse, IncomingMessage>>();
+/** The answers that a connection still owes, in the order of their requests. A field of its own: a map would cost more. */
+const OWED = Symbol('owed');
+type OwingSocket = Socket & { [OWED]?: ServerResponse[] };
 
 /** Keeps count of the answers that connections owe, for {@link afterAnswers}. */
-export function trackAnswers({ server }: FastifyInstance): void {
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request;
-    let answers = owed.get(socket);
-    if (answers === undefined) owed.set(socket, (answers = new Map<ServerResponse, IncomingMessage>()));
-    answers.set(response, request);
-    response.once('close', () => owed.get(socket)?.delete(response));
+export function trackAnswers(server: FastifyInstance): void {
+  server.server.on('request', ({ socket }: { socket: OwingSocket }, response: ServerResponse) => {
+    const owed = socket[OWED];
+    if (owed === undefined) socket[OWED] = [response];
+    else {
+      while (owed[0]?.closed === true) owed.shift();
+      owed.push(response);
+    }
+  });
+  // Nearly always the only one, so that a connection without a request holds none.
+  server.addHook('onResponse', ({ raw }, _reply, done) => {
+    const owed = (raw.socket as OwingSocket)[OWED];
+    if (owed?.[0]?.req === raw) owed.shift();
+    done();
   });
 }
 
@@ -22,8 +30,12 @@ export function trackAnswers({ server }: FastifyInstance): void {
  * one that broke. Does not call back when the connection ends before.
  */
 export function afterAnswers(socket: Socket, done: () => void): void {
-  const waiting = [...(owed.get(socket) ?? [])].filter(([, request]) => request.complete);
-  const last = waiting.at(-1)?.[0];
+  const owed = (socket as OwingSocket)[OWED] ?? [];
+  const last = owed.findLast((response) => isOwed(response) && response.req.complete);
   if (last === undefined) done();
   else last.once('finish', done);
+}
+
+function isOwed(response: ServerResponse<IncomingMessage>): boolean {
+  return !response.writableFinished && !response.closed;
 }
