@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** The answers that a connection still owes, in the order of their requests. A field of its own: a map would cost more. */
@@ -36,6 +36,6 @@ export function afterAnswers(socket: Socket, done: () => void): void {
   else last.once('finish', done);
 }
 
-function isOwed(response: ServerResponse<IncomingMessage>): boolean {
+function isOwed(response: ServerResponse): boolean {
   return !response.writableFinished && !response.closed;
 }
