@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { assert, integer, property, uint8Array, uuid } from 'fast-check';
-import { isUuid, newUuid, uuidFromBytes, uuidToBytes } from './ids.js';
-
-const MOST_MS = 2 ** 48 - 1;
+import { assert, property, uint8Array, uuid } from 'fast-check';
+import { isUuid, uuidFromBytes, uuidToBytes } from './ids.js';
 
 describe('isUuid', () => {
   it('takes every version, in either case', () => {
@@ -25,36 +23,6 @@ describe('isUuid', () => {
     '０18f2a3c-5b1e-7c3d-8a9b-0c1d2e3f4a5b',
   ])('refuses %p', (text) => {
     expect(isUuid(text)).toBe(false);
-  });
-});
-
-describe('newUuid', () => {
-  it('makes a version 7 UUID of the RFC 9562 variant', () => {
-    assert(
-      property(integer({ min: 0, max: MOST_MS }), (ms) => {
-        const id = newUuid(ms);
-        return isUuid(id) && id[14] === '7' && '89ab'.includes(id[19] ?? '');
-      }),
-    );
-  });
-
-  it('begins with the time in milliseconds', () => {
-    assert(
-      property(integer({ min: 0, max: MOST_MS }), (ms) => uuidToBytes(newUuid(ms)).readUIntBE(0, 6) === ms),
-    );
-    expect(Math.abs(uuidToBytes(newUuid()).readUIntBE(0, 6) - Date.now())).toBeLessThan(1_000);
-  });
-
-  it('sorts later when it is made later, as text', () => {
-    assert(
-      property(integer({ min: 0, max: MOST_MS - 1 }), integer({ min: 1, max: 10 ** 9 }), (ms, later) => {
-        return newUuid(ms) < newUuid(Math.min(ms + later, MOST_MS));
-      }),
-    );
-  });
-
-  it('never comes twice', () => {
-    expect(new Set(Array.from({ length: 10_000 }, () => newUuid(1))).size).toBe(10_000);
   });
 });
 

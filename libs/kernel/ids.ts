@@ -1,27 +1,8 @@
-import { randomUUID } from 'node:crypto';
-
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** True for the 36-character textual form of any UUID version, in either case (RFC 9562 §4). */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
-}
-
-/** The beginning of the ids of one millisecond. */
-let [lastMs, lastBeginning] = [NaN, ''];
-
-/**
- * A version 7 UUID (RFC 9562 §5.7): 48 bits of Unix milliseconds, then random bits, so that ids made later sort
- * later (to the millisecond) and an index on them grows at its end.
- */
-export function newUuid(nowMs: number = Date.now()): string {
-  if (nowMs !== lastMs) {
-    const time = nowMs.toString(16).padStart(12, '0');
-    [lastMs, lastBeginning] = [nowMs, `${time.slice(0, 8)}-${time.slice(8)}-7`];
-  }
-  // A version 4 UUID has the variant and the random bits where version 7 has them, and Node.js makes it from random bytes
-  // that it keeps in store.
-  return lastBeginning + randomUUID().slice(15);
 }
 
 /** The 16 bytes of a UUID. The text must satisfy {@link isUuid}. */

@@ -5,6 +5,7 @@ export * from './ids.js';
 export * from './limits.js';
 export * from './maybe-promise.js';
 export * from './moment-text.js';
+export * from './new-uuid.js';
 export * from './page.js';
 export * from './principal.js';
 export * from './rate-bucket.js';
