@@ -55,8 +55,11 @@ function writeRead(log: AuditLog, request: GatewayRequest, statusCode: number): 
   if (!audit || !('read' in audit) || statusCode === 304 || request.method === 'HEAD') return null;
   const { handedOut } = request;
   const [first] = handedOut ?? [];
-  if (handedOut !== undefined && first !== undefined)
+  if (handedOut !== undefined && first !== undefined) {
+    // Told once, and a thousand of them are not to wait for their answer to have gone.
+    request.handedOut = [];
     return log.handsOut(first.tenantId, handedOut, (one) => readEventOf(request, audit.read, one));
+  }
   const tenantId = readTenant(request);
   if (handedOut !== undefined || tenantId === null) return null;
   return log.handsOut(tenantId, [request], (one) => toldEventOf(one, audit.read));

@@ -1,20 +1,18 @@
-import { type CodedError, isUuid, type Principal, type TenantContext } from '#kernel';
+import type { CodedError, Principal, TenantContext } from '#kernel';
 import { DownloadUrlService, type IssuedUrl, type UrlIssuer } from '#presign';
 import { Injectable } from '@nestjs/common';
 
-import { LinkBatchStore, type BatchSource, type NamedSources } from './link-batch.store.js';
+import type { BatchWish } from './link-batch-wish.js';
+import { LinkBatchStore, NO_FILE, NO_SOURCE, type BatchSource } from './link-batch.store.js';
+import { nameOf, type NamedIds } from './named-ids.js';
 import { SourceErrors } from './source.errors.js';
 
-/** What URLs are asked for. */
-export interface BatchWish {
-  /** By UUID or external id. */
-  readonly ids: readonly string[];
-  /** Whole seconds of life. */
-  readonly expiresIn: number;
-}
-
-/** Takes what became of one id; `source` is null where there is none of this id. */
-export type BatchTaker = (id: string, outcome: IssuedUrl, source: BatchSource | null) => void;
+/** Takes what became of one id; `source` is null where there is none of this id that a URL could be for. */
+export type BatchTaker = (
+  id: string,
+  outcome: IssuedUrl,
+  source: Pick<BatchSource, 'tenantId' | 'subTenantId' | 'sourceId'> | null,
+) => void;
 
 /** Makes URLs for many sources at once. */
 @Injectable()
@@ -29,34 +27,46 @@ export class LinkBatchService {
    * one that exists elsewhere is `source_not_found` like one that exists nowhere. Each is handed on before the next one is
    * made: a thousand of them kept would be most of what they cost.
    */
-  async issue(
+  async issue(context: TenantContext, issuer: Principal, wish: BatchWish, take: BatchTaker): Promise<void> {
+    const urls = await this.urls.issuerOf(issuer, context.tenantId, wish.expiresIn);
+    if (!urls.isDirect && wish.ids.isPlain) await this.issueLinks(context, urls, wish.ids, take);
+    else await this.issueUrls(context, urls, wish.ids, take);
+  }
+
+  private async issueUrls(
     context: TenantContext,
-    issuer: Principal,
-    { ids, expiresIn }: BatchWish,
+    urls: UrlIssuer,
+    ids: NamedIds,
     take: BatchTaker,
   ): Promise<void> {
-    const urls = await this.urls.issuerOf(issuer, context.tenantId, expiresIn);
-    const found = await this.store.findAll(context, named(ids), urls.isDirect);
-    for (const id of ids) {
+    const found = await this.store.findAll(context, ids, urls.isDirect);
+    for (const id of ids.all()) {
       const source = found.get(id) ?? found.get(nameOf(id)) ?? null;
       const issued = source === null ? SourceErrors.notFound() : outcomeOf(urls, source);
       take(id, issued instanceof Promise ? await issued : issued, source);
     }
   }
-}
 
-function named(ids: readonly string[]): NamedSources {
-  const [sourceIds, externalIds]: [string[], string[]] = [[], []];
-  for (const id of ids) {
-    if (isUuid(id)) sourceIds.push(id.toLowerCase());
-    else externalIds.push(id);
+  /** Links say of a source no more than when it was made, and what they are asked for is named in the order of the answer. */
+  private async issueLinks(
+    { tenantId, subTenantId }: TenantContext,
+    urls: Extract<UrlIssuer, { isDirect: false }>,
+    ids: NamedIds,
+    take: BatchTaker,
+  ): Promise<void> {
+    const moments = await this.store.findMoments({ tenantId, subTenantId }, ids.sourceIds);
+    let place = 0;
+    for (const sourceId of ids.all()) {
+      const moment = moments[place++] ?? NO_SOURCE;
+      if (moment < 0) {
+        take(sourceId, moment === NO_FILE ? SourceErrors.pending() : SourceErrors.notFound(), null);
+        continue;
+      }
+      const source = { tenantId, subTenantId, sourceId, createdAt: new Date(moment) };
+      const issued = urls.issue(source);
+      take(sourceId, issued instanceof Promise ? await issued : issued, source);
+    }
   }
-  return { sourceIds, externalIds };
-}
-
-/** What a source is found by: the case of its letters tells external ids apart, but not UUIDs. */
-function nameOf(id: string): string {
-  return isUuid(id) ? id.toLowerCase() : id;
 }
 
 function outcomeOf(urls: UrlIssuer, source: BatchSource): ReturnType<UrlIssuer['issue']> | CodedError {

@@ -1,12 +1,12 @@
-import { assertGiven, TenantDatabase } from '#database';
+import { assertGiven, assertNamed, TenantDatabase } from '#database';
 import type { TenantContext } from '#kernel';
 import type { DownloadTarget, LinkTarget } from '#presign';
 import { Injectable } from '@nestjs/common';
 
 /** Sources by what they are named by. */
 export interface NamedSources {
-  /** UUIDs in small letters. */
-  readonly sourceIds: readonly string[];
+  /** UUIDs in small letters, with commas between them: each in quotes of its own would have to be looked at by itself. */
+  readonly sourceIds: string;
   readonly externalIds: readonly string[];
 }
 
@@ -32,6 +32,9 @@ type Row = readonly [
 ];
 type FileRow = readonly [objectKey: string, bindingId: string | null, name: string, contentType: string];
 
+/** A source's moment where it has none to tell: there is no such source, or no file to serve yet. */
+export const [NO_SOURCE, NO_FILE] = [-1, -2];
+
 /** Database access for many sources at once. */
 @Injectable()
 export class LinkBatchStore {
@@ -46,9 +49,8 @@ export class LinkBatchStore {
     { sourceIds, externalIds }: NamedSources,
     isFileWanted: boolean,
   ): Promise<Map<string, BatchSource>> {
-    assertGiven(sourceIds);
-    // UUIDs need no quotes, each of which would be looked at and put together by itself.
-    const values = [tenantId, subTenantId, sourceIds.join(), externalIds, isFileWanted];
+    assertGiven({ sourceIds, externalIds });
+    const values = [tenantId, subTenantId, sourceIds, externalIds, isFileWanted];
     const { rows } = await this.database.query<{ list: readonly Row[] }>(tenantId, { ...AMONG, values });
     const found = new Map<string, BatchSource>();
     for (const [sourceId, externalId, createdMs, isAvailable, file] of rows[0]?.list ?? []) {
@@ -62,6 +64,21 @@ export class LinkBatchStore {
       });
     }
     return found;
+  }
+
+  /**
+   * When the sources of the sub-tenant were made that have these UUIDs, in milliseconds, one after the other as they were
+   * named; or {@link NO_SOURCE}, {@link NO_FILE}. That is all that a link says of a source, and nothing has to be found again.
+   */
+  async findMoments({ tenantId, subTenantId }: TenantContext, sourceIds: string): Promise<readonly number[]> {
+    // An answer for each of them comes in any case.
+    assertNamed({ tenantId, subTenantId });
+    const values = [tenantId, subTenantId, sourceIds];
+    const { rows } = await this.database.query<{ list: readonly number[] | null }>(tenantId, {
+      ...MOMENTS,
+      values,
+    });
+    return rows[0]?.list ?? [];
   }
 }
 
@@ -87,4 +104,15 @@ FROM (
   SELECT s.*, s.external_id, ${AVAILABLE} FROM sources s
   WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND s.external_id = ANY ($4::text[])
 ) found`,
+};
+const MOMENTS = {
+  name: 'moments-of-sources',
+  text: `
+SELECT json_agg(CASE WHEN s.source_id IS NULL THEN ${NO_SOURCE} WHEN NOT s.is_available THEN ${NO_FILE}
+  ELSE round(date_part('epoch', s.created_at) * 1000)::bigint END ORDER BY asked.place) AS list
+FROM unnest(string_to_array($3, ',')::uuid[]) WITH ORDINALITY AS asked (source_id, place)
+LEFT JOIN (
+  SELECT s.source_id, s.created_at, ${AVAILABLE} AS is_available FROM sources s
+  WHERE s.tenant_id = $1 AND s.sub_tenant_id = $2 AND s.source_id = ANY (string_to_array($3, ',')::uuid[])
+) s USING (source_id)`,
 };

@@ -26,12 +26,14 @@ export class HeaderTenantResolver extends TenantResolver {
     super();
   }
 
-  resolve({ headers, family }: TenantRequest): TenantClaim | null {
-    if (this.names.family !== null && this.names.family !== family) return null;
-    const tenantId = single(headers[this.names.tenant]);
-    const subTenantId =
-      this.names.subTenant === undefined ? undefined : single(headers[this.names.subTenant]);
-    return claim(tenantId, subTenantId);
+  resolve(request: TenantRequest): TenantClaim | null {
+    const { headers } = request;
+    const { tenant, subTenant, family } = this.names;
+    const tenantField = headers[tenant];
+    const subTenantField = subTenant === undefined ? undefined : headers[subTenant];
+    if (tenantField === undefined && subTenantField === undefined) return null;
+    if (family !== null && family !== request.family) return null;
+    return claim(single(tenantField), single(subTenantField));
   }
 }
 
@@ -61,8 +63,9 @@ export class HostTenantResolver extends TenantResolver {
 
 /** `tenant_id` and `sub_tenant_id` out of the JSON body of the fetch family. */
 export class RequestFieldTenantResolver extends TenantResolver {
-  resolve({ family, body }: TenantRequest): TenantClaim | null {
-    if (family !== 'fetch' || typeof body !== 'object' || body === null) return null;
+  resolve(request: TenantRequest): TenantClaim | null {
+    const { body } = request;
+    if (typeof body !== 'object' || body === null || request.family !== 'fetch') return null;
     const fields = body as Record<string, unknown>;
     return claim(
       text('tenant_id', fields['tenant_id']),

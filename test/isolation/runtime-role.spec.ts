@@ -29,7 +29,7 @@ function filledIn(statement: string): string {
 const IDS = [
   'text',
   'SETOF text',
-  'TABLE(tenant_id text, entry_ids uuid[], last_no bigint, horizon bigint, complete_to bigint)',
+  'TABLE(tenant_id text, entry_ids uuid[], last_no bigint, horizon bigint, complete_to bigint, has_more boolean)',
 ];
 
 describe('DB-10: the runtime role by raw SQL', () => {

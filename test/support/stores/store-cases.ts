@@ -296,8 +296,12 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'TokenStore.revoke': { args: (w) => [w.tenantId, w.tokenId], ids: ['0', '1'] },
   'TokenStore.existingSubTenants': { args: (w) => [w.tenantId, ['branch']], ids: ['0', '1', '1.0'] },
   'LinkBatchStore.findAll': {
-    args: (w) => [context(w), { sourceIds: [w.sourceId], externalIds: [] }, true],
-    ids: [...CONTEXT, '1.sourceIds', '1.sourceIds.0'],
+    args: (w) => [context(w), { sourceIds: w.sourceId, externalIds: [] }, true],
+    ids: [...CONTEXT, '1.sourceIds'],
+  },
+  'LinkBatchStore.findMoments': {
+    args: (w) => [context(w), w.sourceId],
+    ids: [...CONTEXT, '1'],
   },
   'LinkStore.create': {
     args: (w) => [context(w), newLink(w)],
