@@ -3,7 +3,7 @@ import { assert, array, constantFrom, property, record } from 'fast-check';
 
 import type { AuditEvent } from './audit-event.js';
 import { groupRowOf, rowOf, type PastEvent } from './audit-rows.js';
-import { EventGroup, groupsOf } from './event-group.js';
+import { EventGroup, groupsOf, MOST_OF_A_GROUP } from './event-group.js';
 
 const DETAILS = { reason: 'x' };
 const EVENT: AuditEvent = {
@@ -112,7 +112,12 @@ describe('the rows of events', () => {
     },
   );
 
-  it('need an event', () => {
+  it('have an event, and no more of them than an id has places for', () => {
     expect(() => groupRowOf(new EventGroup(EVENT), 0)).toThrow(RangeError);
+    const full = new EventGroup(EVENT);
+    for (let count = 0; count < MOST_OF_A_GROUP; count += 1) full.add(EVENT, 0);
+    expect(() => groupRowOf(full, 0)).not.toThrow();
+    full.add(EVENT, 0);
+    expect(() => groupRowOf(full, 0)).toThrow(RangeError);
   });
 });

@@ -1,7 +1,7 @@
 import { assertGiven } from '#database';
 
 import type { AuditEvent } from './audit-event.js';
-import type { EventColumns } from './event-group.js';
+import { MOST_OF_A_GROUP, type EventColumns } from './event-group.js';
 
 /** An event that happened a moment ago. */
 export interface PastEvent {
@@ -18,10 +18,12 @@ export function rowOf({ event, ageMs }: PastEvent): Record<string, unknown> {
 
 /**
  * A group of events as a statement is given it: one row with a list of what each of them is about, and lists of what else
- * differs among them, where it does. Throws as {@link rowOf}, and RangeError for a group without events.
+ * differs among them, where it does. Throws as {@link rowOf}, and RangeError for a group without events or with more than
+ * {@link MOST_OF_A_GROUP}: an entry's id has room for so many places.
  */
 export function groupRowOf(group: EventColumns, nowMs: number): Record<string, unknown> {
-  if (group.sinceMs.length === 0) throw new RangeError('A group without events is no row.');
+  const size = group.sinceMs.length;
+  if (size === 0 || size > MOST_OF_A_GROUP) throw new RangeError(`A group of ${size} events is no row.`);
   assertGiven(group.sinceMs);
   const [link, links] = column(group.linkIds);
   const [request, requests] = column(group.requestIds);

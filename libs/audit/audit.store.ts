@@ -106,7 +106,7 @@ const EVENTS = `age_ms float8, action text, outcome text, token_id uuid, role te
   target_kind text, request_id text, address text, details jsonb`;
 const MOMENT = (ageMs: string) =>
   `(SELECT (clock_timestamp() - ${ageMs} * interval '1 millisecond')::timestamptz(3) AS at)`;
-/** Of a group of events at most {@link MOST_OF_A_GROUP}, which has to fit into twelve bits: their place in it. */
+/** An entry's id is made of its moment, its place in its group (twelve bits), and random bits of the group. */
 const WRITE = {
   name: 'write-audit-entries',
   text: `${INTO}

@@ -48,8 +48,6 @@ export class LinkBatchController {
   ): Promise<Buffer> {
     const wish = await readBatchWish(body);
     const list = new JsonList(wish.ids.count * USUAL_ITEM_BYTES);
-    // The wish has them as one text: a thousand would be copied at each collection of the heap while they wait.
-    body['source_ids'] = null;
     const handed: HandedOut[] = [];
     const item = new ItemWriter(list);
     await this.batches.issue(context, caller, wish, (id, outcome, source) => {

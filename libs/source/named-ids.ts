@@ -16,8 +16,8 @@ export function joinedUuids(ids: readonly string[]): string | null {
 }
 
 /**
- * Ids that sources are named by: UUIDs, in either case, and external ones. Those of a batch wait in here for the database:
- * where they are nothing but UUIDs as one text, since a thousand of them would be copied at each collection of the heap.
+ * Ids that sources are named by: UUIDs, in either case, and external ones. Where they are nothing but UUIDs, as nearly
+ * always, they are one text, which was looked at once and is what the database is asked with.
  */
 export class NamedIds {
   /** The UUIDs in small letters, with commas between them. */

@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
+import { OVER } from './audit/audit-seal-functions.sql.js';
 import { UNSEALED_ENTRIES_SQL } from './audit/unsealed-entries.sql.js';
 
 /**
@@ -8,7 +9,7 @@ import { UNSEALED_ENTRIES_SQL } from './audit/unsealed-entries.sql.js';
  */
 const BEGIN_SQL = `
 SET LOCAL ROLE gatehold_directory;
-UPDATE audit_progress SET server = c.system_identifier, horizon = pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+UPDATE audit_progress SET server = c.system_identifier, horizon = ${OVER}
 FROM pg_control_system() c WHERE server = 0 AND NOT EXISTS (SELECT FROM audit_entries);
 RESET ROLE;
 `;

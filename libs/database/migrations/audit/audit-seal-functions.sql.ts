@@ -2,7 +2,7 @@
 const SERVER = '(SELECT c.system_identifier FROM pg_catalog.pg_control_system() c)';
 
 /** Up to where all transactions are over. */
-const OVER = 'pg_snapshot_xmin(pg_current_snapshot())::text::bigint';
+export const OVER = 'pg_snapshot_xmin(pg_current_snapshot())::text::bigint';
 
 /**
  * What works across tenants for those who seal logs, answers ids, and has nothing of an entry to tell. The last one removes

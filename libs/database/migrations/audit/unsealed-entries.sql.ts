@@ -1,5 +1,4 @@
-/** Up to where all transactions are over. */
-const OVER = 'pg_snapshot_xmin(pg_current_snapshot())::text::bigint';
+import { OVER } from './audit-seal-functions.sql.js';
 
 /**
  * `unsealed_audit_entries(most)` in the order of transactions, whole ones where that is possible, so that whoever seals what
