@@ -56,12 +56,15 @@ export async function ask(url: string, question: Question): Promise<Reply> {
   return toReply(incoming.statusCode, incoming.rawHeaders, Buffer.concat(chunks));
 }
 
+/** `application/json` and what is derived from it (RFC 6839 §3.1), not a sequence of JSON texts in lines. */
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json(?:;|$)/;
+
 function toReply(status: number, rawHeaders: readonly string[], bytes: Buffer): Reply {
   const names = rawHeaders.filter((_text, index) => index % 2 === 0).map((name) => name.toLowerCase());
   const values = rawHeaders.filter((_text, index) => index % 2 === 1);
   const headers = Object.fromEntries(names.map((name, index) => [name, values[index]]));
   const text = bytes.toString('utf8');
-  const isJson = (headers['content-type'] ?? '').includes('json') && text !== '';
+  const isJson = JSON_TYPE.test(headers['content-type'] ?? '') && text !== '';
   const json: unknown = isJson ? JSON.parse(text) : undefined;
   return { status, headers, names, bytes, text, json };
 }
