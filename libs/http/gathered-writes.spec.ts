@@ -6,6 +6,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { gatherWrites } from './gathered-writes.js';
 
+/** The system's side of a connection. */
+type Handle = Record<
+  'writev' | 'writeBuffer' | 'writeUtf8String' | 'writeLatin1String',
+  (...given: unknown[]) => unknown
+>;
+
 let server: Server;
 let answer: RequestListener;
 let clients: Socket[];
@@ -85,6 +91,40 @@ describe('answers of one turn of the event loop', () => {
     ask(socket, '/2');
     ask(socket, '/3', 'Connection: close\r\n');
     await expect(wholeOf(socket)).resolves.toMatch(/\[\/1\].*\[\/2\].*\[\/3\]/s);
+  });
+});
+
+describe('an answer of one piece', () => {
+  /** How a connection's pieces are handed on, one entry for each time. */
+  async function handedOn(body: string | Buffer): Promise<[text: string, calls: string[]]> {
+    const calls: string[] = [];
+    answer = (_request, response) => {
+      const { socket } = response as unknown as { socket: { _handle: Handle } };
+      const { _handle: handle } = socket;
+      for (const name of ['writev', 'writeBuffer', 'writeUtf8String', 'writeLatin1String'] as const) {
+        const write = handle[name].bind(handle);
+        handle[name] = (...given) => {
+          calls.push(name);
+          return write(...given);
+        };
+      }
+      response.end(body);
+    };
+    const socket = await client();
+    ask(socket, '/', 'Connection: close\r\n');
+    return [await wholeOf(socket), calls];
+  }
+
+  it.each(['an answer', 'Öä€𝄞'])('is written as one, whatever letters it has: %s', async (body) => {
+    const [text, calls] = await handedOn(body);
+    expect(calls).toEqual(['writeUtf8String']);
+    expect(Buffer.from(text, 'latin1').toString('utf8').split('\r\n\r\n')[1]).toBe(body);
+  });
+
+  it('of bytes is written with its headers', async () => {
+    const [text, calls] = await handedOn(Buffer.from('bytes'));
+    expect(calls).toEqual(['writev']);
+    expect(text).toMatch(/\r\n\r\nbytes$/);
   });
 });
 

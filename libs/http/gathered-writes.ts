@@ -20,6 +20,7 @@ export function gatherWrites({ server }: Pick<FastifyInstance, 'server'>): void 
     for (const socket of sockets) letGo(socket);
   };
   server.on('connection', (socket: Socket) => {
+    writeAlone(socket);
     // Every answer ends with this call (RFC 9112 §9.3.2 has them follow each other, so one turn holds one of them at most).
     socket.uncork = () => {
       if (socket.writableLength > MOST_BYTES) {
@@ -32,6 +33,20 @@ export function gatherWrites({ server }: Pick<FastifyInstance, 'server'>): void 
       else if (waiting.size >= MOST_SOCKETS) writeAll();
     };
   });
+}
+
+/**
+ * Node ends an answer by an empty text behind it, and so has two pieces gathered that are one, through copies and lists of
+ * both. An answer of one piece is written as that.
+ */
+function writeAlone(socket: Socket): void {
+  const itself = Object.getPrototypeOf(socket) as Required<Pick<Socket, '_write' | '_writev'>>;
+  socket._writev = (pieces, done) => {
+    const [answer, end] = pieces as readonly { chunk: string | Buffer; encoding: BufferEncoding }[];
+    if (answer !== undefined && pieces.length === 2 && end?.chunk === '')
+      itself._write.call(socket, answer.chunk, answer.encoding, done);
+    else itself._writev.call(socket, pieces, done);
+  };
 }
 
 /** Writes what is held back, by however many. */
