@@ -12,7 +12,7 @@ describe('whose the time of a function is', () => {
     ['Nest', at('handle', `${CLONE}/node_modules/@nestjs/core/router/router-proxy.js`)],
     ['Fastify', at('lookup', `${CLONE}/node_modules/fastify/node_modules/find-my-way/index.js`)],
     ['pg', at('parseRow', `${CLONE}/node_modules/pg-protocol/dist/parser.js`)],
-    ['autocannon', at('any', `${CLONE}/node_modules/autocannon/lib/run.js`)],
+    ['prom-client', at('any', `${CLONE}/node_modules/prom-client/lib/registry.js`)],
     ['node: http', at('parserOnIncoming', 'node:_http_server')],
     ['node: streams', at('writeOrBuffer', 'node:internal/streams/writable')],
     ['node: others', at('require', 'node:internal/modules/cjs/loader')],
