@@ -43,4 +43,26 @@ describe('LogOutput', () => {
     expect(written()).toBe('the last line\n');
     expect(fsync).toHaveBeenCalledTimes(1);
   });
+
+  it('writes lines of any letters and any length in their order', () => {
+    const lines = Array.from({ length: 2_000 }, (_none, index) => `${index} ä€𝄞 ${'ü'.repeat(index % 97)}\n`);
+    lines.splice(1_000, 0, `${'𝄞'.repeat(60_000)}\n`, 'short\n', `${'y'.repeat(32_000)}\n`);
+    for (const line of lines) output.write(line);
+    output.flushSync();
+    expect(written()).toBe(lines.join(''));
+  });
+
+  it('says that lines could not be written, and writes them before what comes later', () => {
+    const write = jest.spyOn(fs, 'writeSync').mockImplementationOnce(() => {
+      throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+    });
+    output.write('before\n');
+    expect(() => {
+      output.flushSync();
+    }).toThrow('no room');
+    write.mockRestore();
+    output.write('after\n');
+    output.flushSync();
+    expect(written()).toBe('before\nafter\n');
+  });
 });
