@@ -10,7 +10,7 @@ import { takeWhole } from './whole-body.js';
 /** Most bytes of a JSON body. */
 export const JSON_BODY_LIMIT = 1024 * 1024;
 
-const JSON_TYPE_NAME = 'application/json';
+export const JSON_TYPE_NAME = 'application/json';
 const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;(.*))?$/i;
 const UTF8_CHARSET = /^\s*charset\s*=\s*"?utf-?8"?\s*$/i;
 

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { logAnswers } from './access-log.js';
 import { trackAnswers } from './answers-under-way.js';
 import { watchBodies, type MinimumRate } from './body-pace.js';
-import { readBody } from './body-reading.js';
+import { JSON_TYPE_NAME, readBody } from './body-reading.js';
 import { holdContinue } from './expect-continue.js';
 import { gatherWrites } from './gathered-writes.js';
 import { answerBrokenRequest } from './broken-requests.js';
@@ -92,8 +92,10 @@ const REQUEST_FIELDS = [
 
 function prepare(server: FastifyInstance, options: ServerOptions): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', (request: GatewayRequest, payload: IncomingMessage, done) =>
-    readBody(request, payload, done),
+  // By its name as well: a type that has none is parsed, and looked for in vain, with every request.
+  server.addContentTypeParser(
+    [JSON_TYPE_NAME, '*'],
+    (request: GatewayRequest, payload: IncomingMessage, done) => readBody(request, payload, done),
   );
   // Declared, so that all requests have one form in memory, whatever becomes known of them and when.
   for (const name of REQUEST_FIELDS) server.decorateRequest(name);
