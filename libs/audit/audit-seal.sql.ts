@@ -4,20 +4,34 @@
  * else that it says, in PostgreSQL's text of a row, in which no value can pass for another's end.
  */
 
+/** All that an entry `a` says, but for its id. */
+const SAID = `ROW (a.tenant_key, a.action, a.outcome, a.token_id, a.role, a.link_id, a.sub_tenant_id, a.target_kind,
+      a.target_id, a.request_id, a.address, a.details)::text`;
+
 /** A table `lines` of the entries of `ids`, an array, in its order: all of them by one walk along the primary key. */
 function lines(ids: string): string {
   return `lines AS (
-  SELECT i.place, i.entry_id, a.entry_id IS NOT NULL AS is_there,
-    ROW (a.tenant_key, a.action, a.outcome, a.token_id, a.role, a.link_id, a.sub_tenant_id, a.target_kind, a.target_id,
-      a.request_id, a.address, a.details)::text AS said
+  SELECT i.place, i.entry_id, a.entry_id IS NOT NULL AS is_there, ${SAID} AS said
   FROM unnest(${ids}) WITH ORDINALITY AS i (entry_id, place)
   LEFT JOIN (SELECT * FROM audit_entries WHERE tenant_id = $1 AND entry_id = ANY (${ids})) a USING (entry_id))`;
 }
 
+function hashOf(previous: string, text: string): string {
+  return `sha256(convert_to('gatehold audit v1 ' || encode(${previous}, 'hex') || coalesce(${text}, ''), 'UTF8'))`;
+}
+
 function hashOfLines(previous: string): string {
-  return `(SELECT sha256(convert_to('gatehold audit v1 ' || encode(${previous}, 'hex') || coalesce(string_agg(
-    E'\\n' || entry_id || ' ' || CASE WHEN is_there THEN said ELSE 'missing' END, '' ORDER BY place), ''), 'UTF8'))
-  FROM lines)`;
+  const text = `string_agg(
+    E'\\n' || entry_id || ' ' || CASE WHEN is_there THEN said ELSE 'missing' END, '' ORDER BY place)`;
+  return `(SELECT ${hashOf(previous, text)} FROM lines)`;
+}
+
+/** As {@link hashOfLines}, of `ids` in ascending order, in three quarters of the time; null unless all of them are there. */
+function hashOfAll(ids: string, previous: string): string {
+  return `(SELECT CASE WHEN count(*) = cardinality(${ids}) THEN
+    ${hashOf(previous, "string_agg(E'\\n' || entry_id || ' ' || said, '')")} END
+  FROM (SELECT a.entry_id, ${SAID} AS said FROM audit_entries a
+    WHERE a.tenant_id = $1 AND a.entry_id = ANY (${ids}) ORDER BY a.entry_id) every)`;
 }
 
 /** A row for each batch of up to `$2` entries. */
@@ -47,7 +61,8 @@ export const INSERT = {
   name: 'insert-audit-seal',
   text: `WITH ${lines('$3::uuid[]')}
 INSERT INTO audit_seals (tenant_id, seal_no, entry_count, entry_ids, previous_hash, hash, first_at, last_at, horizon)
-VALUES ($1, $2::bigint, cardinality($3::uuid[]), $3::uuid[], $4::bytea, ${hashOfLines('$4::bytea')}, $5, $6, $7::bigint)
+VALUES ($1, $2::bigint, cardinality($3::uuid[]), $3::uuid[], $4::bytea,
+  coalesce(${hashOfAll('$3::uuid[]', '$4::bytea')}, ${hashOfLines('$4::bytea')}), $5, $6, $7::bigint)
 RETURNING hash`,
 };
 export const ANCHOR = {

@@ -100,22 +100,25 @@ async function writeAll(
   await database.query(tenantId, { ...WRITE, values });
 }
 
-const INTO = `INSERT INTO audit_entries (tenant_id, entry_id, tenant_key, action, outcome, token_id, role, link_id,
-  sub_tenant_id, target_kind, target_id, request_id, address, details)`;
+const COLUMNS = `tenant_id, entry_id, tenant_key, action, outcome, token_id, role, link_id, sub_tenant_id, target_kind,
+  target_id, request_id, address, details`;
 const EVENTS = `age_ms float8, action text, outcome text, token_id uuid, role text, link_id uuid, sub_tenant_id text,
   target_kind text, request_id text, address text, details jsonb`;
 const MOMENT = (ageMs: string) =>
   `(SELECT (clock_timestamp() - ${ageMs} * interval '1 millisecond')::timestamptz(3) AS at)`;
-/** An entry's id is made of its moment, its place in its group (twelve bits), and random bits of the group. */
+/**
+ * An entry's id is made of its moment and, behind the number of the version, its place in its group, which are eight bytes,
+ * and of random bits of the group. The number of the transaction is asked for once.
+ */
 const WRITE = {
   name: 'write-audit-entries',
-  text: `${INTO}
-SELECT t.tenant_id, (lpad(to_hex(m.at_ms::bigint), 12, '0') || '7' || lpad(to_hex(one.place), 3, '0') || e.tail)::uuid,
+  text: `INSERT INTO audit_entries (${COLUMNS}, transaction_no)
+SELECT t.tenant_id, (encode(int8send((m.at_ms::bigint << 16) | 28672 | one.place), 'hex') || e.tail)::uuid,
   t.tenant_key, e.action, e.outcome, e.token_id, e.role, coalesce(one.link_id, e.link_id), e.sub_tenant_id,
-  e.target_kind, one.target_id, coalesce(one.request_id, e.request_id), e.address, e.details
+  e.target_kind, one.target_id, coalesce(one.request_id, e.request_id), e.address, e.details, e.transaction_no
 FROM tenants t
 CROSS JOIN (SELECT *, date_part('epoch', clock_timestamp()) * 1000 AS now_ms,
-    replace(substr(gen_random_uuid()::text, 20), '-', '') AS tail
+    replace(substr(gen_random_uuid()::text, 20), '-', '') AS tail, pg_current_xact_id()::text::bigint AS transaction_no
   FROM json_to_recordset($2::json) AS g
     (${EVENTS}, target_ids text[], link_ids uuid[], request_ids text[], ages_ms float8[])) e
 CROSS JOIN unnest(e.target_ids, e.link_ids, e.request_ids, e.ages_ms) WITH ORDINALITY AS one
@@ -125,7 +128,7 @@ WHERE t.tenant_id = $1 AND m.at_ms >= floor(date_part('epoch', t.created_at) * 1
 };
 const WRITE_REFUSED = {
   name: 'write-refused-credentials',
-  text: `${INTO}
+  text: `INSERT INTO audit_entries (${COLUMNS})
 SELECT t.tenant_id, audit_entry_id(m.at), t.tenant_key, e.action, e.outcome, k.token_id, k.role, NULL, NULL,
   CASE WHEN e.claimed_id IS NOT NULL THEN 'token' END, e.claimed_id::text, e.request_id, e.address, e.details || CASE WHEN e.claimed_id IS NULL THEN '{}' ELSE jsonb_build_object(
     'reason', CASE WHEN k.token_id IS NULL THEN 'unknown' WHEN k.revoked_at IS NOT NULL THEN 'revoked'
