@@ -131,6 +131,33 @@ describe('Gathering', () => {
     await expect(Promise.all(calls)).resolves.toHaveLength(41);
   });
 
+  it('waits no longer for company once enough of it has come', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      const exchanges = new Exchanges();
+      exchanges.isBusy = true;
+      const calls = [exchanges.gathering.call('key', 'a')];
+      await turns();
+      exchanges.answer(0);
+      for (let more = 0; more < 15; more += 1) calls.push(exchanges.gathering.call('key', 'b'));
+      await turns();
+      expect(exchanges.made).toHaveLength(1);
+      calls.push(exchanges.gathering.call('key', 'c'), exchanges.gathering.call('key', 'd'));
+      await turns();
+      expect(exchanges.itemsOf().map(({ length }) => length)).toEqual([1, 17]);
+      // What was to look whether there is anything else to do does not begin another one.
+      calls.push(exchanges.gathering.call('key', 'e'));
+      await jest.advanceTimersByTimeAsync(5);
+      expect(exchanges.made).toHaveLength(2);
+      exchanges.answer(1);
+      await jest.advanceTimersByTimeAsync(20);
+      exchanges.answer(2);
+      await expect(Promise.all(calls)).resolves.toHaveLength(19);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('keeps keys apart', async () => {
     const exchanges = new Exchanges();
     const calls = ['one', 'two'].map((key) => exchanges.gathering.call(key, key));

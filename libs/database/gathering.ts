@@ -14,8 +14,8 @@ interface Group<Item, Result> {
   overdue: number;
   /** When the last exchange began, by `performance.now()`. */
   beganMs: number;
-  /** The next one is to begin a little later. */
-  isPaused: boolean;
+  /** The next one is to begin a little later: what looks whether it may; null when nothing keeps it. */
+  pause: NodeJS.Timeout | null;
 }
 
 /** Answers the results of `items`, in their order. When it throws, all of them fail with the same error. */
@@ -36,8 +36,8 @@ const PACE_MS = 10;
 /** Nobody waits for company any longer once there was nothing to do for so long. Milliseconds. */
 const IDLE_MS = 0.2;
 
-/** So many do not wait for more. */
-const ENOUGH_ITEMS = 32;
+/** So many do not wait for more: those who come meanwhile have an exchange of their own while these are answered. */
+const ENOUGH_ITEMS = 16;
 
 /**
  * Makes one exchange of many calls: those of a key that come in the same turn of the event loop, and those that come
@@ -61,20 +61,23 @@ export class Gathering<Item, Result> {
     return new Promise((resolve, reject) => {
       const group = this.#group(key);
       group.waiting.push({ item, resolve, reject });
-      if (group.waiting.length === 1) setImmediate(() => this.#send(key, group));
+      const { length } = group.waiting;
+      if (length === 1) setImmediate(() => this.#send(key, group));
+      // With all that come in the same turn.
+      else if (length === ENOUGH_ITEMS && group.pause !== null) setImmediate(() => this.#resume(key, group));
     });
   }
 
   #group(key: string): Group<Item, Result> {
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
-    const group = { waiting: [], underWay: 0, overdue: 0, beganMs: -Infinity, isPaused: false };
+    const group = { waiting: [], underWay: 0, overdue: 0, beganMs: -Infinity, pause: null };
     this.#groups.set(key, group);
     return group;
   }
 
   #send(key: string, group: Group<Item, Result>): void {
-    if (group.isPaused || (group.underWay === 0 && this.#pauses(key, group))) return;
+    if (group.pause !== null || (group.underWay === 0 && this.#pauses(key, group))) return;
     if (group.waiting.length > 0 && group.underWay === 0) {
       void this.#exchange(key, group, group.waiting.splice(0, MAX_ITEMS));
     }
@@ -87,19 +90,20 @@ export class Gathering<Item, Result> {
     const untilMs = group.beganMs + PACE_MS;
     if (load === null || performance.now() >= untilMs || group.waiting.length >= ENOUGH_ITEMS) return false;
     if (!load.isBusy()) return false;
-    group.isPaused = true;
     const idleBefore = load.idleMs();
     const look = (): void => {
       const goesOn = performance.now() < untilMs && load.idleMs() - idleBefore < IDLE_MS;
-      if (goesOn) setTimeout(look, 1);
+      if (goesOn) group.pause = setTimeout(look, 1);
       else this.#resume(key, group);
     };
-    setTimeout(look, 1);
+    group.pause = setTimeout(look, 1);
     return true;
   }
 
   #resume(key: string, group: Group<Item, Result>): void {
-    group.isPaused = false;
+    if (group.pause === null) return;
+    clearTimeout(group.pause);
+    group.pause = null;
     group.beganMs = -Infinity;
     this.#send(key, group);
   }
