@@ -33,8 +33,8 @@ export async function smallFiles(gateway, token, count) {
 }
 
 /**
- * Makes as many more sources, by their rows alone: nobody asks for their bytes. The bare server is given a table with the
- * same ids. Answers ids that nobody has asked for yet, in no order.
+ * Makes as many more sources, by their rows alone: nobody asks for their bytes. The bare server is given a table with what an
+ * answer says of them. Answers ids that nobody has asked for yet, in no order.
  */
 export async function fill(gateway, tenantId, count) {
   const own = await connected(await gateway.ownerUrl('gatehold'));
@@ -43,7 +43,7 @@ export async function fill(gateway, tenantId, count) {
     const { rows } = await own.query({ text: ROWS, values: [tenantId, count] });
     await own.query('VACUUM ANALYZE sources');
     await bare.query(BARE_TABLE);
-    await bare.query({ text: BARE_ROWS, values: [count, rows.map(({ id }) => id)] });
+    await bare.query({ text: BARE_ROWS, values: [count, rows.map(({ id }) => id), tenantId] });
     await bare.query('VACUUM ANALYZE bare_sources');
     return rows.map(({ id }) => id);
   } finally {
@@ -100,10 +100,13 @@ WITH made AS (
   RETURNING source_id)
 SELECT source_id AS id FROM made LIMIT ${NEW_IDS}`;
 const BARE_TABLE = `
-CREATE TABLE bare_sources (source_id uuid PRIMARY KEY, name text, content_type text, size_bytes bigint,
-  checksum_sha256 bytea, created_at timestamptz DEFAULT now(), updated_at timestamptz DEFAULT now(), metadata jsonb DEFAULT '{}');
+CREATE TABLE bare_sources (source_id uuid PRIMARY KEY, external_id text, tenant_id text, sub_tenant_id text, name text,
+  content_type text, size_bytes bigint, checksum_sha256 text, etag text, version bigint DEFAULT 1,
+  status text DEFAULT 'available', metadata jsonb DEFAULT '{}', created_at timestamptz(3) DEFAULT now(),
+  updated_at timestamptz(3) DEFAULT now());
 CREATE INDEX ON bare_sources (created_at, source_id)`;
 const BARE_ROWS = `
-INSERT INTO bare_sources (source_id, name, content_type, size_bytes, checksum_sha256)
-SELECT coalesce(($2::uuid[])[n], gen_random_uuid()), 'file-' || n, 'application/octet-stream', ${FILE_BYTES}, sha256(n::text::bytea)
+INSERT INTO bare_sources (source_id, tenant_id, sub_tenant_id, name, content_type, size_bytes, checksum_sha256, etag)
+SELECT coalesce(($2::uuid[])[n], gen_random_uuid()), $3, 'default', 'file-' || n, 'application/octet-stream', ${FILE_BYTES},
+  encode(sha256(n::text::bytea), 'hex'), '"' || encode(sha256(n::text::bytea), 'hex') || '"'
 FROM generate_series(1, $1::integer) n`;
