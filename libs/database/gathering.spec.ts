@@ -29,6 +29,16 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** A busy process in which an exchange has just ended: whoever comes now follows it at once. */
+async function busyAfterOne(): Promise<{ exchanges: Exchanges; calls: Promise<string>[] }> {
+  const exchanges = new Exchanges();
+  exchanges.isBusy = true;
+  const calls = [exchanges.gathering.call('key', 'a')];
+  await turns();
+  exchanges.answer(0);
+  return { exchanges, calls };
+}
+
 describe('Gathering', () => {
   it('makes one exchange of the calls of a turn, and answers each with its own result', async () => {
     const exchanges = new Exchanges();
@@ -73,11 +83,7 @@ describe('Gathering', () => {
   it('waits for company for a moment in a busy process, and after that for nobody', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate'] });
     try {
-      const exchanges = new Exchanges();
-      exchanges.isBusy = true;
-      const calls = [exchanges.gathering.call('key', 'a')];
-      await turns();
-      exchanges.answer(0);
+      const { exchanges, calls } = await busyAfterOne();
       for (const item of ['b', 'c']) {
         calls.push(exchanges.gathering.call('key', item));
         await turns();
@@ -134,11 +140,7 @@ describe('Gathering', () => {
   it('waits no longer for company once enough of it has come', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate'] });
     try {
-      const exchanges = new Exchanges();
-      exchanges.isBusy = true;
-      const calls = [exchanges.gathering.call('key', 'a')];
-      await turns();
-      exchanges.answer(0);
+      const { exchanges, calls } = await busyAfterOne();
       for (let more = 0; more < 15; more += 1) calls.push(exchanges.gathering.call('key', 'b'));
       await turns();
       expect(exchanges.made).toHaveLength(1);
