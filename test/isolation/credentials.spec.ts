@@ -162,6 +162,7 @@ describe('AN-01, AN-02: a credential that is none or not good, on every operatio
   });
 
   it('AN-15: leaves no token of a query in the log', async () => {
+    await gateway.logged();
     expect(gateway.log).toContain('"status":401');
     for (const { tenant } of [mine, theirs])
       for (const { token } of [tenant.admin, tenant.editor]) expect(gateway.log).not.toContain(token);

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -100,6 +101,13 @@ export class GatewayProcess {
       );
       look();
     });
+  }
+
+  /** Resolves when the log has a line for everything that was answered until now. Lines wait for each other for a moment. */
+  async logged(): Promise<void> {
+    const path = `/logged-${randomUUID()}`;
+    await fetch(this.url + path);
+    await this.said(new RegExp(path));
   }
 
   /** Sends a signal and resolves with the exit code once the process is gone; null when a signal ended it. */

@@ -51,13 +51,6 @@ async function expectOwnAnswer(url: string): Promise<void> {
   expect([answer.status, answer.text, answer.headers['x-request-id']]).toEqual([200, MINE, id]);
 }
 
-/** Resolves when everything that the gateway has answered until now is in its log. */
-async function settled(): Promise<void> {
-  const path = `/settled-${randomUUID()}`;
-  await ask(gateway.url, { path });
-  await gateway.said(new RegExp(path));
-}
-
 const answersIn = (received: string): number => received.split('HTTP/1.1 ').length - 1;
 
 async function expectUnmoved(url: string): Promise<void> {
@@ -71,7 +64,7 @@ async function expectUnmoved(url: string): Promise<void> {
     ]);
     await expectOwnAnswer(url);
   }
-  await settled();
+  await gateway.logged();
   expect(gateway.log).not.toContain(HIDDEN);
 }
 
@@ -107,7 +100,7 @@ for (const { file, program, startSharing } of DEPLOYED_PROXIES)
       const path = `/open-${randomUUID()}`;
       const first = `GET ${path} HTTP/1.1\r\nHost: gateway.test\r\n\r\n`;
       expect(answersIn(await exchange(proxy.url, first + head('GET', path, null, []), 'wait'))).toBe(2);
-      await settled();
+      await gateway.logged();
       expect(gateway.log.split(path).length - 1).toBe(2);
     });
   });
