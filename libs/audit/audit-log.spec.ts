@@ -11,6 +11,8 @@ const EVENT = { action: 'source.read' } as unknown as AuditEvent;
 /** Takes what is written when it is told to. */
 class SlowStore {
   written = 0;
+  /** How often a batch was asked for. */
+  sealed = 0;
   #goOn: () => void = () => undefined;
   #held: Promise<void> | null = null;
 
@@ -25,6 +27,11 @@ class SlowStore {
   async writeAll(_tenantId: string, groups: readonly EventGroup[]): Promise<void> {
     await this.#held;
     for (const { size } of groups) this.written += size;
+  }
+
+  async writeSealed(tenantId: string, groups: readonly EventGroup[]): Promise<void> {
+    this.sealed += 1;
+    await this.writeAll(tenantId, groups);
   }
 }
 
@@ -47,5 +54,18 @@ describe('AuditLog', () => {
     await log.flush();
     await log.flush();
     expect([store.written, log.dropped]).toEqual([9_000, 0]);
+  });
+
+  it('has many of a log sealed when they are written, and makes no batches of a few', async () => {
+    const store = new SlowStore();
+    const log = new AuditLog(store as unknown as AuditStore, new AuditReads('buffered'));
+    const read = async (count: number): Promise<void> => {
+      for (let number = 0; number < count; number += 1) await log.handsOut('acme', [EVENT], (event) => event);
+      await log.flush();
+    };
+    await read(499);
+    expect([store.written, store.sealed]).toEqual([499, 0]);
+    await read(500);
+    expect([store.written, store.sealed]).toEqual([999, 1]);
   });
 });

@@ -5,7 +5,7 @@ import { AuditReads } from './audit-reads.js';
 import { AuditStore, type RefusedCredential } from './audit.store.js';
 import { EventBuffer } from './event-buffer.js';
 import { groupsOf, type TimedEvent } from './event-group.js';
-import { ReadBuffer } from './read-buffer.js';
+import { type BufferedReads, countOf, ReadBuffer } from './read-buffer.js';
 import { RefusalRate } from './refusal-rate.js';
 
 /** How often what waits is written down: what is lost with a process is less than a second's. Milliseconds. */
@@ -16,6 +16,8 @@ const MOST_WAITING = 10_000;
 const MANY_WAITING = 1_000;
 const TOO_MANY_WAITING = 5_000;
 const MOST_AT_ONCE = 1_000;
+/** So many of a log are sealed at once. */
+const MANY_TO_SEAL = 500;
 
 /**
  * What a credential says of itself that was not taken for good: nothing of it has to be true. A token of the gateway's
@@ -136,9 +138,16 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
       );
     for (const reads of this.#reads.takeAll())
       await this.#attempt(
-        () => this.store.writeAll(reads.log, reads.groups),
+        () => this.#writeReads(reads),
         () => this.#reads.giveBack(reads),
       );
+  }
+
+  /** A batch of a few each time would be as many batches. */
+  #writeReads(reads: BufferedReads): Promise<void> {
+    return countOf(reads.groups) < MANY_TO_SEAL
+      ? this.store.writeAll(reads.log, reads.groups)
+      : this.store.writeSealed(reads.log, reads.groups);
   }
 
   #writeRefused(log: string, waiting: readonly Waiting<Refused>[]): Promise<void> {

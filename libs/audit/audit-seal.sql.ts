@@ -8,6 +8,9 @@
 const SAID = `ROW (a.tenant_key, a.action, a.outcome, a.token_id, a.role, a.link_id, a.sub_tenant_id, a.target_kind,
       a.target_id, a.request_id, a.address, a.details)::text`;
 
+/** What the hash of a batch is told of an entry `a`. */
+export const LINE = `E'\\n' || a.entry_id || ' ' || ${SAID}`;
+
 /** A table `lines` of the entries of `ids`, an array, in its order: all of them by one walk along the primary key. */
 function lines(ids: string): string {
   return `lines AS (
@@ -16,7 +19,8 @@ function lines(ids: string): string {
   LEFT JOIN (SELECT * FROM audit_entries WHERE tenant_id = $1 AND entry_id = ANY (${ids})) a USING (entry_id))`;
 }
 
-function hashOf(previous: string, text: string): string {
+/** The hash of a batch whose entries say `text`, after the one whose hash is `previous`. */
+export function hashOf(previous: string, text: string): string {
   return `sha256(convert_to('gatehold audit v1 ' || encode(${previous}, 'hex') || coalesce(${text}, ''), 'UTF8'))`;
 }
 
@@ -29,8 +33,8 @@ function hashOfLines(previous: string): string {
 /** As {@link hashOfLines}, of `ids` in ascending order, in three quarters of the time; null unless all of them are there. */
 function hashOfAll(ids: string, previous: string): string {
   return `(SELECT CASE WHEN count(*) = cardinality(${ids}) THEN
-    ${hashOf(previous, "string_agg(E'\\n' || entry_id || ' ' || said, '')")} END
-  FROM (SELECT a.entry_id, ${SAID} AS said FROM audit_entries a
+    ${hashOf(previous, "string_agg(line, '')")} END
+  FROM (SELECT ${LINE} AS line FROM audit_entries a
     WHERE a.tenant_id = $1 AND a.entry_id = ANY (${ids}) ORDER BY a.entry_id) every)`;
 }
 
@@ -52,10 +56,18 @@ export const LOCK = {
   name: 'lock-audit-seals',
   text: "SELECT pg_advisory_xact_lock(hashtextextended('audit seals of ' || $1, 0))",
 };
+/** Number and hash of the newest batch; 0 and an empty one before the first. */
+export const LAST_SEAL = `SELECT seal_no, hash FROM (
+  (SELECT seal_no, hash FROM audit_seals WHERE tenant_id = $1 ORDER BY seal_no DESC LIMIT 1)
+  UNION ALL SELECT seal_no, hash FROM audit_anchors WHERE tenant_id = $1
+  UNION ALL SELECT 0, '') known ORDER BY seal_no DESC LIMIT 1`;
+/** The same, and the newest batch of entries that were looked for. */
 export const LAST = {
   name: 'last-audit-seal',
-  text: `SELECT seal_no::float8 AS "sealNo", hash FROM audit_seals WHERE tenant_id = $1
-UNION ALL SELECT seal_no, hash FROM audit_anchors WHERE tenant_id = $1 ORDER BY 1 DESC LIMIT 1`,
+  text: `SELECT last.seal_no::float8 AS "sealNo", last.hash, greatest(0,
+  (SELECT max(seal_no) FROM audit_seals WHERE tenant_id = $1 AND horizon > 0),
+  (SELECT seal_no FROM audit_anchors WHERE tenant_id = $1))::float8 AS "lastFoundNo"
+FROM (${LAST_SEAL}) last`,
 };
 export const INSERT = {
   name: 'insert-audit-seal',

@@ -32,6 +32,11 @@ export interface UnsealedEntries {
   readonly hasMore: boolean;
 }
 
+/** The newest batch; `lastFoundNo`: the newest of entries that were looked for, and not sealed by who wrote them. */
+interface LastSeal extends Pick<SealedBatch, 'sealNo' | 'hash'> {
+  readonly lastFoundNo: number;
+}
+
 /** How many entries there are, by what holds them. */
 export interface EntryCounts {
   readonly entries: number;
@@ -73,11 +78,10 @@ export class AuditSealStore {
     batches.forEach((batch) => assertGiven({ ...batch }));
     return this.database.transaction(tenantId, async ({ query }) => {
       await query({ ...sql.LOCK, values: [tenantId] });
-      const [last] = (await query<Pick<SealedBatch, 'sealNo' | 'hash'>>({ ...sql.LAST, values: [tenantId] }))
-        .rows;
-      let sealNo = last?.sealNo ?? 0;
-      let hash = last?.hash ?? NO_HASH;
-      if (batches.some(({ lastNo }) => lastNo !== sealNo)) return false;
+      const [last] = (await query<LastSeal>({ ...sql.LAST, values: [tenantId] })).rows;
+      if (last === undefined) throw new Error('The newest batch of a log could not be found.');
+      let { sealNo, hash } = last;
+      if (batches.some(({ lastNo }) => lastNo !== last.lastFoundNo)) return false;
       for (const { entryIds, horizon } of batches) {
         sealNo += 1;
         const values = [tenantId, sealNo, entryIds, hash, ...momentsOf(entryIds), horizon];

@@ -3,6 +3,8 @@ import { Injectable } from '@nestjs/common';
 
 import { firstIdOf, type AuditEntry, type AuditEvent } from './audit-event.js';
 import { groupRowOf, rowOf, type PastEvent } from './audit-rows.js';
+import { LOCK } from './audit-seal.sql.js';
+import { WRITE, WRITE_REFUSED, WRITE_SEALED } from './audit-write.sql.js';
 import { groupsOf, type EventColumns, type TimedEvent } from './event-group.js';
 
 /** A credential that was refused; without id and hash, several. */
@@ -44,6 +46,17 @@ export class AuditStore {
   /** Writes events down by one statement. Those from before the tenant was made, by another of the id, are left out. */
   writeAll(tenantId: string, groups: readonly EventColumns[]): Promise<void> {
     return writeAll(this.database, tenantId, groups);
+  }
+
+  /**
+   * The same for many, which are sealed by the transaction that writes them: nobody has to find and read them again for it.
+   * Only one at a time does so in a log.
+   */
+  writeSealed(tenantId: string, groups: readonly EventColumns[]): Promise<void> {
+    return this.database.transaction(tenantId, async ({ query }) => {
+      await query({ ...LOCK, values: [tenantId] });
+      await query({ ...WRITE_SEALED, values: valuesOf(tenantId, groups) });
+    });
   }
 
   /**
@@ -95,50 +108,14 @@ async function writeAll(
   tenantId: string,
   groups: readonly EventColumns[],
 ): Promise<void> {
-  const nowMs = performance.now();
-  const values = [tenantId, JSON.stringify(groups.map((group) => groupRowOf(group, nowMs)))];
-  await database.query(tenantId, { ...WRITE, values });
+  await database.query(tenantId, { ...WRITE, values: valuesOf(tenantId, groups) });
 }
 
-const COLUMNS = `tenant_id, entry_id, tenant_key, action, outcome, token_id, role, link_id, sub_tenant_id, target_kind,
-  target_id, request_id, address, details`;
-const EVENTS = `age_ms float8, action text, outcome text, token_id uuid, role text, link_id uuid, sub_tenant_id text,
-  target_kind text, request_id text, address text, details jsonb`;
-const MOMENT = (ageMs: string) =>
-  `(SELECT (clock_timestamp() - ${ageMs} * interval '1 millisecond')::timestamptz(3) AS at)`;
-/**
- * An entry's id is made of its moment and, behind the number of the version, its place in its group, which are eight bytes,
- * and of random bits of the group. The number of the transaction is asked for once.
- */
-const WRITE = {
-  name: 'write-audit-entries',
-  text: `INSERT INTO audit_entries (${COLUMNS}, transaction_no)
-SELECT t.tenant_id, (encode(int8send((m.at_ms::bigint << 16) | 28672 | one.place), 'hex') || e.tail)::uuid,
-  t.tenant_key, e.action, e.outcome, e.token_id, e.role, coalesce(one.link_id, e.link_id), e.sub_tenant_id,
-  e.target_kind, one.target_id, coalesce(one.request_id, e.request_id), e.address, e.details, e.transaction_no
-FROM tenants t
-CROSS JOIN (SELECT *, date_part('epoch', clock_timestamp()) * 1000 AS now_ms,
-    replace(substr(gen_random_uuid()::text, 20), '-', '') AS tail, pg_current_xact_id()::text::bigint AS transaction_no
-  FROM json_to_recordset($2::json) AS g
-    (${EVENTS}, target_ids text[], link_ids uuid[], request_ids text[], ages_ms float8[])) e
-CROSS JOIN unnest(e.target_ids, e.link_ids, e.request_ids, e.ages_ms) WITH ORDINALITY AS one
-  (target_id, link_id, request_id, age_ms, place)
-CROSS JOIN LATERAL (SELECT floor(e.now_ms - coalesce(one.age_ms, e.age_ms)) AS at_ms) m
-WHERE t.tenant_id = $1 AND m.at_ms >= floor(date_part('epoch', t.created_at) * 1000)`,
-};
-const WRITE_REFUSED = {
-  name: 'write-refused-credentials',
-  text: `INSERT INTO audit_entries (${COLUMNS})
-SELECT t.tenant_id, audit_entry_id(m.at), t.tenant_key, e.action, e.outcome, k.token_id, k.role, NULL, NULL,
-  CASE WHEN e.claimed_id IS NOT NULL THEN 'token' END, e.claimed_id::text, e.request_id, e.address, e.details || CASE WHEN e.claimed_id IS NULL THEN '{}' ELSE jsonb_build_object(
-    'reason', CASE WHEN k.token_id IS NULL THEN 'unknown' WHEN k.revoked_at IS NOT NULL THEN 'revoked'
-      WHEN k.expires_at <= now() THEN 'expired' WHEN t.status = 'deleting' THEN 'tenant' ELSE 'address' END) END
-FROM tenants t
-CROSS JOIN json_to_recordset($2::json) AS e (${EVENTS}, token_hash text, claimed_id uuid)
-CROSS JOIN LATERAL ${MOMENT('e.age_ms')} m
-LEFT JOIN tokens k ON k.tenant_id = t.tenant_id AND k.token_hash = decode(e.token_hash, 'hex')
-WHERE t.tenant_key = $1`,
-};
+function valuesOf(tenantId: string, groups: readonly EventColumns[]): [string, string] {
+  const nowMs = performance.now();
+  return [tenantId, JSON.stringify(groups.map((group) => groupRowOf(group, nowMs)))];
+}
+
 const LIST = {
   name: 'list-audit-entries',
   text: `SELECT a.entry_id AS "entryId", a.action, a.outcome, a.token_id AS "tokenId", a.role, a.link_id AS "linkId",

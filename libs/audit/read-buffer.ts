@@ -55,6 +55,7 @@ function together(log: string, groups: readonly EventGroup[]): BufferedReads[] {
   return pieces.map((piece) => ({ log, groups: piece }));
 }
 
-function countOf(groups: readonly EventGroup[]): number {
+/** How many events there are in some groups. */
+export function countOf(groups: readonly EventGroup[]): number {
   return groups.reduce((count, { size }) => count + size, 0);
 }

@@ -20,6 +20,7 @@ import { AuditLog1796900000000 } from './migrations/1796900000000-audit-log.js';
 import { AuditSeals1796900000001 } from './migrations/1796900000001-audit-seals.js';
 import { AnnouncedChanges1797000000000 } from './migrations/1797000000000-announced-changes.js';
 import { SealsInOrder1797100000000 } from './migrations/1797100000000-seals-in-order.js';
+import { SealedWhenWritten1797200000000 } from './migrations/1797200000000-sealed-when-written.js';
 
 /** The role that the gateway works as (see migrations/initial/roles.sql.ts). */
 export const RUNTIME_ROLE = 'gatehold_runtime';
@@ -52,6 +53,7 @@ const MIGRATIONS = [
   AuditSeals1796900000001,
   AnnouncedChanges1797000000000,
   SealsInOrder1797100000000,
+  SealedWhenWritten1797200000000,
 ];
 
 /**

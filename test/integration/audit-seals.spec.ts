@@ -1,4 +1,4 @@
-import { AuditSealer } from '#audit';
+import { AuditLog, AuditSealer } from '#audit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,19 @@ import { startInProcess, type InProcessGateway } from '../support/in-process-gat
 import { ThrowawayDatabase, withClient } from '../support/test-database.js';
 
 jest.setTimeout(120_000);
+
+/** An event that says nothing. */
+const NOTHING = {
+  tokenId: null,
+  role: null,
+  linkId: null,
+  subTenantId: null,
+  targetKind: null,
+  targetId: null,
+  requestId: null,
+  address: null,
+  details: null,
+};
 
 let throwaway: ThrowawayDatabase;
 let gateway: InProcessGateway;
@@ -227,6 +240,69 @@ describe('OP-06: gatehold audit verify', () => {
       await written(1);
       expect(await sealedByFive()).toEqual([[2, 2], [2], [1]]);
       expect((await verify()).json).toMatchObject({ findings: [], unsealed: 0 });
+    });
+  });
+
+  describe('where much is read', () => {
+    /** Has `count` reads written down, as a moment in which as many were answered does. */
+    async function read(count: number): Promise<void> {
+      const log = gateway.app.get(AuditLog);
+      const event = { ...NOTHING, action: 'source.link', outcome: 'success', targetKind: 'source' } as const;
+      const targets = Array.from({ length: count }, (_, index) => `file "${index}"`);
+      await log.handsOut(tenant.id, targets, (targetId) => ({ ...event, targetId }));
+      await log.flush();
+    }
+
+    it('seals entries as it writes them, in a chain with all others', async () => {
+      const { entries: before } = (await verify()).json as { entries: number };
+      await read(1_500);
+      // The rest of the flush is too little for that.
+      await read(100);
+      expectStatus(await tenant.editor.put('later', 'x'), 201);
+      expect((await verify()).json).toMatchObject({ findings: [], batches: 5, unsealed: 101 });
+      await transactionsOver();
+      await seal();
+      expect((await verify()).json).toMatchObject({
+        findings: [],
+        batches: 6,
+        unsealed: 0,
+        entries: before + 1_601,
+      });
+      const sizes = await owner<{ count: number }>(
+        'SELECT entry_count AS count FROM audit_seals WHERE tenant_id = $1 ORDER BY seal_no DESC LIMIT 3',
+      );
+      expect(sizes.map(({ count }) => count)).toEqual([101, 500, 1_000]);
+    });
+
+    it('finds an entry of those that was altered, removed or left without its batch', async () => {
+      await read(600);
+      const own = 'tenant_id = $1 AND target_id LIKE';
+      await owner(`UPDATE audit_entries SET target_id = 'another' WHERE ${own} 'file "7"'`);
+      expect(messagesOf(await verify())).toEqual(['batch 4 or an entry of it is not as it was sealed']);
+      await owner(`DELETE FROM audit_entries WHERE ${own} 'another'`);
+      expect(messagesOf(await verify())).toContainEqual(expect.stringMatching(/of batch 4 is not there$/));
+      await owner('DELETE FROM audit_seals WHERE tenant_id = $1 AND seal_no = 4');
+      expect(messagesOf(await verify())).toEqual(['599 entries are in no batch, and do not wait for one']);
+    });
+
+    it('is not misled by others that seal at the same time, nor keeps them from it', async () => {
+      const { entries: before } = (await verify()).json as { entries: number };
+      for (let entry = 0; entry < 4; entry += 1)
+        expectStatus(await tenant.editor.put(`more-${entry}`, 'x'), 201);
+      await transactionsOver();
+      await Promise.all([read(500), sealOnce(), read(500), sealOnce(), read(500)]);
+      await seal();
+      expect((await verify()).json).toMatchObject({ findings: [], unsealed: 0, entries: before + 1_504 });
+    });
+
+    it('DB-13: goes on where the rows have come to another server', async () => {
+      await read(500);
+      await owner('UPDATE audit_progress SET server = 1', []);
+      await read(500);
+      expect((await verify()).json).toMatchObject({ findings: [], batches: 5, unsealed: 0 });
+      expectStatus(await tenant.editor.put('later', 'x'), 201);
+      await seal();
+      expect((await verify()).json).toMatchObject({ findings: [], batches: 6, unsealed: 0 });
     });
   });
 

@@ -236,6 +236,7 @@ const sealedLongAgo = sql(`INSERT INTO audit_seals
 export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
   'AuditStore.write': { args: (w) => [w.tenantId, auditEvent(w)], ids: ['0'] },
   'AuditStore.writeAll': { args: (w) => [w.tenantId, [eventGroup(w)]], ids: ['0'] },
+  'AuditStore.writeSealed': { args: (w) => [w.tenantId, [eventGroup(w)]], ids: ['0'] },
   'AuditStore.writeRefused': {
     args: (w) => [
       w.tenantKey,

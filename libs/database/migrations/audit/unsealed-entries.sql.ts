@@ -5,9 +5,10 @@ import { OVER } from './audit-seal-functions.sql.js';
  * it answers can take note of how far that goes, and what is sealed need not be looked through again for the rest.
  *
  * `complete_to` is the transaction before which what is answered is all that waits, and null where that cannot be said: the
- * numbers are another server's. `has_more`: there are others that waited at that moment.
+ * numbers are another server's. `has_more`: there are others that waited at that moment. `found`: which batches are of
+ * entries that were looked for by this.
  */
-export const UNSEALED_ENTRIES_SQL = `
+const unsealedEntriesSql = (found: string) => `
 DROP FUNCTION unsealed_audit_entries(integer);
 CREATE FUNCTION unsealed_audit_entries(most integer)
   RETURNS TABLE (tenant_id text, entry_ids uuid[], last_no bigint, horizon bigint, complete_to bigint, has_more boolean)
@@ -37,7 +38,7 @@ BEGIN
     SELECT * FROM waiting w
     WHERE w.transaction_no < coalesce((SELECT c.before FROM cut c), 9223372036854775807) LIMIT most)
   SELECT t.tenant_id, array_agg(t.entry_id ORDER BY t.entry_id),
-    greatest((SELECT max(s.seal_no) FROM public.audit_seals s WHERE s.tenant_id = t.tenant_id),
+    greatest((SELECT max(s.seal_no) FROM public.audit_seals s WHERE s.tenant_id = t.tenant_id${found}),
       (SELECT a.seal_no FROM public.audit_anchors a WHERE a.tenant_id = t.tenant_id), 0),
     max(t.transaction_no) + 1,
     CASE WHEN since >= 0 THEN coalesce((SELECT c.at FROM cut c), over)
@@ -51,3 +52,8 @@ REVOKE CREATE ON SCHEMA public FROM gatehold_directory;
 REVOKE ALL ON FUNCTION unsealed_audit_entries(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION unsealed_audit_entries(integer) TO gatehold_runtime;
 `;
+
+/** Where all batches are. */
+export const UNSEALED_ENTRIES_SQL = unsealedEntriesSql('');
+/** Where some are sealed by who wrote them, and are not looked for: they are of no transaction. */
+export const UNSEALED_BESIDE_SEALED_SQL = unsealedEntriesSql(' AND s.horizon > 0');
