@@ -5,7 +5,7 @@
 import { startBare } from '../support/bare-server.mjs';
 import { CLIENT_CORE, pin, SERVER_CORE } from '../support/cores.mjs';
 import { startGateway } from '../support/gateway.mjs';
-import { inTurn } from '../support/request-rounds.mjs';
+import { inTurn, stoppedBetween } from '../support/request-rounds.mjs';
 import { idsFile, pinPostgres, smallFiles } from '../support/request-stage.mjs';
 
 const FILES = 512;
@@ -61,10 +61,10 @@ async function cachedStage(bench) {
 }
 
 function compare(bench, { gateway, bare, sources, headers }, wish) {
-  const load = { method: 'GET', connections: CONNECTIONS, seconds: bench.pace.seconds };
+  const load = { method: 'GET', connections: CONNECTIONS };
   return inTurn(bench, {
     pid: gateway.pid,
-    ours: { ...load, ...wish },
-    theirs: { ...load, url: bare.fileUrl, path: '/file', ids: sources, headers },
+    ours: stoppedBetween({ ...load, ...wish }, gateway.pid),
+    theirs: stoppedBetween({ ...load, url: bare.fileUrl, path: '/file', ids: sources, headers }, bare.pid),
   });
 }

@@ -1,40 +1,33 @@
 /**
- * What the log costs: a gateway at the default level against one that logs nothing, both asked for one source as JSON. The
- * log goes where it goes in production, into a pipe that somebody reads; this process reads it, and throws it away.
+ * What the log costs: a gateway at the default level against the same process while it logs nothing, asked for one source as
+ * JSON. The log goes where it goes in production, into a pipe that somebody reads; this process reads it, and throws it away.
  */
 import { CLIENT_CORE, pin, SERVER_CORE } from '../support/cores.mjs';
 import { startGateway } from '../support/gateway.mjs';
-import { freePorts } from '../support/ports.mjs';
-import { idsFile, pinPostgres, smallFiles } from '../support/request-stage.mjs';
+import { Load } from '../support/request-load.mjs';
 import { inTurn } from '../support/request-rounds.mjs';
+import { idsFile, pinPostgres, smallFiles } from '../support/request-stage.mjs';
 
 const SOURCES = 64;
 const CONNECTIONS = 32;
+const SWITCH = new URL('../support/switched-log.mjs', import.meta.url).href;
 
 export const rows = [
   {
     name: 'logging',
     unit: 'requests/s',
     target: 0.9,
-    floorName: 'the same gateway with GATEHOLD_LOG_LEVEL=silent',
+    floorName: 'the same gateway while it logs nothing',
     about: [
       'one source as JSON, each request logged at the default level into a pipe that is read',
-      'the same gateway, which logs nothing',
+      'the same process, which logs nothing meanwhile',
     ],
     measure,
   },
 ];
 
 async function measure(bench) {
-  const [ours, theirs] = [await side(bench, 'info'), await side(bench, 'silent')];
-  return inTurn(bench, { pid: ours.pid, ours: ours.job, theirs: theirs.job });
-}
-
-/** A gateway with files of its own, and what it is asked. */
-async function side(bench, level) {
-  // One that logs nothing cannot say where it listens.
-  const [port] = await freePorts(1);
-  const gateway = await startGateway(bench, { GATEHOLD_LOG_LEVEL: level, PORT: String(port) });
+  const gateway = await startGateway(bench, { NODE_OPTIONS: `--import ${SWITCH}` });
   const { token } = await gateway.makeTenant();
   const { sources } = await smallFiles(gateway, token, SOURCES);
   pin(SERVER_CORE, gateway.pid);
@@ -46,7 +39,15 @@ async function side(bench, level) {
     headers: { authorization: `Bearer ${token}` },
     ids: await idsFile(bench, sources),
     connections: CONNECTIONS,
-    seconds: bench.pace.seconds,
   };
-  return { pid: gateway.pid, job };
+  let isLogging = true;
+  const whileLogging = (wanted) => ({
+    load: new Load(job, CLIENT_CORE),
+    begin: () => {
+      if (wanted !== isLogging) process.kill(gateway.pid, 'SIGUSR2');
+      isLogging = wanted;
+    },
+    end: () => undefined,
+  });
+  return inTurn(bench, { pid: gateway.pid, ours: whileLogging(true), theirs: whileLogging(false) });
 }

@@ -8,7 +8,7 @@ import { startBare } from '../support/bare-server.mjs';
 import { CLIENT_CORE, pin, SERVER_CORE } from '../support/cores.mjs';
 import { startGateway } from '../support/gateway.mjs';
 import { fill, idsFile, pinPostgres, smallFiles } from '../support/request-stage.mjs';
-import { inTurn } from '../support/request-rounds.mjs';
+import { inTurn, stoppedBetween } from '../support/request-rounds.mjs';
 
 const CONNECTIONS = 32;
 /** Of small objects a gateway is to do with this much, whatever is asked of it. */
@@ -99,6 +99,7 @@ const REQUESTS = [
     name: 'list-100',
     target: 0.43,
     floorName: 'Fastify, one JSON of 100 rows made by PostgreSQL',
+    turnSeconds: 4,
     about: ['a hundred sources of all there are', 'one JSON that PostgreSQL has made'],
     ask: () => ({ path: '/v1/sources?limit=100' }),
     floor: () => ({ path: '/list' }),
@@ -109,6 +110,7 @@ const REQUESTS = [
     target: 3,
     floorName: `${FASTIFY}: one URL each`,
     times: LINKS_IN_BATCH,
+    turnSeconds: 4,
     about: [
       `URLs in batches of ${LINKS_IN_BATCH.toLocaleString('en')}`,
       'requests for one URL each, as for `issue-url-get`',
@@ -175,10 +177,12 @@ async function profile(stage, request) {
 
 async function compare(bench, stage, request) {
   const { gateway, bare } = stage;
-  const { seconds } = bench.pace;
-  const ours = { ...jobOf(stage, request, request.ask(stage), gateway), seconds };
-  const theirs = { ...jobOf(stage, request, request.floor(stage), bare), seconds };
-  const measured = await inTurn(bench, { pid: gateway.pid, ours, theirs });
+  const measured = await inTurn(bench, {
+    pid: gateway.pid,
+    ours: stoppedBetween(jobOf(stage, request, request.ask(stage), gateway), gateway.pid),
+    theirs: stoppedBetween(jobOf(stage, request, request.floor(stage), bare), bare.pid),
+    turnSeconds: request.turnSeconds,
+  });
   return { ...measured, value: measured.value * (request.times ?? 1) };
 }
 

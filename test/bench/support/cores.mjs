@@ -19,3 +19,11 @@ export function pinned(core, [program, ...args]) {
 export function pin(core, pid) {
   if (CAN_PIN) spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)]);
 }
+
+/** The same for this process, which reads the log. The function that comes back undoes it: what it starts is where it is. */
+export function pinSelf(core) {
+  if (!CAN_PIN) return () => undefined;
+  const { stdout } = spawnSync('taskset', ['-c', '-p', String(process.pid)], { encoding: 'utf8' });
+  pin(core, process.pid);
+  return () => pin(stdout.split(':').at(-1).trim(), process.pid);
+}

@@ -5,20 +5,17 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { LeftOut } from '../bench.mjs';
 
-const POLL_MS = 100;
 /** How `npm start` and the container start it. */
 const START_ENV = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 const START_FLAGS = ['--max-semi-space-size=8'];
 const MAIN = fileURLToPath(new URL('../../../dist/apps/gateway/src/main.js', import.meta.url));
 
 /**
- * Starts a gateway with a data folder of its own; both are gone when the run ends. `env` comes on top; with a PORT in it the
- * gateway is asked whether it is ready, else it has to say so in its log.
+ * Starts a gateway with a data folder of its own; both are gone when the run ends. `env` comes on top.
  */
 export async function startGateway(bench, env = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehold-bench-'));
@@ -38,9 +35,11 @@ export async function startGateway(bench, env = {}) {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
+    // It may have been stopped when the run was.
+    child.kill('SIGCONT');
     await exited;
   });
-  const url = env.PORT === undefined ? await readyUrl(child) : await answeringUrl(child, env.PORT);
+  const url = await readyUrl(child);
   const rootToken = (await readFile(join(dataDir, 'root-token'), 'utf8')).trim();
   return new Gateway(child.pid, url, dataDir, rootToken);
 }
@@ -108,25 +107,15 @@ function readyUrl(child) {
   return new Promise((resolve, reject) => {
     let output = '';
     const read = (chunk) => {
-      if (output.length < 100_000) output += chunk;
+      output += chunk;
       const url = /"url":"([^"]+)"[^\n]*"msg":"gateway ready"/.exec(output)?.[1];
-      if (url !== undefined) resolve(url);
+      if (url === undefined) return;
+      // From here on the log is read and thrown away.
+      for (const stream of [child.stdout, child.stderr]) stream.off('data', read).resume();
+      resolve(url);
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
     child.once('exit', (code) => reject(new Error(`The gateway ended with code ${code}.\n${output}`)));
   });
-}
-
-/** The log is read, and thrown away, here too. */
-async function answeringUrl(child, port) {
-  child.stdout.resume();
-  child.stderr.resume();
-  const url = `http://127.0.0.1:${port}`;
-  while (child.exitCode === null) {
-    const answer = await fetch(`${url}/health/ready`).catch(() => null);
-    if (answer?.ok === true) return url;
-    await wait(POLL_MS);
-  }
-  throw new Error(`The gateway ended with code ${child.exitCode}.`);
 }

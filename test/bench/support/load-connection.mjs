@@ -9,15 +9,16 @@ export class LoadConnection {
   /** How much of a body is still to come; null while that is not known. */
   #missing = null;
   #beganAt = 0;
-  #isOver = false;
 
   /**
    * `nextRequest` answers the whole text of a request. `onAnswer` is told of an answer, of its status and how many
-   * milliseconds it took, and says whether there is to be another; `onFailure` of why there can be none.
+   * milliseconds it took, and says whether there is to be another; `onRest`, that there is none; `onFailure`, why there can
+   * be none.
    */
-  constructor({ hostname, port }, { nextRequest, onAnswer, onFailure }) {
+  constructor({ hostname, port }, { nextRequest, onAnswer, onRest, onFailure }) {
     this.nextRequest = nextRequest;
     this.onAnswer = onAnswer;
+    this.onRest = onRest;
     this.onFailure = onFailure;
     // One buffer for all that comes: nothing of a body is kept.
     const onread = {
@@ -25,12 +26,12 @@ export class LoadConnection {
       callback: (size, read) => this.#take(size, read),
     };
     this.socket = connect({ host: hostname, port: Number(port), noDelay: true, onread });
-    this.socket.on('connect', () => this.#send());
-    this.socket.on('error', (error) => this.#fail(error.message));
-    this.socket.on('close', () => this.#fail('closed'));
+    this.socket.on('error', (error) => this.onFailure(error.message));
+    this.socket.on('close', () => this.onFailure('closed'));
   }
 
-  #send() {
+  /** Sends the first request. */
+  send() {
     this.#beganAt = performance.now();
     this.socket.write(this.nextRequest(), 'latin1');
   }
@@ -39,7 +40,7 @@ export class LoadConnection {
     if (this.#missing === null) this.#takeHead(read.latin1Slice(0, size));
     else this.#missing -= size;
     if (this.#missing === 0) this.#end();
-    else if (this.#missing < 0) this.#fail('more than an answer');
+    else if (this.#missing < 0) this.onFailure('more than an answer');
     return true;
   }
 
@@ -48,7 +49,7 @@ export class LoadConnection {
     const end = this.#head.indexOf('\r\n\r\n');
     if (end < 0) return;
     const length = LENGTH.exec(this.#head);
-    if (length === null) this.#fail(`no length: ${this.#head.slice(0, end)}`);
+    if (length === null) this.onFailure(`no length: ${this.#head.slice(0, end)}`);
     else this.#missing = Number(length[1]) - (this.#head.length - end - 4);
   }
 
@@ -56,18 +57,7 @@ export class LoadConnection {
     const status = Number(this.#head.slice(9, 12));
     this.#head = '';
     this.#missing = null;
-    if (this.onAnswer(status, performance.now() - this.#beganAt)) this.#send();
-    else this.#stop();
-  }
-
-  #fail(why) {
-    if (this.#isOver) return;
-    this.#stop();
-    this.onFailure(why);
-  }
-
-  #stop() {
-    this.#isOver = true;
-    this.socket.destroy();
+    if (this.onAnswer(status, performance.now() - this.#beganAt)) this.send();
+    else this.onRest();
   }
 }

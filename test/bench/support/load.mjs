@@ -1,11 +1,12 @@
 /**
- * Sends requests as fast as they are answered, in a process of its own.
+ * Sends requests as fast as they are answered, in a process of its own, whenever it is told to.
  *
- *   node load.mjs '{"url", "method", "path", "headers", "bodyBytes"|"body", "connections", "seconds", "ids"}'
+ *   node load.mjs '{"url", "method", "path", "headers", "bodyBytes"|"body", "connections", "ids"}'
  *
  * `[id]` in the path and in the body becomes another id with every request: a new one, or one after the other of those in
- * the file `ids`, a JSON array. Writes one line of JSON: `{perSecond, answers, p50Ms, p99Ms}` of the answers with a status
- * of 2xx, and ends with 1 when there was any other, or a connection failed.
+ * the file `ids`, a JSON array. A line of the input says for how many seconds, and is answered by `{}` when that is over; an
+ * empty one is answered by `{perSecond, answers, p50Ms, p99Ms}` of all since the last empty one. Per second are those that
+ * were answered within the time. Ends with 1 as soon as a status is not of 2xx, or a connection fails.
  *
  * A request is one text and an answer is looked at for its status and length alone, so that the client is not what is
  * measured: a load generator that does more for a request than the bare server does is busy before that is.
@@ -13,6 +14,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createHistogram } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
 
 import { LoadConnection } from './load-connection.mjs';
 
@@ -24,7 +26,6 @@ const {
   bodyBytes,
   body,
   connections,
-  seconds,
   ids,
 } = JSON.parse(process.argv[2]);
 const { hostname, port } = new URL(url);
@@ -37,22 +38,33 @@ const fields = Object.entries({ host: `${hostname}:${port}`, ...headers })
 const bytes = 'gatehold'.repeat(Math.ceil((bodyBytes ?? 0) / 8)).slice(0, bodyBytes);
 
 const micros = createHistogram();
-const failures = new Map();
-const fail = (why) => failures.set(why, (failures.get(why) ?? 0) + 1);
-const endAt = performance.now() + seconds * 1_000;
-for (let index = 0; index < connections; index += 1)
-  new LoadConnection({ hostname, port }, { nextRequest, onAnswer, onFailure: fail });
+let [seconds, inTime, endAt, busy] = [0, 0, 0, 0];
+const all = Array.from(
+  { length: connections },
+  () => new LoadConnection({ hostname, port }, { nextRequest, onAnswer, onRest, onFailure }),
+);
 
-process.on('exit', () => {
-  const answers = micros.count;
+createInterface({ input: process.stdin })
+  .on('line', (line) => (line === '' ? tell() : run(Number(line))))
+  .on('close', () => process.exit());
+
+function run(forSeconds) {
+  seconds += forSeconds;
+  endAt = performance.now() + forSeconds * 1_000;
+  busy = connections;
+  for (const connection of all) connection.send();
+}
+
+function tell() {
   const atMs = (percent) => micros.percentile(percent) / 1_000;
-  process.stdout.write(
-    `${JSON.stringify({ perSecond: answers / seconds, answers, p50Ms: atMs(50), p99Ms: atMs(99) })}\n`,
-  );
-  if (failures.size === 0) return;
-  process.stderr.write(`${JSON.stringify(Object.fromEntries(failures))}\n`);
-  process.exitCode = 1;
-});
+  say({ perSecond: inTime / seconds, answers: micros.count, p50Ms: atMs(50), p99Ms: atMs(99) });
+  micros.reset();
+  [seconds, inTime] = [0, 0];
+}
+
+function say(what) {
+  process.stdout.write(`${JSON.stringify(what)}\n`);
+}
 
 function nextRequest() {
   const id = nextId();
@@ -63,7 +75,18 @@ function nextRequest() {
 }
 
 function onAnswer(status, tookMs) {
-  if (status >= 200 && status < 300) micros.record(Math.max(1, Math.round(tookMs * 1_000)));
-  else fail(`status ${status}`);
-  return performance.now() < endAt;
+  if (status < 200 || status > 299) onFailure(`status ${status}`);
+  micros.record(Math.max(1, Math.round(tookMs * 1_000)));
+  if (performance.now() >= endAt) return false;
+  inTime += 1;
+  return true;
+}
+
+function onRest() {
+  busy -= 1;
+  if (busy === 0) say({});
+}
+
+function onFailure(why) {
+  process.stderr.write(`${why}\n`, () => process.exit(1));
 }

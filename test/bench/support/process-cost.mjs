@@ -1,8 +1,9 @@
-/** What a process takes, as the kernel counts it (proc(5)); Linux only. */
+/** What a process takes, as the kernel counts it (proc(5)); Linux only. And that it takes nothing for a while. */
 import { readFile, writeFile } from 'node:fs/promises';
 
 /** Of getconf CLK_TCK, which is 100 wherever Linux runs Node.js. */
 const TICK_US = 10_000;
+const CAN_STOP = process.platform !== 'win32';
 
 /** Microseconds on a core by all threads since the process began; null where nobody counts them. */
 export async function cpuUs(pid) {
@@ -23,4 +24,14 @@ export async function peakMib(pid) {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const found = /^VmHWM:\s+(\d+) kB/m.exec(status);
   return found === null ? null : Number(found[1]) / 1024;
+}
+
+/** Has a process do nothing, not even what a timer would have it do, where there is such a signal. */
+export function stop(pid) {
+  if (CAN_STOP) process.kill(pid, 'SIGSTOP');
+}
+
+/** Has it go on. */
+export function goOn(pid) {
+  if (CAN_STOP) process.kill(pid, 'SIGCONT');
 }

@@ -7,14 +7,22 @@ export interface LoadJob {
   readonly body?: string;
   readonly bodyBytes?: number;
   readonly connections: number;
-  readonly seconds: number;
   /** A file. */
   readonly ids?: string;
 }
-export interface Load {
+export interface Measured {
   readonly perSecond: number;
   readonly answers: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
-export function runLoad(job: LoadJob, core: number | undefined): Promise<Load>;
+export class Load {
+  constructor(job: LoadJob, core: number | undefined);
+  run(seconds: number): Promise<void>;
+  measured(): Promise<Measured>;
+  close(): Promise<void>;
+}
+export function runLoad(
+  job: LoadJob & { readonly seconds: number },
+  core: number | undefined,
+): Promise<Measured>;

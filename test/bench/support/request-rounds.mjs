@@ -1,33 +1,66 @@
 /** A gateway under a load, and in turn what it is compared with. */
-import { CLIENT_CORE } from './cores.mjs';
-import { cpuUs, forgetPeak, peakMib } from './process-cost.mjs';
-import { runLoad } from './request-load.mjs';
+import { CLIENT_CORE, pinSelf } from './cores.mjs';
+import { cpuUs, forgetPeak, goOn, peakMib, stop } from './process-cost.mjs';
+import { Load } from './request-load.mjs';
 import { median } from './rounds.mjs';
 
+/** How long one is loaded before it is the other's turn. */
+const TURN_SECONDS = 0.5;
+
 /**
- * Has both loads run for a while, and then in turn for as many rounds as the bench has. Answers what a row of requests
- * does: medians, and what the gateway's process (`pid`) took for `ours`.
+ * Has two contestants run for as many rounds as the bench has, and before that to warm up. In a round they take turns that
+ * are short, since whatever else a machine does makes it slower for seconds at a time: that is to be of both alike. Where an
+ * answer takes long, turns have to be: `turnSeconds`. A contestant is a load and what is done as its turn begins and ends; it
+ * is closed here. Answers what a row of requests does, as it was in the round whose ratio is the median, and what the process
+ * `pid` took for `ours`.
  */
-export async function inTurn(bench, { pid, ours, theirs }) {
-  const { warmUpSeconds, rounds } = bench.pace;
-  for (const job of [ours, theirs]) await runLoad({ ...job, seconds: warmUpSeconds }, CLIENT_CORE);
-  await forgetPeak(pid);
-  const measured = [];
-  for (let round = 1; round <= rounds; round += 1) {
-    const before = await cpuUs(pid);
-    const value = await runLoad(ours, CLIENT_CORE);
-    const cpu = before === null ? null : ((await cpuUs(pid)) - before) / value.answers;
-    const floor = await runLoad(theirs, CLIENT_CORE);
-    measured.push({ ...value, cpu, floor: floor.perSecond });
-    bench.say(`round ${round}: ${Math.round(value.perSecond)} /s, floor ${Math.round(floor.perSecond)} /s`);
+export async function inTurn(bench, { pid, ours, theirs, turnSeconds = TURN_SECONDS }) {
+  const { warmUpSeconds, seconds, rounds } = bench.pace;
+  const unpin = pinSelf(CLIENT_CORE);
+  const round = (lasting) =>
+    oneRound([ours, theirs], pid, { count: Math.ceil(lasting / turnSeconds), turnSeconds });
+  try {
+    await round(warmUpSeconds);
+    await forgetPeak(pid);
+    const measured = [];
+    for (let number = 1; number <= rounds; number += 1) {
+      const found = await round(seconds);
+      measured.push(found);
+      bench.say(`round ${number}: ${Math.round(found.value)} /s, floor ${Math.round(found.floor)} /s`);
+    }
+    const ratios = measured.map(({ value, floor }) => value / floor);
+    return { ...measured[ratios.indexOf(median(ratios))], rssMib: await peakMib(pid) };
+  } finally {
+    for (const { begin, load } of [ours, theirs]) {
+      begin();
+      await load.close();
+    }
+    unpin();
   }
-  const of = (pick) => (pick(measured[0]) === null ? null : median(measured.map(pick)));
-  return {
-    value: of(({ perSecond }) => perSecond),
-    floor: of(({ floor }) => floor),
-    p50Ms: of(({ p50Ms }) => p50Ms),
-    p99Ms: of(({ p99Ms }) => p99Ms),
-    cpuUs: of(({ cpu }) => cpu),
-    rssMib: await peakMib(pid),
-  };
+}
+
+/**
+ * A contestant whose server (`pid`) is stopped while it is not its turn, so that what a gateway puts off, as it does with its
+ * log and the audit log, comes out of its own time.
+ */
+export function stoppedBetween(job, pid) {
+  const load = new Load(job, CLIENT_CORE);
+  stop(pid);
+  return { load, begin: () => goOn(pid), end: () => stop(pid) };
+}
+
+async function oneRound([ours, theirs], pid, { count, turnSeconds }) {
+  let cpu = 0;
+  for (let turn = 0; turn < count; turn += 1)
+    for (const side of turn % 2 === 0 ? [ours, theirs] : [theirs, ours]) {
+      const before = await cpuUs(pid);
+      side.begin();
+      await side.load.run(turnSeconds);
+      side.end();
+      if (side === ours) cpu += (await cpuUs(pid)) - before;
+    }
+  const { perSecond, answers, p50Ms, p99Ms } = await ours.load.measured();
+  const floor = (await theirs.load.measured()).perSecond;
+  // Where nobody counts it, nothing has come together.
+  return { value: perSecond, floor, p50Ms, p99Ms, cpuUs: cpu === 0 ? null : cpu / answers };
 }

@@ -45,6 +45,8 @@ export async function fill(gateway, tenantId, count) {
     await bare.query(BARE_TABLE);
     await bare.query({ text: BARE_ROWS, values: [count, rows.map(({ id }) => id), tenantId] });
     await bare.query('VACUUM ANALYZE bare_sources');
+    // Else it is written while the first rows are measured.
+    await bare.query('CHECKPOINT');
     return rows.map(({ id }) => id);
   } finally {
     await own.end();
