@@ -18,7 +18,10 @@ export async function inTurn(bench, { pid, ours, theirs, turnSeconds = TURN_SECO
   const { warmUpSeconds, seconds, rounds } = bench.pace;
   const unpin = pinSelf(CLIENT_CORE);
   const round = (lasting) =>
-    oneRound([ours, theirs], pid, { count: Math.ceil(lasting / turnSeconds), turnSeconds });
+    oneRound([ours, theirs], pid, {
+      count: Math.ceil(lasting / turnSeconds),
+      turnSeconds: Math.min(turnSeconds, lasting),
+    });
   try {
     await round(warmUpSeconds);
     await forgetPeak(pid);
