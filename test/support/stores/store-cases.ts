@@ -248,7 +248,7 @@ export const STORE_CASES: Readonly<Record<string, StoreCase>> = {
     args: (w) => [w.tenantId, [w.branch], auditFilter(w), 'ffffffff-ffff-7fff-bfff-ffffffffffff', 5],
     ids: ['0'],
   },
-  'AuditSealStore.unsealed': { args: () => [5, 2], ids: [] },
+  'AuditSealStore.unsealed': { args: () => [5, 2], ids: [], prepare: (bench) => bench.transactionsOver() },
   'AuditSealStore.sealedTo': { args: () => ['9'], ids: [] },
   'AuditSealStore.auditedTenants': { args: () => ['a', 5], ids: [] },
   'AuditSealStore.seal': {

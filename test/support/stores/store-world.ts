@@ -9,6 +9,7 @@ import pg from 'pg';
 
 import { ENTITIES } from '../../../apps/gateway/src/entities.js';
 import { freshId } from '../api.js';
+import { eventually } from '../eventually.js';
 import { ThrowawayDatabase } from '../test-database.js';
 
 const LIBRARIES = fileURLToPath(new URL('../../../libs', import.meta.url));
@@ -122,6 +123,16 @@ export class StoreBench {
       `${parts.join(' UNION ALL ')} ORDER BY 1, 2`,
     );
     return rows.map(({ table, row }) => `${table} ${row}`).join('\n');
+  }
+
+  /** Waits until no transaction on the server, in whichever database, is as old as an entry of a log. */
+  async transactionsOver(): Promise<void> {
+    await eventually('all transactions are over that were open', async () => {
+      const [row] = await this.owner<{ over: boolean }>(
+        `SELECT max(transaction_no) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS over FROM audit_entries`,
+      );
+      return row?.over === true;
+    });
   }
 
   /** Makes a tenant with a row of everything, by SQL alone. */
