@@ -13,6 +13,7 @@ class SlowStore {
   written = 0;
   /** How often a batch was asked for. */
   sealed = 0;
+  fails = false;
   #goOn: () => void = () => undefined;
   #held: Promise<void> | null = null;
 
@@ -26,6 +27,7 @@ class SlowStore {
 
   async writeAll(_tenantId: string, groups: readonly EventGroup[]): Promise<void> {
     await this.#held;
+    if (this.fails) throw new Error('The database is away.');
     for (const { size } of groups) this.written += size;
   }
 
@@ -40,9 +42,9 @@ describe('AuditLog', () => {
     const store = new SlowStore();
     const log = new AuditLog(store as unknown as AuditStore, new AuditReads('buffered'));
     store.hold();
-    const waits: Promise<void>[] = [];
+    const waits: Promise<unknown>[] = [];
     let freely = 0;
-    for (let number = 0; number < 9_000; number += 1) {
+    for (let number = 0; number < 12_000; number += 1) {
       const wait = log.handsOut('acme', [EVENT], (event) => event);
       if (wait === null) freely += 1;
       else waits.push(wait);
@@ -53,7 +55,35 @@ describe('AuditLog', () => {
     await Promise.all(waits);
     await log.flush();
     await log.flush();
-    expect([store.written, log.dropped]).toEqual([9_000, 0]);
+    expect([store.written, log.dropped]).toEqual([12_000, 0]);
+  });
+
+  it('loses nothing of answers that hand out a thousand things each, however many there are at once', async () => {
+    const store = new SlowStore();
+    const log = new AuditLog(store as unknown as AuditStore, new AuditReads('buffered'));
+    const things = Array.from({ length: 1_000 }, () => EVENT);
+    store.hold();
+    const waits = Array.from({ length: 64 }, () => log.handsOut('acme', things, (event) => event)).filter(
+      (wait) => wait !== null,
+    );
+    expect(waits.length).toBeGreaterThan(50);
+    store.release();
+    await Promise.all(waits);
+    await log.flush();
+    await log.flush();
+    expect([store.written, log.dropped]).toEqual([64_000, 0]);
+  });
+
+  it('loses what does not fit while nothing can be written down, and answers all the same', async () => {
+    const store = new SlowStore();
+    const log = new AuditLog(store as unknown as AuditStore, new AuditReads('buffered'));
+    const things = Array.from({ length: 1_000 }, () => EVENT);
+    store.fails = true;
+    for (let number = 0; number < 64; number += 1) await log.handsOut('acme', things, (event) => event);
+    expect(log.dropped).toBeGreaterThanOrEqual(64_000 - 10_000);
+    store.fails = false;
+    await log.flush();
+    expect(store.written + log.dropped).toBe(64_000);
   });
 
   it('has many of a log sealed when they are written, and makes no batches of a few', async () => {

@@ -13,8 +13,8 @@ const EVERY_MS = 750;
 /** The most that waits, and the most refusals that one statement writes. */
 const MOST_WAITING = 10_000;
 /** So many are written down without waiting for the next turn, and behind so many others have to wait until they are. */
-const MANY_WAITING = 1_000;
-const TOO_MANY_WAITING = 5_000;
+const MANY_WAITING = 3_000;
+const TOO_MANY_WAITING = 6_000;
 const MOST_AT_ONCE = 1_000;
 /** So many of a log are sealed at once. */
 const MANY_TO_SEAL = 500;
@@ -51,7 +51,7 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #refused = new EventBuffer<Waiting<Refused>>(MOST_WAITING);
   readonly #reads = new ReadBuffer(MOST_WAITING);
   #timer: NodeJS.Timeout | undefined;
-  #flushing: Promise<void> | null = null;
+  #flushing: Promise<boolean> | null = null;
 
   constructor(
     private readonly store: AuditStore,
@@ -106,7 +106,7 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
     tenantId: string,
     things: readonly Thing[],
     eventOf: (thing: Thing) => AuditEvent,
-  ): Promise<void> | null {
+  ): Promise<unknown> | null {
     const { mode } = this.reads;
     if (mode === 'off') return null;
     const sinceMs = performance.now();
@@ -115,32 +115,59 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
         tenantId,
         groupsOf(things.map((thing) => ({ event: eventOf(thing), sinceMs }))),
       );
-    if (!this.#reads.admits(things.length)) return null;
-    for (const thing of things) this.#reads.add(tenantId, eventOf(thing), sinceMs);
+    const take = (): Promise<unknown> | null => {
+      if (!this.#reads.admits(things.length)) return null;
+      for (const thing of things) this.#reads.add(tenantId, eventOf(thing), sinceMs);
+      return this.#whenTooMany();
+    };
+    return this.#reads.takes(things.length) ? take() : this.#whenTaken(things.length, take);
+  }
+
+  /** Has what waits written down at once where it is much, and has to be waited for where it is too much. */
+  #whenTooMany(): Promise<unknown> | null {
     if (this.#reads.size < MANY_WAITING) return null;
     const flushed = this.flush();
     return this.#reads.size < TOO_MANY_WAITING ? null : flushed;
   }
 
-  /** Writes down what waits, one flush at a time. What fails waits for the next one. Never rejects. */
-  flush(): Promise<void> {
+  /** Waits until so many more fit, unless what is there cannot be written down. */
+  async #whenTaken(count: number, take: () => Promise<unknown> | null): Promise<void> {
+    while (!this.#reads.takes(count))
+      if (this.#flushing === null) void this.flush();
+      else if (!(await this.#flushing)) break;
+    await take();
+  }
+
+  /** Writes down what waits, one flush at a time. What fails waits for the next one: false. Never rejects. */
+  flush(): Promise<boolean> {
     this.#flushing ??= this.#writeWaiting().finally(() => (this.#flushing = null));
     return this.#flushing;
   }
 
-  async #writeWaiting(): Promise<void> {
+  async #writeWaiting(): Promise<boolean> {
     for (const [log, leftOut] of this.#rate.takeLeftOut())
       this.#refused.add(log, [{ event: summaryOf(leftOut), sinceMs: performance.now() }]);
+    const written: boolean[] = [];
     for (const [log, waiting] of this.#refused.takeAll(MOST_AT_ONCE))
-      await this.#attempt(
-        () => this.#writeRefused(log, waiting),
-        () => this.#refused.add(log, waiting),
+      written.push(
+        await this.#attempt(
+          () => this.#writeRefused(log, waiting),
+          () => this.#refused.add(log, waiting),
+        ),
       );
-    for (const reads of this.#reads.takeAll())
-      await this.#attempt(
-        () => this.#writeReads(reads),
-        () => this.#reads.giveBack(reads),
-      );
+    const pieces = this.#reads.takeAll().values();
+    const writePieces = async (): Promise<void> => {
+      for (const reads of pieces)
+        written.push(
+          await this.#attempt(
+            () => this.#writeReads(reads),
+            () => this.#reads.giveBack(reads),
+          ),
+        );
+    };
+    // The database has the next one when it is done with the one before, however long this process takes to hear of that.
+    await Promise.all([writePieces(), writePieces()]);
+    return !written.includes(false);
   }
 
   /** A batch of a few each time would be as many batches. */
@@ -158,12 +185,14 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
     return this.store.writeRefused(log.slice(BY_KEY.length), refused);
   }
 
-  async #attempt(write: () => Promise<void>, giveBack: () => void): Promise<void> {
+  async #attempt(write: () => Promise<void>, giveBack: () => void): Promise<boolean> {
     try {
       await write();
+      return true;
     } catch (error) {
       this.#logger.warn({ err: error }, 'the audit log could not be written; it is tried again');
       giveBack();
+      return false;
     }
   }
 }

@@ -47,6 +47,12 @@ SELECT $1, last.seal_no + 1, batch.entry_count, batch.ids, last.hash, ${hashOf('
   ${momentOf('batch.ids[1]')}, ${momentOf('batch.ids[batch.entry_count]')}, 0
 FROM batch CROSS JOIN (${LAST_SEAL}) last WHERE batch.entry_count > 0`,
 };
+/** What a crash may take with it is not waited for: the transaction is written to disk a moment after it is over. */
+export const COMMIT_LATER = {
+  name: 'commit-entries-later',
+  text: "SELECT set_config('synchronous_commit', 'off', true)",
+  values: [],
+};
 export const WRITE_REFUSED = {
   name: 'write-refused-credentials',
   text: `INSERT INTO audit_entries (${COLUMNS})

@@ -33,7 +33,7 @@ export function auditHook(
 
 /** What cannot be written down is not handed out, nor described. */
 function settle(
-  written: Promise<void>,
+  written: Promise<unknown>,
   reply: GatewayReply,
   payload: unknown,
   done: (error?: Error) => void,
@@ -49,7 +49,7 @@ function settle(
   );
 }
 
-function writeRead(log: AuditLog, request: GatewayRequest, statusCode: number): Promise<void> | null {
+function writeRead(log: AuditLog, request: GatewayRequest, statusCode: number): Promise<unknown> | null {
   const audit = routeOf(request).operation?.audit;
   // Nothing is handed out to who holds it already.
   if (!audit || !('read' in audit) || statusCode === 304 || request.method === 'HEAD') return null;

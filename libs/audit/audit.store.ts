@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { firstIdOf, type AuditEntry, type AuditEvent } from './audit-event.js';
 import { groupRowOf, rowOf, type PastEvent } from './audit-rows.js';
 import { LOCK } from './audit-seal.sql.js';
-import { WRITE, WRITE_REFUSED, WRITE_SEALED } from './audit-write.sql.js';
+import { COMMIT_LATER, WRITE, WRITE_REFUSED, WRITE_SEALED } from './audit-write.sql.js';
 import { groupsOf, type EventColumns, type TimedEvent } from './event-group.js';
 
 /** A credential that was refused; without id and hash, several. */
@@ -50,13 +50,12 @@ export class AuditStore {
 
   /**
    * The same for many, which are sealed by the transaction that writes them: nobody has to find and read them again for it.
-   * Only one at a time does so in a log.
+   * Only one at a time does so in a log. When it resolves they can be read; they are durable a moment later.
    */
-  writeSealed(tenantId: string, groups: readonly EventColumns[]): Promise<void> {
-    return this.database.transaction(tenantId, async ({ query }) => {
-      await query({ ...LOCK, values: [tenantId] });
-      await query({ ...WRITE_SEALED, values: valuesOf(tenantId, groups) });
-    });
+  async writeSealed(tenantId: string, groups: readonly EventColumns[]): Promise<void> {
+    const lock = { ...LOCK, values: [tenantId] };
+    const values = valuesOf(tenantId, groups);
+    await this.database.queryAfter(tenantId, [COMMIT_LATER, lock], { ...WRITE_SEALED, values });
   }
 
   /**

@@ -15,6 +15,11 @@ export abstract class Bounded {
     return this.#size;
   }
 
+  /** Whether so many more fit, or nothing waits. */
+  takes(count: number): boolean {
+    return this.#size === 0 || this.#size + count <= this.most;
+  }
+
   /** Whether so many more fit; those that do not are counted as lost, and need not be made. */
   admits(count: number): boolean {
     const isAdmitted = this.#size + count <= this.most;

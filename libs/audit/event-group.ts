@@ -7,7 +7,7 @@ export interface TimedEvent {
 }
 
 /** So many are of one group at most. */
-export const MOST_OF_A_GROUP = 1_000;
+export const MOST_OF_A_GROUP = 3_000;
 
 /** Some events, column by column, all columns of the same length; and what all of them say. */
 export interface EventColumns {

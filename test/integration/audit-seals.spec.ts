@@ -255,7 +255,7 @@ describe('OP-06: gatehold audit verify', () => {
 
     it('seals entries as it writes them, in a chain with all others', async () => {
       const { entries: before } = (await verify()).json as { entries: number };
-      await read(1_500);
+      await read(3_500);
       // The rest of the flush is too little for that.
       await read(100);
       expectStatus(await tenant.editor.put('later', 'x'), 201);
@@ -266,12 +266,12 @@ describe('OP-06: gatehold audit verify', () => {
         findings: [],
         batches: 6,
         unsealed: 0,
-        entries: before + 1_601,
+        entries: before + 3_601,
       });
       const sizes = await owner<{ count: number }>(
         'SELECT entry_count AS count FROM audit_seals WHERE tenant_id = $1 ORDER BY seal_no DESC LIMIT 3',
       );
-      expect(sizes.map(({ count }) => count)).toEqual([101, 500, 1_000]);
+      expect(sizes.map(({ count }) => count)).toEqual([101, 500, 3_000]);
     });
 
     it('finds an entry of those that was altered, removed or left without its batch', async () => {
