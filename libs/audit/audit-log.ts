@@ -4,7 +4,7 @@ import type { AuditEvent } from './audit-event.js';
 import { AuditReads } from './audit-reads.js';
 import { AuditStore, type RefusedCredential } from './audit.store.js';
 import { EventBuffer } from './event-buffer.js';
-import { groupsOf, type TimedEvent } from './event-group.js';
+import { groupsOf, groupsTogether, type TimedEvent } from './event-group.js';
 import { type BufferedReads, countOf, ReadBuffer } from './read-buffer.js';
 import { RefusalRate } from './refusal-rate.js';
 
@@ -110,14 +110,13 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
     const { mode } = this.reads;
     if (mode === 'off') return null;
     const sinceMs = performance.now();
-    if (mode === 'strict')
-      return this.store.writeAll(
-        tenantId,
-        groupsOf(things.map((thing) => ({ event: eventOf(thing), sinceMs }))),
-      );
+    if (mode === 'strict') return this.store.writeAll(tenantId, groupsTogether(things.map(eventOf), sinceMs));
     const take = (): Promise<unknown> | null => {
       if (!this.#reads.admits(things.length)) return null;
-      for (const thing of things) this.#reads.add(tenantId, eventOf(thing), sinceMs);
+      const [one] = things;
+      if (things.length > 1 || one === undefined)
+        this.#reads.addTogether(tenantId, things.map(eventOf), sinceMs);
+      else this.#reads.add(tenantId, eventOf(one), sinceMs);
       return this.#whenTooMany();
     };
     return this.#reads.takes(things.length) ? take() : this.#whenTaken(things.length, take);

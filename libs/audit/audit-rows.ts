@@ -1,7 +1,7 @@
 import { assertGiven } from '#database';
 
 import type { AuditEvent } from './audit-event.js';
-import { MOST_OF_A_GROUP, type EventColumns } from './event-group.js';
+import { LEAST_TOGETHER, MOST_OF_A_GROUP, MOST_TOGETHER, type EventColumns } from './event-group.js';
 
 /** An event that happened a moment ago. */
 export interface PastEvent {
@@ -18,8 +18,9 @@ export function rowOf({ event, ageMs }: PastEvent): Record<string, unknown> {
 
 /**
  * A group of events as a statement is given it: one row with a list of what each of them is about, and lists of what else
- * differs among them, where it does. Throws as {@link rowOf}, and RangeError for a group without events or with more than
- * {@link MOST_OF_A_GROUP}: an entry's id has room for so many places.
+ * differs among them, where it does. Many of one request and moment are kept as one row, too: lists of one. Throws as
+ * {@link rowOf}, and RangeError for a group without events or with more than {@link MOST_OF_A_GROUP}: an entry's id has room
+ * for so many places.
  */
 export function groupRowOf(group: EventColumns, nowMs: number): Record<string, unknown> {
   const size = group.sinceMs.length;
@@ -27,17 +28,24 @@ export function groupRowOf(group: EventColumns, nowMs: number): Record<string, u
   assertGiven(group.sinceMs);
   const [link, links] = column(group.linkIds);
   const [request, requests] = column(group.requestIds);
-  const [age, ages] = column(group.sinceMs.map((sinceMs) => ageOf(sinceMs, nowMs)));
+  const [since, sinces] = column(group.sinceMs);
+  const isKeptTogether =
+    requests === null && sinces === null && size >= LEAST_TOGETHER && size <= MOST_TOGETHER;
+  const lists = isKeptTogether
+    ? { target_ids: NOTHING, together_target_ids: group.targetIds, together_link_ids: links }
+    : { target_ids: group.targetIds, link_ids: links };
   return checked(group.shared, {
-    target_ids: group.targetIds,
+    ...lists,
     link_id: link,
-    link_ids: links,
     request_id: request,
     request_ids: requests,
-    age_ms: age,
-    ages_ms: ages,
+    age_ms: since === null ? null : ageOf(since, nowMs),
+    ages_ms: sinces === null ? null : sinces.map((sinceMs) => ageOf(sinceMs, nowMs)),
   });
 }
+
+/** What a row is about of which each entry is about something else. */
+const NOTHING = [null];
 
 /** What all values are, and null; or null and the values. */
 function column<Value>(values: readonly Value[]): [Value | null, readonly Value[] | null] {

@@ -4,9 +4,12 @@
  * else that it says, in PostgreSQL's text of a row, in which no value can pass for another's end.
  */
 
-/** All that an entry `a` says, but for its id. */
+/** All that an entry `a` says, but for its id; behind it, of entries that are kept together, what differs among them. */
 const SAID = `ROW (a.tenant_key, a.action, a.outcome, a.token_id, a.role, a.link_id, a.sub_tenant_id, a.target_kind,
-      a.target_id, a.request_id, a.address, a.details)::text`;
+      a.target_id, a.request_id, a.address, a.details)::text
+      || CASE WHEN a.target_ids IS NULL THEN '' ELSE ROW (a.target_ids, a.link_ids)::text END`;
+/** How many entries a row `a` holds. */
+const SIZE = 'coalesce(cardinality(a.target_ids), 1)';
 
 /** What the hash of a batch is told of an entry `a`. */
 export const LINE = `E'\\n' || a.entry_id || ' ' || ${SAID}`;
@@ -96,11 +99,14 @@ FROM seal`,
 export const COUNT = {
   name: 'count-audit-entries',
   text: `WITH since AS MATERIALIZED (SELECT audit_sealed_before() AS since),
-late AS (SELECT unnest(s.entry_ids) AS entry_id FROM audit_seals s, since WHERE s.tenant_id = $1 AND s.horizon > since)
-SELECT (SELECT count(*) FROM audit_entries WHERE tenant_id = $1)::float8 AS entries,
-  (SELECT coalesce(sum(entry_count), 0) FROM audit_seals WHERE tenant_id = $1)::float8 AS sealed,
-  (SELECT count(*) FROM audit_entries e, since WHERE e.tenant_id = $1 AND e.transaction_no >= since
-    AND NOT EXISTS (SELECT FROM late WHERE late.entry_id = e.entry_id))::float8 AS unsealed`,
+late AS (SELECT unnest(s.entry_ids) AS entry_id FROM audit_seals s, since WHERE s.tenant_id = $1 AND s.horizon > since),
+every AS (SELECT count(*) AS rows, coalesce(sum(${SIZE}), 0) AS entries FROM audit_entries a WHERE a.tenant_id = $1),
+waiting AS (SELECT count(*) AS rows, coalesce(sum(${SIZE}), 0) AS entries
+  FROM audit_entries a, since WHERE a.tenant_id = $1 AND a.transaction_no >= since
+    AND NOT EXISTS (SELECT FROM late WHERE late.entry_id = a.entry_id))
+SELECT every.entries::float8 AS entries, waiting.entries::float8 AS unsealed, (every.rows - waiting.rows
+    - (SELECT coalesce(sum(entry_count), 0) FROM audit_seals WHERE tenant_id = $1))::float8 AS beside
+FROM every, waiting`,
 };
 export const REMOVE = {
   name: 'remove-oldest-audit-batch',

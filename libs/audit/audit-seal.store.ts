@@ -37,12 +37,13 @@ interface LastSeal extends Pick<SealedBatch, 'sealNo' | 'hash'> {
   readonly lastFoundNo: number;
 }
 
-/** How many entries there are, by what holds them. */
+/** How many entries there are. */
 export interface EntryCounts {
   readonly entries: number;
-  readonly sealed: number;
   /** In no batch, and to be sealed. */
   readonly unsealed: number;
+  /** Rows in no batch that do not wait for one; below zero: so many of batches are not there. */
+  readonly beside: number;
 }
 
 /** Database access for the seals of logs. */

@@ -69,7 +69,7 @@ export class AuditVerification {
 
   private async verifyCounts(tenantId: string, find: (message: string) => void) {
     const counts = await this.store.count(tenantId);
-    const beside = counts.entries - counts.sealed - counts.unsealed;
+    const { beside } = counts;
     if (beside > 0) find(`${beside} entries are in no batch, and do not wait for one`);
     if (beside < 0) find(`${-beside} entries of batches are not there`);
     return counts;

@@ -12,17 +12,23 @@ const momentOf = (id: string) =>
   `to_timestamp(('x' || translate(left((${id})::text, 13), '-', ''))::bit(48)::bigint / 1000.0)::timestamptz(3)`;
 /**
  * An entry's id is made of its moment and, behind the number of the version, its place in its group, which are eight bytes,
- * and of random bits of the group. The number of the transaction is asked for once.
+ * and of random bits of the group. Those that are kept together have one row, and places of their own in the last twelve bits
+ * of its id, which are 0 in the row. The number of the transaction is asked for once.
  */
-const insert = (transactionNo: string) => `INSERT INTO audit_entries (${COLUMNS}, transaction_no)
+const insert = (
+  transactionNo: string,
+) => `INSERT INTO audit_entries (${COLUMNS}, target_ids, link_ids, transaction_no)
 SELECT t.tenant_id, (encode(int8send((m.at_ms::bigint << 16) | 28672 | one.place), 'hex') || e.tail)::uuid,
   t.tenant_key, e.action, e.outcome, e.token_id, e.role, coalesce(one.link_id, e.link_id), e.sub_tenant_id,
-  e.target_kind, one.target_id, coalesce(one.request_id, e.request_id), e.address, e.details, e.transaction_no
+  e.target_kind, one.target_id, coalesce(one.request_id, e.request_id), e.address, e.details,
+  e.together_target_ids, e.together_link_ids, e.transaction_no
 FROM tenants t
 CROSS JOIN (SELECT *, date_part('epoch', clock_timestamp()) * 1000 AS now_ms,
-    replace(substr(gen_random_uuid()::text, 20), '-', '') AS tail, ${transactionNo} AS transaction_no
+    left(replace(substr(gen_random_uuid()::text, 20), '-', ''), CASE WHEN g.together_target_ids IS NULL THEN 16 ELSE 13 END)
+      || CASE WHEN g.together_target_ids IS NULL THEN '' ELSE '000' END AS tail, ${transactionNo} AS transaction_no
   FROM json_to_recordset($2::json) AS g
-    (${EVENTS}, target_ids text[], link_ids uuid[], request_ids text[], ages_ms float8[])) e
+    (${EVENTS}, target_ids text[], link_ids uuid[], request_ids text[], ages_ms float8[],
+      together_target_ids text[], together_link_ids uuid[])) e
 CROSS JOIN unnest(e.target_ids, e.link_ids, e.request_ids, e.ages_ms) WITH ORDINALITY AS one
   (target_id, link_id, request_id, age_ms, place)
 CROSS JOIN LATERAL (SELECT floor(e.now_ms - coalesce(one.age_ms, e.age_ms)) AS at_ms) m
@@ -40,7 +46,7 @@ export const WRITE_SEALED = {
   name: 'write-sealed-audit-entries',
   text: `WITH made AS (${insert('(-1)::bigint')} RETURNING *),
 batch AS (
-  SELECT count(*) AS entry_count, array_agg(a.entry_id) AS ids, string_agg(${LINE}, '') AS lines
+  SELECT count(*)::integer AS entry_count, array_agg(a.entry_id) AS ids, string_agg(${LINE}, '') AS lines
   FROM (SELECT * FROM made ORDER BY entry_id) a)
 INSERT INTO audit_seals (tenant_id, seal_no, entry_count, entry_ids, previous_hash, hash, first_at, last_at, horizon)
 SELECT $1, last.seal_no + 1, batch.entry_count, batch.ids, last.hash, ${hashOf('last.hash', 'batch.lines')},

@@ -115,17 +115,31 @@ function valuesOf(tenantId: string, groups: readonly EventColumns[]): [string, s
   return [tenantId, JSON.stringify(groups.map((group) => groupRowOf(group, nowMs)))];
 }
 
+/**
+ * Rows, newest first, each with the entries that it holds, until there are enough: of the row that `$10` is an entry of, none
+ * may be left.
+ */
 const LIST = {
   name: 'list-audit-entries',
-  text: `SELECT a.entry_id AS "entryId", a.action, a.outcome, a.token_id AS "tokenId", a.role, a.link_id AS "linkId",
-  a.sub_tenant_id AS "subTenantId", a.target_kind AS "targetKind", a.target_id AS "targetId",
+  text: `SELECT one.entry_id AS "entryId", a.action, a.outcome, a.token_id AS "tokenId", a.role, one.link_id AS "linkId",
+  a.sub_tenant_id AS "subTenantId", a.target_kind AS "targetKind", one.target_id AS "targetId",
   a.request_id AS "requestId", a.address, a.details
-FROM audit_entries a
-WHERE a.tenant_id = $1 AND a.tenant_key = (SELECT t.tenant_key FROM tenants t WHERE t.tenant_id = $1)
-  AND ($2::text[] IS NULL OR a.sub_tenant_id = ANY ($2)) AND ($3::text IS NULL OR starts_with(a.action, $3))
-  AND ($4::uuid IS NULL OR a.token_id = $4) AND ($5::text IS NULL OR a.target_id = $5)
-  AND ($6::text IS NULL OR a.sub_tenant_id = $6) AND ($7::text IS NULL OR a.outcome = $7)
-  AND a.entry_id >= coalesce($8::uuid, '00000000-0000-0000-0000-000000000000')
-  AND a.entry_id < coalesce(least($9::uuid, $10::uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-ORDER BY a.entry_id DESC LIMIT $11`,
+FROM (
+  SELECT * FROM audit_entries a
+  WHERE a.tenant_id = $1 AND a.tenant_key = (SELECT t.tenant_key FROM tenants t WHERE t.tenant_id = $1)
+    AND ($2::text[] IS NULL OR a.sub_tenant_id = ANY ($2)) AND ($3::text IS NULL OR starts_with(a.action, $3))
+    AND ($4::uuid IS NULL OR a.token_id = $4)
+    AND ($5::text IS NULL OR a.target_id = $5 OR $5 = ANY (a.target_ids))
+    AND ($6::text IS NULL OR a.sub_tenant_id = $6) AND ($7::text IS NULL OR a.outcome = $7)
+    AND a.entry_id >= coalesce($8::uuid, '00000000-0000-0000-0000-000000000000')
+    AND a.entry_id < coalesce(least($9::uuid, $10::uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+  ORDER BY a.entry_id DESC LIMIT $11::integer + 1) a
+CROSS JOIN LATERAL (
+  SELECT a.entry_id, a.target_id, a.link_id, 1 AS place WHERE a.target_ids IS NULL
+  UNION ALL
+  SELECT (left(a.entry_id::text, 33) || lpad(to_hex(o.place - 1), 3, '0'))::uuid, o.target_id,
+    coalesce(o.link_id, a.link_id), o.place
+  FROM unnest(a.target_ids, a.link_ids) WITH ORDINALITY AS o (target_id, link_id, place)) one
+WHERE ($5 IS NULL OR one.target_id = $5) AND ($10 IS NULL OR one.entry_id < $10)
+ORDER BY a.entry_id DESC, one.place DESC LIMIT $11::integer`,
 };

@@ -8,6 +8,9 @@ export interface TimedEvent {
 
 /** So many are of one group at most. */
 export const MOST_OF_A_GROUP = 3_000;
+/** So many that one answer hands out are kept as one row: of fewer it is no cheaper, and a row is read as a whole. */
+export const LEAST_TOGETHER = 10;
+export const MOST_TOGETHER = 100;
 
 /** Some events, column by column, all columns of the same length; and what all of them say. */
 export interface EventColumns {
@@ -36,11 +39,10 @@ export class EventGroup implements EventColumns {
     return this.sinceMs.length;
   }
 
-  /** Whether an event is of this group, and fits. */
+  /** Whether an event is of this group. */
   takes(event: AuditEvent): boolean {
     const { shared } = this;
     return (
-      this.size < MOST_OF_A_GROUP &&
       shared.action === event.action &&
       shared.outcome === event.outcome &&
       shared.tokenId === event.tokenId &&
@@ -66,20 +68,36 @@ export class EventGroups {
   readonly #byKind = new Map<string, EventGroup>();
   #last: EventGroup | undefined;
 
+  constructor(private readonly mostOfOne = MOST_OF_A_GROUP) {}
+
   /** All of them, in the order of the first event of each. */
   get all(): readonly EventGroup[] {
     return this.#groups;
   }
 
   add(event: AuditEvent, sinceMs: number): void {
-    if (this.#last?.takes(event) !== true) this.#last = this.#groupOf(event);
-    this.#last.add(event, sinceMs);
+    let group = this.#last;
+    if (group === undefined || !this.#hasRoom(group) || !group.takes(event))
+      this.#last = group = this.#groupOf(event);
+    group.add(event, sinceMs);
+  }
+
+  /** Adds what one answer hands out, apart from all others where it is many: see {@link MOST_TOGETHER}. */
+  addTogether(events: readonly AuditEvent[], sinceMs: number): void {
+    const isMany = events.length >= LEAST_TOGETHER;
+    const groups = isMany ? new EventGroups(MOST_TOGETHER) : this;
+    for (const event of events) groups.add(event, sinceMs);
+    if (isMany) this.#groups.push(...groups.all);
+  }
+
+  #hasRoom(group: EventGroup): boolean {
+    return group.size < this.mostOfOne;
   }
 
   #groupOf(event: AuditEvent): EventGroup {
     const kind = kindOf(event);
     const known = this.#byKind.get(kind);
-    if (known?.takes(event) === true) return known;
+    if (known !== undefined && this.#hasRoom(known) && known.takes(event)) return known;
     const group = new EventGroup(event);
     this.#byKind.set(kind, group);
     this.#groups.push(group);
@@ -91,6 +109,13 @@ export class EventGroups {
 export function groupsOf(events: readonly TimedEvent[]): readonly EventGroup[] {
   const groups = new EventGroups();
   for (const { event, sinceMs } of events) groups.add(event, sinceMs);
+  return groups.all;
+}
+
+/** The groups of what one answer hands out. */
+export function groupsTogether(events: readonly AuditEvent[], sinceMs: number): readonly EventGroup[] {
+  const groups = new EventGroups();
+  groups.addTogether(events, sinceMs);
   return groups.all;
 }
 

@@ -15,10 +15,14 @@ export class ReadBuffer extends Bounded {
 
   /** Takes one that was admitted. */
   add(log: string, event: AuditEvent, sinceMs: number): void {
-    let groups = this.#waiting.get(log);
-    if (groups === undefined) this.#waiting.set(log, (groups = new EventGroups()));
-    groups.add(event, sinceMs);
+    this.#groupsOf(log).add(event, sinceMs);
     this.noteAdded(1);
+  }
+
+  /** Takes what one answer hands out, and was admitted. */
+  addTogether(log: string, events: readonly AuditEvent[], sinceMs: number): void {
+    this.#groupsOf(log).addTogether(events, sinceMs);
+    this.noteAdded(events.length);
   }
 
   /** All that waits, as much of it together as one statement takes; from now on nothing does. */
@@ -29,6 +33,12 @@ export class ReadBuffer extends Bounded {
     this.#returned = [];
     this.noteTaken();
     return [...returned, ...taken];
+  }
+
+  #groupsOf(log: string): EventGroups {
+    let groups = this.#waiting.get(log);
+    if (groups === undefined) this.#waiting.set(log, (groups = new EventGroups()));
+    return groups;
   }
 
   /** Takes back what could not be written, as far as it still fits. */

@@ -73,6 +73,53 @@ describe('OP-06: who was handed what is in the log within a second', () => {
     expect(entries).toMatchObject([{ ...ofTheSource(), action, token_id: readerId, role: 'viewer' }]);
   });
 
+  describe('URLs for very many sources', () => {
+    let ids: string[];
+    let entries: Entry[];
+
+    beforeAll(async () => {
+      ids = [];
+      for (let number = 0; number < 40; number += 1)
+        ids.push((await tenant.editor.put(`many-${number}`, 'x')).json.source_id as string);
+      entries = await told(await tenant.editor.post('/v1/links/batch', { source_ids: ids }));
+    });
+
+    it('are an entry each, all of one moment, in the order of the answer', () => {
+      expect(entries.map(({ target_id: target }) => target)).toEqual(ids);
+      expect(new Set(entries.map(({ entry_id: id }) => id)).size).toBe(40);
+      expect(new Set(entries.map(({ at }) => at)).size).toBe(1);
+    });
+
+    it('are answered page by page, wherever a page ends', async () => {
+      const paged: Entry[] = [];
+      const query = new URLSearchParams({ action: 'link.issue', limit: '7' });
+      for (;;) {
+        const { json } = await tenant.admin.get(`/v1/audit?${query.toString()}`);
+        paged.push(...(json.data as Entry[]));
+        const { next_cursor: next } = json.pagination as { next_cursor: string | null };
+        if (next === null) break;
+        query.set('cursor', next);
+      }
+      const requestId = entries[0]?.request_id;
+      expect(paged.filter((entry) => entry.request_id === requestId).reverse()).toEqual(entries);
+      expect(paged.map(({ entry_id: id }) => id)).toEqual(
+        (await entriesOf(tenant.admin, { action: 'link.issue' })).map(({ entry_id: id }) => id),
+      );
+    });
+
+    it('are found by which source each is for, and by nothing of the others', async () => {
+      const filter = { action: 'link.issue', target_id: ids[17] as string };
+      expect(await entriesOf(tenant.admin, filter)).toEqual([entries[17]]);
+      expect(await entriesOf(tenant.admin, { ...filter, target_id: 'many-17' })).toEqual([]);
+      expect(await entriesOf(tenant.admin, { ...filter, outcome: 'denied' })).toEqual([]);
+    });
+
+    it('are all in an export', async () => {
+      const { text } = await tenant.admin.get('/v1/audit/export?action=link.issue');
+      for (const id of ids) expect(text.split(id)).toHaveLength(2);
+    });
+  });
+
   it('URLs for many sources, one entry each', async () => {
     const other = (await tenant.editor.put('other', 'x')).json.source_id as string;
     const answer = await tenant.editor.post('/v1/links/batch', { source_ids: ['minutes', other, 'nothing'] });

@@ -244,13 +244,26 @@ describe('OP-06: gatehold audit verify', () => {
   });
 
   describe('where much is read', () => {
+    const EVENT = { ...NOTHING, action: 'source.link', outcome: 'success', targetKind: 'source' } as const;
+    const filesOf = (count: number): string[] =>
+      Array.from({ length: count }, (_, index) => `file "${index}"`);
+    const handOut = (targets: readonly string[]): Promise<unknown> | null =>
+      gateway.app.get(AuditLog).handsOut(tenant.id, targets, (targetId) => ({ ...EVENT, targetId }));
+
+    async function written(): Promise<void> {
+      for (let flush = 0; flush < 2; flush += 1) await gateway.app.get(AuditLog).flush();
+    }
+
     /** Has `count` reads written down, as a moment in which as many were answered does. */
     async function read(count: number): Promise<void> {
-      const log = gateway.app.get(AuditLog);
-      const event = { ...NOTHING, action: 'source.link', outcome: 'success', targetKind: 'source' } as const;
-      const targets = Array.from({ length: count }, (_, index) => `file "${index}"`);
-      await log.handsOut(tenant.id, targets, (targetId) => ({ ...event, targetId }));
-      await log.flush();
+      for (const target of filesOf(count)) await handOut([target]);
+      await written();
+    }
+
+    /** Has `count` reads written down that one answer hands out. */
+    async function readTogether(count: number): Promise<void> {
+      await handOut(filesOf(count));
+      await written();
     }
 
     it('seals entries as it writes them, in a chain with all others', async () => {
@@ -283,6 +296,28 @@ describe('OP-06: gatehold audit verify', () => {
       expect(messagesOf(await verify())).toContainEqual(expect.stringMatching(/of batch 4 is not there$/));
       await owner('DELETE FROM audit_seals WHERE tenant_id = $1 AND seal_no = 4');
       expect(messagesOf(await verify())).toEqual(['599 entries are in no batch, and do not wait for one']);
+    });
+
+    it('counts what one answer hands out by what it is, sealed when written or later', async () => {
+      const { entries: before, batches } = (await verify()).json as { entries: number; batches: number };
+      await readTogether(730);
+      expect((await verify()).json).toMatchObject({ findings: [], batches: batches + 1, unsealed: 0 });
+      await readTogether(250);
+      expect((await verify()).json).toMatchObject({ findings: [], unsealed: 250, entries: before + 980 });
+      await transactionsOver();
+      await seal();
+      expect((await verify()).json).toMatchObject({ findings: [], batches: batches + 2, unsealed: 0 });
+    });
+
+    it.each<[string, string]>([
+      ['altered', "target_ids[8] = 'another'"],
+      ['left out', 'target_ids = target_ids[:7] || target_ids[9:]'],
+      ['said to be by another link', 'link_ids = array_fill(gen_random_uuid(), ARRAY[100])'],
+      ['hidden', 'target_ids = NULL'],
+    ])('finds one of many that an answer handed out %s', async (_, change) => {
+      await readTogether(600);
+      await owner(`UPDATE audit_entries SET ${change} WHERE tenant_id = $1 AND target_ids[8] = 'file "207"'`);
+      expect(messagesOf(await verify())).toContain('batch 4 or an entry of it is not as it was sealed');
     });
 
     it('is not misled by others that seal at the same time, nor keeps them from it', async () => {

@@ -11,10 +11,19 @@ const INDEX_SQL = `
 CREATE INDEX audit_seals_found ON audit_seals (tenant_id, seal_no) WHERE horizon > 0;
 `;
 
+/**
+ * What one answer hands out is one row: `target_ids` are what its entries are about, and `link_ids`, where they differ, by
+ * which links. Its `entry_id` is that of the first, and the others' are those that follow it.
+ */
+const TOGETHER_SQL = `
+ALTER TABLE audit_entries ADD COLUMN target_ids text[] COLLATE "C", ADD COLUMN link_ids uuid[],
+  ADD CHECK (target_ids IS NULL OR cardinality(target_ids) BETWEEN 1 AND 4096);
+`;
+
 /** Most entries of reads need not be read again in order to be sealed. */
 export class SealedWhenWritten1797200000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    for (const sql of [INDEX_SQL, UNSEALED_BESIDE_SEALED_SQL]) await runner.query(sql);
+    for (const sql of [INDEX_SQL, UNSEALED_BESIDE_SEALED_SQL, TOGETHER_SQL]) await runner.query(sql);
   }
 
   down(): Promise<void> {
