@@ -21,7 +21,7 @@ export { HttpErrorFilter, sendError } from './http-error.filter.js';
 export { HttpErrors } from './http-errors.js';
 export { IdempotencyErrors, parseIdempotencyKey } from './idempotency-key.js';
 export { JsonList } from './json-list.js';
-export { jsonText } from './json-text.js';
+export { isPlainJsonText } from './json-text.js';
 export { parseJsonBody } from './json-body.js';
 export {
   OPERATION,

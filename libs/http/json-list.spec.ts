@@ -9,21 +9,21 @@ describe('JsonList', () => {
   it.each([0, 1, 100, 1_000_000])(
     'holds every value in its order when %i bytes were expected',
     (usualBytes) => {
-      const list = new JsonList(usualBytes);
+      const list = new JsonList('{"é":', usualBytes);
       const values: unknown[] = [];
       for (const [index, text] of TEXTS.entries()) {
-        list.next().json('{"n":').json(`${index}`).json(',"t":').text(text).json('}');
-        list.next().text(text);
-        list.next().json(JSON.stringify([text]));
-        values.push({ n: index, t: text }, text, [text]);
+        list.add(`{"n":${index},"t":${jsonText(text)}}`);
+        list.addAscii(`[${index}]`);
+        list.add(JSON.stringify([text]));
+        values.push({ n: index, t: text }, [index], [text]);
       }
-      const whole = list.within('{"data":', ',"more":false}').toString();
-      expect(whole).toBe(`{"data":${JSON.stringify(values)},"more":false}`);
+      const whole = list.end(',"more":false}').toString();
+      expect(whole).toBe(`{"é":${JSON.stringify(values)},"more":false}`);
     },
   );
 
   it('may be empty', () => {
-    expect(new JsonList(0).within('', '').toString()).toBe('[]');
+    expect(new JsonList('', 0).end('').toString()).toBe('[]');
   });
 });
 

@@ -1,50 +1,51 @@
-import { isPlainJsonText } from './json-text.js';
-
 /** The most bytes that a UTF-16 code unit takes in UTF-8. */
 const MOST_PER_UNIT = 3;
-const [COMMA, QUOTE] = [0x2c, 0x22];
+const COMMA = 0x2c;
 
 /**
  * A list of many JSON values, put together as the bytes that are sent while its values are made, so that none of them has to
- * be kept: as one value for `JSON.stringify`, or as one text, a large list is copied as a whole several times.
+ * be kept: as one value for `JSON.stringify`, or as one text, a large list is copied as a whole several times. These bytes are
+ * not copied at all where as many were expected.
  */
 export class JsonList {
   #bytes: Buffer;
   #length = 0;
+  #isEmpty = true;
 
-  /** `usualBytes`: as much as is likely to be needed. */
-  constructor(usualBytes: number) {
-    this.#bytes = Buffer.allocUnsafe(usualBytes + 64);
+  /** `before`: what stands before the list; `usualBytes`: as much as is likely to be needed. */
+  constructor(before: string, usualBytes: number) {
+    this.#bytes = Buffer.allocUnsafe(usualBytes + 256);
+    this.#write(`${before}[`);
   }
 
-  /** Begins a value, which has to be added then. */
-  next(): this {
+  /** Adds a value, which is JSON already. */
+  add(value: string): void {
+    this.#begin();
+    this.#write(value);
+  }
+
+  /** The same, where it is known to be ASCII. */
+  addAscii(value: string): void {
+    this.#begin();
+    this.#makeRoom(value.length);
+    this.#length += this.#bytes.write(value, this.#length, 'latin1');
+  }
+
+  /** The list, what stands before it, and `after`; the end of both. */
+  end(after: string): Buffer {
+    this.#write(`]${after}`);
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #begin(): void {
     this.#makeRoom(1);
-    if (this.#length > 0) this.#bytes[this.#length++] = COMMA;
-    return this;
+    if (!this.#isEmpty) this.#bytes[this.#length++] = COMMA;
+    this.#isEmpty = false;
   }
 
-  /** Adds what is JSON already, or a part of it. */
-  json(part: string): this {
-    this.#makeRoom(part.length * MOST_PER_UNIT);
-    this.#length += this.#bytes.write(part, this.#length);
-    return this;
-  }
-
-  /** Adds a text as JSON. */
-  text(text: string): this {
-    if (!isPlainJsonText(text)) return this.json(JSON.stringify(text));
-    this.#makeRoom(text.length + 2);
-    this.#bytes[this.#length++] = QUOTE;
-    this.#length += this.#bytes.write(text, this.#length, 'latin1');
-    this.#bytes[this.#length++] = QUOTE;
-    return this;
-  }
-
-  /** The list as it is now, between two texts. */
-  within(before: string, after: string): Buffer {
-    const values = this.#bytes.subarray(0, this.#length);
-    return Buffer.concat([Buffer.from(`${before}[`), values, Buffer.from(`]${after}`)]);
+  #write(text: string): void {
+    this.#makeRoom(text.length * MOST_PER_UNIT);
+    this.#length += this.#bytes.write(text, this.#length);
   }
 
   #makeRoom(bytes: number): void {

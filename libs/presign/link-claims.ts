@@ -27,6 +27,7 @@ const PURPOSE_DOWNLOAD = 1;
 const FLAG_INLINE = 1;
 const FLAG_MANAGED = 2;
 const CLAIMS_LENGTH = 64;
+const TENANT_KEY_LENGTH = 12;
 const MAC_LENGTH = 32;
 /** 96 bytes are 128 characters of base64url with no bits to spare, so that no two texts stand for one link. */
 const TEXT = /^[A-Za-z0-9_-]{128}$/;
@@ -48,7 +49,7 @@ export interface UnverifiedLink {
 export function signLink(claims: LinkClaims, key: KeyObject): string {
   const mac = macOf(key);
   encode(claims, mac.message);
-  mac.message.copy(SIGNED);
+  SIGNED.set(mac.message);
   mac.writeTo(SIGNED, CLAIMS_LENGTH);
   return SIGNED.toString('base64url');
 }
@@ -81,7 +82,7 @@ function encode(claims: LinkClaims, body: Buffer): void {
   body[0] = PURPOSE_DOWNLOAD;
   body[1] = inline | (claims.kind === 'managed' ? FLAG_MANAGED : 0);
   body.writeUInt16BE(claims.keyId, 2);
-  body.write(claims.tenantKey, 4, 12, 'latin1');
+  for (let at = 0; at < TENANT_KEY_LENGTH; at += 1) body[4 + at] = claims.tenantKey.charCodeAt(at);
   writeUuid(claims.sourceId, body, 16);
   body.writeUIntBE(claims.sourceCreatedAt.getTime(), 32, 6);
   body.writeUIntBE(claims.issuedAt, 38, 5);

@@ -3,7 +3,7 @@ import {
   Context,
   Exchange,
   JsonList,
-  jsonText,
+  isPlainJsonText,
   Operation,
   type ExchangeParts,
   type HandedOut,
@@ -47,7 +47,7 @@ export class LinkBatchController {
     @Body() body: Record<string, unknown>,
   ): Promise<Buffer> {
     const wish = await readBatchWish(body);
-    const list = new JsonList(wish.ids.count * USUAL_ITEM_BYTES);
+    const list = new JsonList('{"data":', wish.ids.count * USUAL_ITEM_BYTES);
     const handed: HandedOut[] = [];
     const item = new ItemWriter(list);
     await this.batches.issue(context, caller, wish, (id, outcome, source) => {
@@ -56,14 +56,14 @@ export class LinkBatchController {
     });
     request.handedOut = handed;
     void reply.header('content-type', 'application/json; charset=utf-8');
-    return list.within('{"data":', '}');
+    return list.end('}');
   }
 }
 
 /** With ids that are UUIDs and links of the gateway's own. */
 const USUAL_ITEM_BYTES = 320;
 
-/** Adds {@link LinkBatchItemDto}s to a list, in pieces: a text of all of them would be made to be copied. */
+/** Adds {@link LinkBatchItemDto}s to a list. */
 class ItemWriter {
   /** All of a batch end at the same moment, or nearly so. */
   #end: Date | null = null;
@@ -72,17 +72,16 @@ class ItemWriter {
   constructor(private readonly list: JsonList) {}
 
   add(id: string, outcome: IssuedUrl): void {
-    const { list } = this;
     if (outcome instanceof CodedError) {
       const error = { code: outcome.kind.code, detail: outcome.message };
-      list.next().json(JSON.stringify({ source_id: id, url: null, expires_at: null, error }));
+      this.list.add(JSON.stringify({ source_id: id, url: null, expires_at: null, error }));
       return;
     }
-    list
-      .next()
-      .json(`{"source_id":${jsonText(id)},"url":`)
-      .text(outcome.url)
-      .json(this.#after(outcome));
+    const { url } = outcome;
+    const after = this.#after(outcome);
+    if (isPlainJsonText(id) && isPlainJsonText(url))
+      this.list.addAscii(`{"source_id":"${id}","url":"${url}"${after}`);
+    else this.list.add(`{"source_id":${JSON.stringify(id)},"url":${JSON.stringify(url)}${after}`);
   }
 
   #after({ expiresAt }: SignedLink): string {
