@@ -11,10 +11,10 @@ import { RefusalRate } from './refusal-rate.js';
 /** How often what waits is written down: what is lost with a process is less than a second's. Milliseconds. */
 const EVERY_MS = 750;
 /** The most that waits, and the most refusals that one statement writes. */
-const MOST_WAITING = 10_000;
+const MOST_WAITING = 16_000;
 /** So many are written down without waiting for the next turn, and behind so many others have to wait until they are. */
 const MANY_WAITING = 3_000;
-const TOO_MANY_WAITING = 6_000;
+const TOO_MANY_WAITING = 9_000;
 const MOST_AT_ONCE = 1_000;
 /** So many of a log are sealed at once. */
 const MANY_TO_SEAL = 500;

@@ -38,7 +38,7 @@ export { REDACTED_LOG_PATHS, redactTarget } from './redaction.js';
 export { ApiPage, renderPage, type PageDto } from './page.dto.js';
 export { pageRequest, PageQuery } from './page.query.js';
 export { passOn, type RequestHook } from './request-hook.js';
-export { onChunkSent } from './sent-chunks.js';
+export { onChunkSent, onSent } from './sent-chunks.js';
 export { createServerAdapter, type Patience, type ServerOptions } from './server.js';
 export { hasBody } from './unread-bodies.js';
 export { untilAborted } from './until-aborted.js';

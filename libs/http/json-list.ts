@@ -12,9 +12,9 @@ export class JsonList {
   #length = 0;
   #isEmpty = true;
 
-  /** `before`: what stands before the list; `usualBytes`: as much as is likely to be needed. */
-  constructor(before: string, usualBytes: number) {
-    this.#bytes = Buffer.allocUnsafe(usualBytes + 256);
+  /** `before`: what stands before the list; `place`: where it is put together, as far as that is large enough. */
+  constructor(before: string, place: Buffer) {
+    this.#bytes = place;
     this.#write(`${before}[`);
   }
 

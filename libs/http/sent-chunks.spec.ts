@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 
-import { onChunkSent } from './sent-chunks.js';
+import { onChunkSent, onSent } from './sent-chunks.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -57,4 +57,31 @@ it('tells of no chunk while its reader does not take it, nor when the connection
   client.destroy();
   await closed;
   expect(told).not.toContain(stuck);
+});
+
+it('tells when the system has taken a whole answer', async () => {
+  const answer = await ask();
+  let told = 0;
+  client.pause();
+  onSent(answer, () => (told += 1));
+  const finished = once(answer, 'finish');
+  answer.end(Buffer.alloc(64 * CHUNK_BYTES));
+  await new Promise(setImmediate);
+  expect(told).toBe(0);
+  client.resume();
+  await finished;
+  expect(told).toBe(1);
+});
+
+it('never tells of an answer that is broken off', async () => {
+  const answer = await ask();
+  let told = 0;
+  client.pause();
+  onSent(answer, () => (told += 1));
+  answer.on('error', () => undefined);
+  answer.end(Buffer.alloc(64 * CHUNK_BYTES));
+  const closed = once(answer, 'close');
+  client.destroy();
+  await closed;
+  expect(told).toBe(0);
 });

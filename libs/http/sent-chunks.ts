@@ -12,3 +12,12 @@ export function onChunkSent(raw: Pick<ServerResponse, 'write'>, tell: (chunk: Bu
       if (!error && Buffer.isBuffer(chunk)) tell(chunk);
     });
 }
+
+/** Tells once the system has taken all of an answer, so that nobody reads it any more; never of one that is broken off. */
+export function onSent(raw: Pick<ServerResponse, 'once' | 'req'>, tell: () => void): void {
+  // An answer has no connection any more by then.
+  const { socket } = raw.req;
+  raw.once('finish', () => {
+    if (!socket.destroyed) tell();
+  });
+}

@@ -4,17 +4,18 @@ import {
   Exchange,
   JsonList,
   isPlainJsonText,
+  onSent,
   Operation,
   type ExchangeParts,
   type HandedOut,
 } from '#http';
-import { CodedError, momentText, type Principal, type TenantContext } from '#kernel';
+import { BufferPool, CodedError, momentText, type Principal, type TenantContext } from '#kernel';
 import type { IssuedUrl, SignedLink } from '#presign';
 import { Body, Controller, Header, Post } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
 import { handedOut } from './handed-out.js';
-import { LINK_BATCH_EXAMPLES, LinkBatchDto, LinkBatchResultDto } from './link-batch.dto.js';
+import { LINK_BATCH_EXAMPLES, LinkBatchDto, MAX_BATCH, LinkBatchResultDto } from './link-batch.dto.js';
 import { LinkBatchService } from './link-batch.service.js';
 import { readBatchWish } from './link-batch-wish.js';
 
@@ -47,7 +48,11 @@ export class LinkBatchController {
     @Body() body: Record<string, unknown>,
   ): Promise<Buffer> {
     const wish = await readBatchWish(body);
-    const list = new JsonList('{"data":', wish.ids.count * USUAL_ITEM_BYTES);
+    // A thousand ids are known twice by now, and the answer may have to wait for the audit log.
+    request.body = undefined;
+    const place = ANSWERS.take(bytesFor(wish.ids.count));
+    onSent(reply.raw, () => ANSWERS.giveBack(place));
+    const list = new JsonList('{"data":', place);
     const handed: HandedOut[] = [];
     const item = new ItemWriter(list);
     await this.batches.issue(context, caller, wish, (id, outcome, source) => {
@@ -60,8 +65,11 @@ export class LinkBatchController {
   }
 }
 
-/** With ids that are UUIDs and links of the gateway's own. */
-const USUAL_ITEM_BYTES = 320;
+/** Bytes of an answer for so many ids that are UUIDs, with links of the gateway's own. */
+const bytesFor = (ids: number): number => 256 + ids * 320;
+const MOST_BYTES = bytesFor(MAX_BATCH);
+/** Where answers are put together. */
+const ANSWERS = new BufferPool({ bytes: MOST_BYTES, leastBytes: MOST_BYTES / 4, mostFree: 16 });
 
 /** Adds {@link LinkBatchItemDto}s to a list. */
 class ItemWriter {

@@ -191,6 +191,36 @@ describe('POST /v1/links/batch', () => {
   });
 });
 
+describe('many batches at once', () => {
+  const idsOf = (items: readonly Json[]): string[] => items.map((item) => item.source_id as string);
+
+  it('have an answer of their own each, however large, and whoever asks', async () => {
+    const tenants = await Promise.all([makeTenant(root), makeTenant(root)]);
+    const own = await Promise.all(tenants.map((one) => Promise.all([1, 2, 3].map(() => source(one)))));
+    const asked = Array.from({ length: 24 }, (_, number) => {
+      const ids = own[number % 2]?.map(({ uuid }) => uuid) ?? [];
+      const others = Array.from({ length: [997, 400, 20][number % 3] ?? 0 }, () => randomUUID());
+      const editor = tenants[number % 2]?.editor ?? tenant.editor;
+      return {
+        editor,
+        own: ids,
+        ids: [...others.slice(0, number * 10), ...ids, ...others.slice(number * 10)],
+      };
+    });
+    for (let time = 0; time < 2; time += 1) {
+      const answers = await Promise.all(asked.map(({ editor, ids }) => batch(editor, ids)));
+      for (const [number, answer] of answers.entries()) {
+        const items = answer.data as Json[];
+        expect(idsOf(items)).toEqual(asked[number]?.ids);
+        const withUrl = items.filter(({ url: link }) => link !== null);
+        expect(idsOf(withUrl)).toEqual(asked[number]?.own);
+        const opened = await follow(withUrl[number % 3]?.url as string);
+        expect([opened.status, opened.bytes.toString()]).toEqual([200, 'linked']);
+      }
+    }
+  });
+});
+
 describeWithBucket('POST /v1/links/batch over a bucket', () => {
   let tenants: DeliveringTenants;
 
