@@ -32,4 +32,4 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
 # What keeps the process small, as in package.json's `start` (docs/operations.md).
 ENV MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072
 # Not through npm: the gateway is the process that the container's signals reach.
-CMD ["node", "--max-semi-space-size=8", "--enable-source-maps", "dist/apps/gateway/src/main.js"]
+CMD ["node", "--max-semi-space-size=4", "--enable-source-maps", "dist/apps/gateway/src/main.js"]

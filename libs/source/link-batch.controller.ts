@@ -66,10 +66,10 @@ export class LinkBatchController {
 }
 
 /** Bytes of an answer for so many ids that are UUIDs, with links of the gateway's own. */
-const bytesFor = (ids: number): number => 256 + ids * 320;
+const bytesFor = (ids: number): number => 256 + ids * 288;
 const MOST_BYTES = bytesFor(MAX_BATCH);
 /** Where answers are put together. */
-const ANSWERS = new BufferPool({ bytes: MOST_BYTES, leastBytes: MOST_BYTES / 4, mostFree: 16 });
+const ANSWERS = new BufferPool({ bytes: MOST_BYTES, leastBytes: MOST_BYTES / 4, mostFree: 8 });
 
 /** Adds {@link LinkBatchItemDto}s to a list. */
 class ItemWriter {

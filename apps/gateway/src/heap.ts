@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
  * By how many percent of what is in use the heap may grow before its old part is collected. V8 would let it grow to a
  * multiple as long as the machine has memory, most of it what requests have left behind.
  */
-const USUAL_GROWTH_PERCENT = 42;
+const USUAL_GROWTH_PERCENT = 34;
 /** While large bodies are on their way: their chunks count as well, and with less they are little else than collections. */
 const STREAMING_GROWTH_PERCENT = 80;
 

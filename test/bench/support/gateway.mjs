@@ -11,7 +11,7 @@ import { LeftOut } from '../bench.mjs';
 
 /** How `npm start` and the container start it. */
 const START_ENV = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
-const START_FLAGS = ['--max-semi-space-size=8'];
+const START_FLAGS = ['--max-semi-space-size=4'];
 const MAIN = fileURLToPath(new URL('../../../dist/apps/gateway/src/main.js', import.meta.url));
 
 /**
