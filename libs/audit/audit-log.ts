@@ -113,10 +113,7 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
     if (mode === 'strict') return this.store.writeAll(tenantId, groupsTogether(things.map(eventOf), sinceMs));
     const take = (): Promise<unknown> | null => {
       if (!this.#reads.admits(things.length)) return null;
-      const [one] = things;
-      if (things.length > 1 || one === undefined)
-        this.#reads.addTogether(tenantId, things.map(eventOf), sinceMs);
-      else this.#reads.add(tenantId, eventOf(one), sinceMs);
+      this.#reads.addTogether(tenantId, things.map(eventOf), sinceMs);
       return this.#whenTooMany();
     };
     return this.#reads.takes(things.length) ? take() : this.#whenTaken(things.length, take);

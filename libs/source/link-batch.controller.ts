@@ -15,7 +15,7 @@ import { Body, Controller, Header, Post } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
 import { handedOut } from './handed-out.js';
-import { LINK_BATCH_EXAMPLES, LinkBatchDto, MAX_BATCH, LinkBatchResultDto } from './link-batch.dto.js';
+import { LINK_BATCH_EXAMPLES, LinkBatchDto, LinkBatchResultDto, MAX_BATCH } from './link-batch.dto.js';
 import { LinkBatchService } from './link-batch.service.js';
 import { readBatchWish } from './link-batch-wish.js';
 
@@ -51,7 +51,6 @@ export class LinkBatchController {
     // A thousand ids are known twice by now, and the answer may have to wait for the audit log.
     request.body = undefined;
     const place = ANSWERS.take(bytesFor(wish.ids.count));
-    onSent(reply.raw, () => ANSWERS.giveBack(place));
     const list = new JsonList('{"data":', place);
     const handed: HandedOut[] = [];
     const item = new ItemWriter(list);
@@ -61,6 +60,8 @@ export class LinkBatchController {
     });
     request.handedOut = handed;
     void reply.header('content-type', 'application/json; charset=utf-8');
+    // From here on nobody writes there, whoever answers.
+    onSent(reply.raw, () => ANSWERS.giveBack(place));
     return list.end('}');
   }
 }
