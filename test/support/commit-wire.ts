@@ -1,8 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** The simple query as it is sent, and the tag of its completion as it is answered. */
-const COMMIT = Buffer.from('COMMIT\0');
+/**
+ * A transaction's end as a simple query (PostgreSQL's protocol, "Message Formats"): a connection also names the statement as it
+ * prepares it, which is the end of a single query.
+ */
+const COMMIT_QUERY = Buffer.from('Q\0\0\0\x0bCOMMIT\0');
+/** The tag of its completion as it is answered. */
+const COMMITTED = Buffer.from('COMMIT\0');
 
 /** What happens to one commit; `done` is called when it has. */
 interface Ambush {
@@ -63,24 +68,26 @@ export class CommitWire {
         other.destroy();
       });
     }
-    let isChosen = false;
+    // Whoever has only named the marker meanwhile is not struck later, at a commit of its own.
+    let chosen: Ambush | null = null;
     let isCommitting = false;
+    const isAmbushed = (): boolean => chosen !== null && chosen === this.ambush;
     const strike = (): void => {
       this.ambush?.strike();
       client.destroy();
     };
     client.on('data', (chunk: Buffer) => {
-      isChosen ||= this.ambush !== null && chunk.includes(this.ambush.marker);
-      const isCommit = isChosen && chunk.includes(COMMIT);
-      if (isCommit && this.ambush?.lost === 'commit') {
+      if (this.ambush !== null && chunk.includes(this.ambush.marker)) chosen = this.ambush;
+      const isCommit = isAmbushed() && chunk.includes(COMMIT_QUERY);
+      if (isCommit && chosen?.lost === 'commit') {
         strike();
         return;
       }
-      isCommitting ||= isCommit;
+      isCommitting = isCommit;
       server.write(chunk);
     });
     server.on('data', (chunk: Buffer) => {
-      if (isCommitting && chunk.includes(COMMIT)) strike();
+      if (isCommitting && isAmbushed() && chunk.includes(COMMITTED)) strike();
       else client.write(chunk);
     });
   }
