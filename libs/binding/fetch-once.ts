@@ -15,26 +15,42 @@ export interface FetchedAnswer {
   readonly bytes: Buffer;
 }
 
+/** What a fetch may take. */
+export interface FetchLimits {
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+}
+
 /**
  * GETs a URL like an ordinary client: no credentials beside those in it, no redirect followed, no more than `maxBytes` read.
- * Fails as the connection does, and with a coded error for a longer body.
+ * Fails as the connection does, and with a coded error for a longer body. A connection that was idle and that the server
+ * closed before it answered is no failure (RFC 9112 §9.3.1): the URL is asked for again, in the end on a new one.
  */
-export function fetchOnce(
+export async function fetchOnce(
   url: string,
   agents: FetchAgents,
-  { maxBytes, signal }: { readonly maxBytes: number; readonly signal: AbortSignal },
+  { maxBytes, signal }: FetchLimits,
 ): Promise<FetchedAnswer> {
-  const target = new URL(url);
+  const answer = await ask(new URL(url), agents, signal);
+  const bytes = await readAll(answer, maxBytes);
+  return { status: answer.statusCode ?? 0, headers: answer.headers, bytes };
+}
+
+function ask(target: URL, agents: FetchAgents, signal: AbortSignal): Promise<IncomingMessage> {
   const isTls = target.protocol === 'https:';
+  const options = { signal, agent: isTls ? agents.https : agents.http };
   return new Promise((resolve, reject) => {
-    const options = { signal, agent: isTls ? agents.https : agents.http };
     const sent = isTls ? requestHttps(target, options) : requestHttp(target, options);
-    sent.on('error', reject);
+    let isAnswered = false;
     sent.on('response', (answer) => {
-      readAll(answer, maxBytes).then(
-        (bytes) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, bytes }),
-        reject,
-      );
+      isAnswered = true;
+      resolve(answer);
+    });
+    sent.on('error', (error) => {
+      // What breaks an answer is for who reads it.
+      if (isAnswered) return;
+      if (sent.reusedSocket && !signal.aborted) resolve(ask(target, agents, signal));
+      else reject(error);
     });
     sent.end();
   });
