@@ -52,12 +52,11 @@ describe('IV-04: a header of any value', () => {
   it.each(OUTCOMES)('%s: leads to the content or to a documented refusal', async (name, outcomes) => {
     await fc.assert(
       fc.asyncProperty(fc.array(fieldValues(), { minLength: 1, maxLength: 3 }), async (values) => {
-        const reply = await get(values.map((value) => `${name}: ${value}`));
-        expect({
-          values,
-          status: reply.status,
-          known: [200, ...outcomes].includes(reply.status),
-        }).toMatchObject({
+        const lines = values.map((value) => `${name}: ${value}`);
+        const reply = await get(lines);
+        // Several long ones may come to more than 16 KiB together.
+        const known = [200, ...outcomes, ...(lines.join('').length > 15_000 ? [431] : [])];
+        expect({ values, status: reply.status, known: known.includes(reply.status) }).toMatchObject({
           known: true,
         });
         expectSound(reply);
