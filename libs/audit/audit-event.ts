@@ -1,4 +1,4 @@
-import type { AuditAction, GatewayRequest, HandedOut } from '#http';
+import type { AuditAction, GatewayRequest, HandedOut, ManyHandedOut } from '#http';
 
 /** How something that was tried ended: it was done, it was not allowed, or it could not be done. */
 export const OUTCOMES = ['success', 'denied', 'failed'] as const;
@@ -20,6 +20,13 @@ export interface AuditEvent {
   readonly address: string | null;
   /** Null where there are none. */
   readonly details: Readonly<Record<string, string | number | boolean>> | null;
+}
+
+/** What one answer hands out: events that differ in nothing but what they are about. */
+export interface ManyEvents {
+  readonly shared: AuditEvent;
+  /** UUIDs with commas between them, one at least. */
+  readonly targetIds: string;
 }
 
 /** An entry of a tenant's log. */
@@ -71,6 +78,16 @@ export function readEventOf(
     address: ip,
     details: null,
   };
+}
+
+/** Events of many things that an answer hands out. */
+export function readEventsOf(
+  request: GatewayRequest,
+  action: AuditAction,
+  { subTenantId, sourceIds }: ManyHandedOut,
+): ManyEvents {
+  const event = eventOf(request, action, 'success', null);
+  return { shared: { ...event, subTenantId, targetKind: 'source' }, targetIds: sourceIds };
 }
 
 /** An event of something that an answer tells. */

@@ -4,9 +4,10 @@ import type { AuditEvent } from './audit-event.js';
 import { AuditLog } from './audit-log.js';
 import { AuditReads } from './audit-reads.js';
 import type { AuditStore } from './audit.store.js';
-import type { EventGroup } from './event-group.js';
+import type { WrittenGroup } from './event-group.js';
 
 const EVENT = { action: 'source.read' } as unknown as AuditEvent;
+const ID = '018f2a3c-5b1e-7c3d-8a9b-0c1d2e3f4a5b';
 
 /** Takes what is written when it is told to. */
 class SlowStore {
@@ -25,13 +26,13 @@ class SlowStore {
     this.#goOn();
   }
 
-  async writeAll(_tenantId: string, groups: readonly EventGroup[]): Promise<void> {
+  async writeAll(_tenantId: string, groups: readonly WrittenGroup[]): Promise<void> {
     await this.#held;
     if (this.fails) throw new Error('The database is away.');
     for (const { size } of groups) this.written += size;
   }
 
-  async writeSealed(tenantId: string, groups: readonly EventGroup[]): Promise<void> {
+  async writeSealed(tenantId: string, groups: readonly WrittenGroup[]): Promise<void> {
     this.sealed += 1;
     await this.writeAll(tenantId, groups);
   }
@@ -45,7 +46,7 @@ describe('AuditLog', () => {
     const waits: Promise<unknown>[] = [];
     let freely = 0;
     for (let number = 0; number < 20_000; number += 1) {
-      const wait = log.handsOut('acme', [EVENT], (event) => event);
+      const wait = log.handsOut('acme', 1, () => EVENT);
       if (wait === null) freely += 1;
       else waits.push(wait);
     }
@@ -61,9 +62,9 @@ describe('AuditLog', () => {
   it('loses nothing of answers that hand out a thousand things each, however many there are at once', async () => {
     const store = new SlowStore();
     const log = new AuditLog(store as unknown as AuditStore, new AuditReads('buffered'));
-    const things = Array.from({ length: 1_000 }, () => EVENT);
+    const things = { shared: EVENT, targetIds: Array.from({ length: 1_000 }, () => ID).join() };
     store.hold();
-    const waits = Array.from({ length: 64 }, () => log.handsOut('acme', things, (event) => event)).filter(
+    const waits = Array.from({ length: 64 }, () => log.handsOut('acme', 1_000, () => things)).filter(
       (wait) => wait !== null,
     );
     expect(waits.length).toBeGreaterThan(50);
@@ -77,9 +78,9 @@ describe('AuditLog', () => {
   it('loses what does not fit while nothing can be written down, and answers all the same', async () => {
     const store = new SlowStore();
     const log = new AuditLog(store as unknown as AuditStore, new AuditReads('buffered'));
-    const things = Array.from({ length: 1_000 }, () => EVENT);
+    const things = { shared: EVENT, targetIds: Array.from({ length: 1_000 }, () => ID).join() };
     store.fails = true;
-    for (let number = 0; number < 64; number += 1) await log.handsOut('acme', things, (event) => event);
+    for (let number = 0; number < 64; number += 1) await log.handsOut('acme', 1_000, () => things);
     for (let flush = 0; flush < 2; flush += 1) await log.flush();
     expect(log.dropped).toBeGreaterThanOrEqual(64_000 - 16_000);
     store.fails = false;
@@ -91,7 +92,7 @@ describe('AuditLog', () => {
     const store = new SlowStore();
     const log = new AuditLog(store as unknown as AuditStore, new AuditReads('buffered'));
     const read = async (count: number): Promise<void> => {
-      for (let number = 0; number < count; number += 1) await log.handsOut('acme', [EVENT], (event) => event);
+      for (let number = 0; number < count; number += 1) await log.handsOut('acme', 1, () => EVENT);
       await log.flush();
     };
     await read(499);

@@ -1,10 +1,10 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 
-import type { AuditEvent } from './audit-event.js';
+import type { AuditEvent, ManyEvents } from './audit-event.js';
 import { AuditReads } from './audit-reads.js';
 import { AuditStore, type RefusedCredential } from './audit.store.js';
 import { EventBuffer } from './event-buffer.js';
-import { groupsOf, groupsTogether, type TimedEvent } from './event-group.js';
+import { groupsOf, groupsOfAnswer, type TimedEvent } from './event-group.js';
 import { type BufferedReads, countOf, ReadBuffer } from './read-buffer.js';
 import { RefusalRate } from './refusal-rate.js';
 
@@ -99,24 +99,21 @@ export class AuditLog implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   /**
-   * Has what an answer hands out written down, an event for each thing, which is made only where it is wanted. Null: it
-   * may be answered now. A promise: it has to be waited for, and what it rejects with is to be answered instead.
+   * Has what an answer hands out or tells written down: `events`, of which there are `count`, are made only where they are
+   * wanted. Null: it may be answered now. A promise: it has to be waited for, and what it rejects with is to be answered
+   * instead.
    */
-  handsOut<Thing>(
-    tenantId: string,
-    things: readonly Thing[],
-    eventOf: (thing: Thing) => AuditEvent,
-  ): Promise<unknown> | null {
+  handsOut(tenantId: string, count: number, events: () => AuditEvent | ManyEvents): Promise<unknown> | null {
     const { mode } = this.reads;
     if (mode === 'off') return null;
     const sinceMs = performance.now();
-    if (mode === 'strict') return this.store.writeAll(tenantId, groupsTogether(things.map(eventOf), sinceMs));
+    if (mode === 'strict') return this.store.writeAll(tenantId, groupsOfAnswer(events(), sinceMs));
     const take = (): Promise<unknown> | null => {
-      if (!this.#reads.admits(things.length)) return null;
-      this.#reads.addTogether(tenantId, things.map(eventOf), sinceMs);
+      if (!this.#reads.admits(count)) return null;
+      this.#reads.add(tenantId, events(), sinceMs);
       return this.#whenTooMany();
     };
-    return this.#reads.takes(things.length) ? take() : this.#whenTaken(things.length, take);
+    return this.#reads.takes(count) ? take() : this.#whenTaken(count, take);
   }
 
   /** Has what waits written down at once where it is much, and has to be waited for where it is too much. */

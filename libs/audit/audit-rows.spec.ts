@@ -3,7 +3,7 @@ import { assert, array, constantFrom, property, record } from 'fast-check';
 
 import type { AuditEvent } from './audit-event.js';
 import { groupRowOf, rowOf, type PastEvent } from './audit-rows.js';
-import { EventGroup, groupsOf, MOST_OF_A_GROUP } from './event-group.js';
+import { EventGroup, EventRow, groupsOf, MOST_OF_A_GROUP } from './event-group.js';
 
 const DETAILS = { reason: 'x' };
 const EVENT: AuditEvent = {
@@ -95,6 +95,17 @@ describe('the rows of events', () => {
         link_ids: null,
       }),
     ]);
+  });
+
+  it('are one for a hundred that are kept as one, with what they are about as one text', () => {
+    const targetIds = [EVENT.targetId, EVENT.tokenId].join();
+    expect(groupRowOf(new EventRow(EVENT, targetIds, 1.06), 2.99)).toEqual({
+      ...rowOf({ event: { ...EVENT, targetId: null }, ageMs: 1.9 }),
+      target_ids: [null],
+      together_target_ids: targetIds,
+    });
+    const lost = { ...EVENT, role: undefined } as unknown as AuditEvent;
+    expect(() => groupRowOf(new EventRow(lost, targetIds, 0), 0)).toThrow(TypeError);
   });
 
   it('never make an event older than it is', () => {

@@ -1,7 +1,7 @@
 import { assertGiven } from '#database';
 
 import type { AuditEvent } from './audit-event.js';
-import { LEAST_TOGETHER, MOST_OF_A_GROUP, MOST_TOGETHER, type EventColumns } from './event-group.js';
+import { type EventGroup, EventRow, MOST_OF_A_GROUP, type WrittenGroup } from './event-group.js';
 
 /** An event that happened a moment ago. */
 export interface PastEvent {
@@ -17,26 +17,32 @@ export function rowOf({ event, ageMs }: PastEvent): Record<string, unknown> {
 }
 
 /**
- * A group of events as a statement is given it: one row with a list of what each of them is about, and lists of what else
- * differs among them, where it does. Many of one request and moment are kept as one row, too: lists of one. Throws as
- * {@link rowOf}, and RangeError for a group without events or with more than {@link MOST_OF_A_GROUP}: an entry's id has room
- * for so many places.
+ * A group of events as a statement is given it. Throws as {@link rowOf}, and RangeError for a group without events or with
+ * more than {@link MOST_OF_A_GROUP}: an entry's id has room for so many places.
  */
-export function groupRowOf(group: EventColumns, nowMs: number): Record<string, unknown> {
-  const size = group.sinceMs.length;
+export function groupRowOf(group: WrittenGroup, nowMs: number): Record<string, unknown> {
+  return group instanceof EventRow ? keptRowOf(group, nowMs) : listsOf(group, nowMs);
+}
+
+/** What is kept as one row: lists of one, and what its entries are about as one text. */
+function keptRowOf({ shared, targetIds, sinceMs }: EventRow, nowMs: number): Record<string, unknown> {
+  assertGiven({ sinceMs });
+  const row = rowOf({ event: { ...shared, targetId: null }, ageMs: ageOf(sinceMs, nowMs) });
+  return { ...row, target_ids: NOTHING, together_target_ids: targetIds };
+}
+
+/** One row with a list of what each event is about, and lists of what else differs among them, where it does. */
+function listsOf(group: EventGroup, nowMs: number): Record<string, unknown> {
+  const { size } = group;
   if (size === 0 || size > MOST_OF_A_GROUP) throw new RangeError(`A group of ${size} events is no row.`);
   assertGiven(group.sinceMs);
   const [link, links] = column(group.linkIds);
   const [request, requests] = column(group.requestIds);
   const [since, sinces] = column(group.sinceMs);
-  const isKeptTogether =
-    requests === null && sinces === null && size >= LEAST_TOGETHER && size <= MOST_TOGETHER;
-  const lists = isKeptTogether
-    ? { target_ids: NOTHING, together_target_ids: group.targetIds, together_link_ids: links }
-    : { target_ids: group.targetIds, link_ids: links };
   return checked(group.shared, {
-    ...lists,
+    target_ids: group.targetIds,
     link_id: link,
+    link_ids: links,
     request_id: request,
     request_ids: requests,
     age_ms: since === null ? null : ageOf(since, nowMs),
@@ -58,7 +64,7 @@ function ageOf(sinceMs: number, nowMs: number): number {
   return Math.floor((nowMs - sinceMs) * 10) / 10;
 }
 
-function checked(event: EventColumns['shared'], differing: Record<string, unknown>): Record<string, unknown> {
+function checked(event: AuditEvent, differing: Record<string, unknown>): Record<string, unknown> {
   if (event.details !== null) assertGiven(event.details);
   const row = {
     action: event.action,

@@ -7,7 +7,7 @@
 /** All that an entry `a` says, but for its id; behind it, of entries that are kept together, what differs among them. */
 const SAID = `ROW (a.tenant_key, a.action, a.outcome, a.token_id, a.role, a.link_id, a.sub_tenant_id, a.target_kind,
       a.target_id, a.request_id, a.address, a.details)::text
-      || CASE WHEN a.target_ids IS NULL THEN '' ELSE ROW (a.target_ids, a.link_ids)::text END`;
+      || CASE WHEN a.target_ids IS NULL THEN '' ELSE a.target_ids::text END`;
 /** How many entries a row `a` holds. */
 const SIZE = 'coalesce(cardinality(a.target_ids), 1)';
 

@@ -15,20 +15,17 @@ const momentOf = (id: string) =>
  * and of random bits of the group. Those that are kept together have one row, and places of their own in the last twelve bits
  * of its id, which are 0 in the row. The number of the transaction is asked for once.
  */
-const insert = (
-  transactionNo: string,
-) => `INSERT INTO audit_entries (${COLUMNS}, target_ids, link_ids, transaction_no)
+const insert = (transactionNo: string) => `INSERT INTO audit_entries (${COLUMNS}, target_ids, transaction_no)
 SELECT t.tenant_id, (encode(int8send((m.at_ms::bigint << 16) | 28672 | one.place), 'hex') || e.tail)::uuid,
   t.tenant_key, e.action, e.outcome, e.token_id, e.role, coalesce(one.link_id, e.link_id), e.sub_tenant_id,
   e.target_kind, one.target_id, coalesce(one.request_id, e.request_id), e.address, e.details,
-  e.together_target_ids, e.together_link_ids, e.transaction_no
+  string_to_array(e.together_target_ids, ','), e.transaction_no
 FROM tenants t
 CROSS JOIN (SELECT *, date_part('epoch', clock_timestamp()) * 1000 AS now_ms,
     left(replace(substr(gen_random_uuid()::text, 20), '-', ''), CASE WHEN g.together_target_ids IS NULL THEN 16 ELSE 13 END)
       || CASE WHEN g.together_target_ids IS NULL THEN '' ELSE '000' END AS tail, ${transactionNo} AS transaction_no
   FROM json_to_recordset($2::json) AS g
-    (${EVENTS}, target_ids text[], link_ids uuid[], request_ids text[], ages_ms float8[],
-      together_target_ids text[], together_link_ids uuid[])) e
+    (${EVENTS}, target_ids text[], link_ids uuid[], request_ids text[], ages_ms float8[], together_target_ids text)) e
 CROSS JOIN unnest(e.target_ids, e.link_ids, e.request_ids, e.ages_ms) WITH ORDINALITY AS one
   (target_id, link_id, request_id, age_ms, place)
 CROSS JOIN LATERAL (SELECT floor(e.now_ms - coalesce(one.age_ms, e.age_ms)) AS at_ms) m

@@ -1,8 +1,9 @@
 import { routeOf, type GatewayReply, type GatewayRequest } from '#http';
 import { Readable } from 'node:stream';
 
-import { eventOf, readEventOf, toldEventOf } from './audit-event.js';
+import { eventOf, readEventOf, readEventsOf, toldEventOf } from './audit-event.js';
 import type { AuditLog, ClaimedToken } from './audit-log.js';
+import { countIds } from './event-group.js';
 
 /** A hook before an answer goes out. */
 export type AnswerHook = (
@@ -54,15 +55,18 @@ function writeRead(log: AuditLog, request: GatewayRequest, statusCode: number): 
   // Nothing is handed out to who holds it already.
   if (!audit || !('read' in audit) || statusCode === 304 || request.method === 'HEAD') return null;
   const { handedOut } = request;
-  const [first] = handedOut ?? [];
-  if (handedOut !== undefined && first !== undefined) {
+  if (handedOut !== undefined && handedOut !== null) {
     // Told once, and a thousand of them are not to wait for their answer to have gone.
-    request.handedOut = [];
-    return log.handsOut(first.tenantId, handedOut, (one) => readEventOf(request, audit.read, one));
+    request.handedOut = null;
+    return 'sourceIds' in handedOut
+      ? log.handsOut(handedOut.tenantId, countIds(handedOut.sourceIds), () =>
+          readEventsOf(request, audit.read, handedOut),
+        )
+      : log.handsOut(handedOut.tenantId, 1, () => readEventOf(request, audit.read, handedOut));
   }
   const tenantId = readTenant(request);
-  if (handedOut !== undefined || tenantId === null) return null;
-  return log.handsOut(tenantId, [request], (one) => toldEventOf(one, audit.read));
+  if (handedOut === null || tenantId === null) return null;
+  return log.handsOut(tenantId, 1, () => toldEventOf(request, audit.read));
 }
 
 /** The tenant that a request has looked into: there is one, or it would have been refused. */

@@ -5,7 +5,7 @@ import { firstIdOf, type AuditEntry, type AuditEvent } from './audit-event.js';
 import { groupRowOf, rowOf, type PastEvent } from './audit-rows.js';
 import { LOCK } from './audit-seal.sql.js';
 import { COMMIT_LATER, WRITE, WRITE_REFUSED, WRITE_SEALED } from './audit-write.sql.js';
-import { groupsOf, type EventColumns, type TimedEvent } from './event-group.js';
+import { groupsOf, type TimedEvent, type WrittenGroup } from './event-group.js';
 
 /** A credential that was refused; without id and hash, several. */
 export interface RefusedCredential extends PastEvent {
@@ -44,7 +44,7 @@ export class AuditStore {
   }
 
   /** Writes events down by one statement. Those from before the tenant was made, by another of the id, are left out. */
-  writeAll(tenantId: string, groups: readonly EventColumns[]): Promise<void> {
+  writeAll(tenantId: string, groups: readonly WrittenGroup[]): Promise<void> {
     return writeAll(this.database, tenantId, groups);
   }
 
@@ -52,7 +52,7 @@ export class AuditStore {
    * The same for many, which are sealed by the transaction that writes them: nobody has to find and read them again for it.
    * Only one at a time does so in a log. When it resolves they can be read; they are durable a moment later.
    */
-  async writeSealed(tenantId: string, groups: readonly EventColumns[]): Promise<void> {
+  async writeSealed(tenantId: string, groups: readonly WrittenGroup[]): Promise<void> {
     const lock = { ...LOCK, values: [tenantId] };
     const values = valuesOf(tenantId, groups);
     await this.database.queryAfter(tenantId, [COMMIT_LATER, lock], { ...WRITE_SEALED, values });
@@ -105,12 +105,12 @@ export class AuditStore {
 async function writeAll(
   database: TenantDatabase,
   tenantId: string,
-  groups: readonly EventColumns[],
+  groups: readonly WrittenGroup[],
 ): Promise<void> {
   await database.query(tenantId, { ...WRITE, values: valuesOf(tenantId, groups) });
 }
 
-function valuesOf(tenantId: string, groups: readonly EventColumns[]): [string, string] {
+function valuesOf(tenantId: string, groups: readonly WrittenGroup[]): [string, string] {
   const nowMs = performance.now();
   return [tenantId, JSON.stringify(groups.map((group) => groupRowOf(group, nowMs)))];
 }
@@ -121,7 +121,7 @@ function valuesOf(tenantId: string, groups: readonly EventColumns[]): [string, s
  */
 const LIST = {
   name: 'list-audit-entries',
-  text: `SELECT one.entry_id AS "entryId", a.action, a.outcome, a.token_id AS "tokenId", a.role, one.link_id AS "linkId",
+  text: `SELECT one.entry_id AS "entryId", a.action, a.outcome, a.token_id AS "tokenId", a.role, a.link_id AS "linkId",
   a.sub_tenant_id AS "subTenantId", a.target_kind AS "targetKind", one.target_id AS "targetId",
   a.request_id AS "requestId", a.address, a.details
 FROM (
@@ -135,11 +135,10 @@ FROM (
     AND a.entry_id < coalesce(least($9::uuid, $10::uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff')
   ORDER BY a.entry_id DESC LIMIT $11::integer + 1) a
 CROSS JOIN LATERAL (
-  SELECT a.entry_id, a.target_id, a.link_id, 1 AS place WHERE a.target_ids IS NULL
+  SELECT a.entry_id, a.target_id, 1 AS place WHERE a.target_ids IS NULL
   UNION ALL
-  SELECT (left(a.entry_id::text, 33) || lpad(to_hex(o.place - 1), 3, '0'))::uuid, o.target_id,
-    coalesce(o.link_id, a.link_id), o.place
-  FROM unnest(a.target_ids, a.link_ids) WITH ORDINALITY AS o (target_id, link_id, place)) one
+  SELECT (left(a.entry_id::text, 33) || lpad(to_hex(o.place - 1), 3, '0'))::uuid, o.target_id, o.place
+  FROM unnest(a.target_ids) WITH ORDINALITY AS o (target_id, place)) one
 WHERE ($5 IS NULL OR one.target_id = $5) AND ($10 IS NULL OR one.entry_id < $10)
 ORDER BY a.entry_id DESC, one.place DESC LIMIT $11::integer`,
 };

@@ -1,4 +1,4 @@
-import type { AuditEvent } from './audit-event.js';
+import type { AuditEvent, ManyEvents } from './audit-event.js';
 
 /** Something that happened, and when, by the clock of the process that only goes forward (`performance.now()`). */
 export interface TimedEvent {
@@ -11,22 +11,34 @@ export const MOST_OF_A_GROUP = 3_000;
 /** So many that one answer hands out are kept as one row: of fewer it is no cheaper, and a row is read as a whole. */
 export const LEAST_TOGETHER = 10;
 export const MOST_TOGETHER = 100;
+const UUID_AND_COMMA = 37;
 
-/** Some events, column by column, all columns of the same length; and what all of them say. */
-export interface EventColumns {
-  readonly shared: Omit<AuditEvent, 'targetId' | 'linkId' | 'requestId'>;
-  readonly targetIds: readonly (string | null)[];
-  readonly linkIds: readonly (string | null)[];
-  readonly requestIds: readonly (string | null)[];
-  /** By `performance.now()`. */
-  readonly sinceMs: readonly number[];
+/** How many UUIDs there are in a text that has commas between them. */
+export function countIds(uuids: string): number {
+  return (uuids.length + 1) / UUID_AND_COMMA;
 }
+
+/** Some of {@link ManyEvents} that are kept as one row: {@link MOST_TOGETHER} at most. */
+export class EventRow implements ManyEvents {
+  constructor(
+    readonly shared: AuditEvent,
+    readonly targetIds: string,
+    readonly sinceMs: number,
+  ) {}
+
+  get size(): number {
+    return countIds(this.targetIds);
+  }
+}
+
+/** Events that are written down together. */
+export type WrittenGroup = EventGroup | EventRow;
 
 /**
  * Events that differ in nothing but what they are about, by which link, in which request and when: only that is held of each,
  * column by column. A client that reads one file after the other says a dozen things each time, and all but three of them again.
  */
-export class EventGroup implements EventColumns {
+export class EventGroup {
   readonly targetIds: (string | null)[] = [];
   readonly linkIds: (string | null)[] = [];
   readonly requestIds: (string | null)[] = [];
@@ -64,40 +76,43 @@ export class EventGroup implements EventColumns {
 
 /** Puts events into groups. */
 export class EventGroups {
-  readonly #groups: EventGroup[] = [];
+  readonly #groups: WrittenGroup[] = [];
   readonly #byKind = new Map<string, EventGroup>();
   #last: EventGroup | undefined;
 
-  constructor(private readonly mostOfOne = MOST_OF_A_GROUP) {}
-
   /** All of them, in the order of the first event of each. */
-  get all(): readonly EventGroup[] {
+  get all(): readonly WrittenGroup[] {
     return this.#groups;
+  }
+
+  /** Adds what one answer hands out. */
+  take(events: AuditEvent | ManyEvents, sinceMs: number): void {
+    if ('targetIds' in events) this.#addMany(events, sinceMs);
+    else this.add(events, sinceMs);
   }
 
   add(event: AuditEvent, sinceMs: number): void {
     let group = this.#last;
-    if (group === undefined || !this.#hasRoom(group) || !group.takes(event))
+    if (group === undefined || !hasRoom(group) || !group.takes(event))
       this.#last = group = this.#groupOf(event);
     group.add(event, sinceMs);
   }
 
-  /** Adds what one answer hands out, apart from all others where it is many: see {@link MOST_TOGETHER}. */
-  addTogether(events: readonly AuditEvent[], sinceMs: number): void {
-    const isMany = events.length >= LEAST_TOGETHER;
-    const groups = isMany ? new EventGroups(MOST_TOGETHER) : this;
-    for (const event of events) groups.add(event, sinceMs);
-    if (isMany) this.#groups.push(...groups.all);
-  }
-
-  #hasRoom(group: EventGroup): boolean {
-    return group.size < this.mostOfOne;
+  /** As rows of their own where they are enough for that: {@link LEAST_TOGETHER}. */
+  #addMany({ shared, targetIds }: ManyEvents, sinceMs: number): void {
+    if (countIds(targetIds) < LEAST_TOGETHER) {
+      for (const targetId of targetIds.split(',')) this.add({ ...shared, targetId }, sinceMs);
+      return;
+    }
+    const step = MOST_TOGETHER * UUID_AND_COMMA;
+    for (let at = 0; at < targetIds.length; at += step)
+      this.#groups.push(new EventRow(shared, targetIds.slice(at, at + step - 1), sinceMs));
   }
 
   #groupOf(event: AuditEvent): EventGroup {
     const kind = kindOf(event);
     const known = this.#byKind.get(kind);
-    if (known !== undefined && this.#hasRoom(known) && known.takes(event)) return known;
+    if (known !== undefined && hasRoom(known) && known.takes(event)) return known;
     const group = new EventGroup(event);
     this.#byKind.set(kind, group);
     this.#groups.push(group);
@@ -105,17 +120,21 @@ export class EventGroups {
   }
 }
 
+function hasRoom(group: EventGroup): boolean {
+  return group.size < MOST_OF_A_GROUP;
+}
+
 /** The groups of some events. */
-export function groupsOf(events: readonly TimedEvent[]): readonly EventGroup[] {
+export function groupsOf(events: readonly TimedEvent[]): readonly WrittenGroup[] {
   const groups = new EventGroups();
   for (const { event, sinceMs } of events) groups.add(event, sinceMs);
   return groups.all;
 }
 
 /** The groups of what one answer hands out. */
-export function groupsTogether(events: readonly AuditEvent[], sinceMs: number): readonly EventGroup[] {
+export function groupsOfAnswer(events: AuditEvent | ManyEvents, sinceMs: number): readonly WrittenGroup[] {
   const groups = new EventGroups();
-  groups.addTogether(events, sinceMs);
+  groups.take(events, sinceMs);
   return groups.all;
 }
 

@@ -17,7 +17,7 @@ const event = (targetId: string, tokenId = 'a'): AuditEvent => ({
   details: null,
 });
 
-const shown = (reads: readonly BufferedReads[]): [string, (string | null)[][]][] =>
+const shown = (reads: readonly BufferedReads[]): [string, (string | readonly (string | null)[])[]][] =>
   reads.map(({ log, groups }) => [log, groups.map(({ targetIds }) => targetIds)]);
 
 describe('ReadBuffer', () => {
@@ -44,6 +44,28 @@ describe('ReadBuffer', () => {
     const taken = buffer.takeAll().map(({ groups }) => groups.flatMap(({ targetIds }) => targetIds));
     expect(Math.max(...taken.map(({ length }) => length))).toBeLessThanOrEqual(3_000);
     expect(new Set(taken.flat()).size).toBe(8_500);
+  });
+
+  it('gives what one answer hands out back as rows of a hundred, and a few as of any other', () => {
+    const buffer = new ReadBuffer(10_000);
+    const ids = (count: number): string[] =>
+      Array.from({ length: count }, (_, index) => `00000000-0000-4000-8000-${`${index}`.padStart(12, '0')}`);
+    const answer = (count: number) => ({ shared: event('none'), targetIds: ids(count).join() });
+    buffer.add('one', answer(250), 1);
+    buffer.add('one', answer(9), 2);
+    buffer.add('one', answer(10), 3);
+    expect(buffer.size).toBe(269);
+    const [taken] = buffer.takeAll();
+    expect(taken?.groups.map(({ size, sinceMs }) => [size, sinceMs])).toEqual([
+      [100, 1],
+      [100, 1],
+      [50, 1],
+      [9, Array.from({ length: 9 }, () => 2)],
+      [10, 3],
+    ]);
+    const rows = taken?.groups.filter(({ sinceMs }) => sinceMs === 1).map(({ targetIds }) => targetIds);
+    expect(rows?.join()).toBe(answer(250).targetIds);
+    expect(taken?.groups[3]?.targetIds).toEqual(ids(9));
   });
 
   it('tells apart what differs in more than what it is about', () => {

@@ -1,11 +1,11 @@
-import type { AuditEvent } from './audit-event.js';
+import type { AuditEvent, ManyEvents } from './audit-event.js';
 import { Bounded } from './bounded.js';
-import { type EventGroup, EventGroups, MOST_OF_A_GROUP } from './event-group.js';
+import { countIds, EventGroups, MOST_OF_A_GROUP, type WrittenGroup } from './event-group.js';
 
 /** Events of one log that are to be written by one statement. */
 export interface BufferedReads {
   readonly log: string;
-  readonly groups: readonly EventGroup[];
+  readonly groups: readonly WrittenGroup[];
 }
 
 /** What was handed out and waits to be written down, by log. */
@@ -13,16 +13,10 @@ export class ReadBuffer extends Bounded {
   #waiting = new Map<string, EventGroups>();
   #returned: BufferedReads[] = [];
 
-  /** Takes one that was admitted. */
-  add(log: string, event: AuditEvent, sinceMs: number): void {
-    this.#groupsOf(log).add(event, sinceMs);
-    this.noteAdded(1);
-  }
-
   /** Takes what one answer hands out, and was admitted. */
-  addTogether(log: string, events: readonly AuditEvent[], sinceMs: number): void {
-    this.#groupsOf(log).addTogether(events, sinceMs);
-    this.noteAdded(events.length);
+  add(log: string, events: AuditEvent | ManyEvents, sinceMs: number): void {
+    this.#groupsOf(log).take(events, sinceMs);
+    this.noteAdded('targetIds' in events ? countIds(events.targetIds) : 1);
   }
 
   /** All that waits, as much of it together as one statement takes; from now on nothing does. */
@@ -51,8 +45,8 @@ export class ReadBuffer extends Bounded {
 }
 
 /** Groups of a log in pieces of {@link MOST_OF_A_GROUP} events at most, which each of them is by itself. */
-function together(log: string, groups: readonly EventGroup[]): BufferedReads[] {
-  const pieces: EventGroup[][] = [];
+function together(log: string, groups: readonly WrittenGroup[]): BufferedReads[] {
+  const pieces: WrittenGroup[][] = [];
   let room = 0;
   for (const group of groups) {
     if (group.size > room) {
@@ -66,6 +60,6 @@ function together(log: string, groups: readonly EventGroup[]): BufferedReads[] {
 }
 
 /** How many events there are in some groups. */
-export function countOf(groups: readonly EventGroup[]): number {
+export function countOf(groups: readonly WrittenGroup[]): number {
   return groups.reduce((count, { size }) => count + size, 0);
 }

@@ -1,7 +1,7 @@
 import type { Principal, TenantContext } from '#kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import type { HandedOut, OperationOptions } from './operation.js';
+import type { HandedOut, ManyHandedOut, OperationOptions } from './operation.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -15,8 +15,8 @@ declare module 'fastify' {
     principal?: Principal;
     /** Where the request acts; present on routes whose tenancy is `context`. */
     tenantContext?: TenantContext;
-    /** What the answer hands out, for the audit log; said before it is sent. */
-    handedOut?: readonly HandedOut[];
+    /** What the answer hands out, for the audit log; said before it is sent. Null: nothing, or it has been told. */
+    handedOut?: HandedOut | ManyHandedOut | null;
     /** What the answer tells of, where that is something else than content; for the audit log as well. */
     toldOf?: { readonly kind: string; readonly id: string };
     /** Code of the error that it was answered with. */

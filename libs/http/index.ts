@@ -28,6 +28,7 @@ export {
   type Access,
   type AuditAction,
   type HandedOut,
+  type ManyHandedOut,
   type OperationOptions,
   type Tenancy,
 } from './operation.js';

@@ -45,6 +45,14 @@ export interface HandedOut {
   readonly link?: { readonly linkId: string | null; readonly tokenId: string | null };
 }
 
+/** Many sources of a sub-tenant that one answer hands out URLs for. */
+export interface ManyHandedOut {
+  readonly tenantId: string;
+  readonly subTenantId: string;
+  /** UUIDs with commas between them, one at least: one text, because they are kept until they have been written down. */
+  readonly sourceIds: string;
+}
+
 /** Everything an operation declares about itself; guard, router, body parser and OpenAPI read it from here. */
 export interface OperationOptions {
   readonly summary: string;

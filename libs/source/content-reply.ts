@@ -82,7 +82,7 @@ export class ContentReply {
       body === null
         ? false
         : andThen(payloadOf(body, use), (payload) => {
-            request.handedOut = [handedOut(source, served)];
+            request.handedOut = handedOut(source, served);
             if (body.recycle !== undefined) onChunkSent(reply.raw, body.recycle);
             void reply.code(plan.status).headers(plan.headers).send(payload);
             return true;

@@ -7,14 +7,12 @@ import {
   onSent,
   Operation,
   type ExchangeParts,
-  type HandedOut,
 } from '#http';
 import { BufferPool, CodedError, momentText, type Principal, type TenantContext } from '#kernel';
 import type { IssuedUrl, SignedLink } from '#presign';
 import { Body, Controller, Header, Post } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
-import { handedOut } from './handed-out.js';
 import { LINK_BATCH_EXAMPLES, LinkBatchDto, LinkBatchResultDto, MAX_BATCH } from './link-batch.dto.js';
 import { LinkBatchService } from './link-batch.service.js';
 import { readBatchWish } from './link-batch-wish.js';
@@ -52,13 +50,14 @@ export class LinkBatchController {
     request.body = undefined;
     const place = ANSWERS.take(bytesFor(wish.ids.count));
     const list = new JsonList('{"data":', place);
-    const handed: HandedOut[] = [];
+    const handed: string[] = [];
     const item = new ItemWriter(list);
-    await this.batches.issue(context, caller, wish, (id, outcome, source) => {
+    await this.batches.issue(context, caller, wish, (id, outcome, sourceId) => {
       item.add(id, outcome);
-      if (source !== null && !(outcome instanceof CodedError)) handed.push(handedOut(source));
+      if (sourceId !== null && !(outcome instanceof CodedError)) handed.push(sourceId);
     });
-    request.handedOut = handed;
+    const { tenantId, subTenantId } = context;
+    request.handedOut = handed.length === 0 ? null : { tenantId, subTenantId, sourceIds: handed.join() };
     void reply.header('content-type', 'application/json; charset=utf-8');
     // From here on nobody writes there, whoever answers.
     onSent(reply.raw, () => ANSWERS.giveBack(place));

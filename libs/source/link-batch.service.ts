@@ -7,12 +7,8 @@ import { LinkBatchStore, NO_FILE, NO_SOURCE, type BatchSource } from './link-bat
 import { nameOf, type NamedIds } from './named-ids.js';
 import { SourceErrors } from './source.errors.js';
 
-/** Takes what became of one id; `source` is null where there is none of this id that a URL could be for. */
-export type BatchTaker = (
-  id: string,
-  outcome: IssuedUrl,
-  source: Pick<BatchSource, 'tenantId' | 'subTenantId' | 'sourceId'> | null,
-) => void;
+/** Takes what became of one id; `sourceId` is null where there is no source of this id that a URL could be for. */
+export type BatchTaker = (id: string, outcome: IssuedUrl, sourceId: string | null) => void;
 
 /** Makes URLs for many sources at once. */
 @Injectable()
@@ -43,7 +39,7 @@ export class LinkBatchService {
     for (const id of ids.all()) {
       const source = found.get(id) ?? found.get(nameOf(id)) ?? null;
       const issued = source === null ? SourceErrors.notFound() : outcomeOf(urls, source);
-      take(id, issued instanceof Promise ? await issued : issued, source);
+      take(id, issued instanceof Promise ? await issued : issued, source?.sourceId ?? null);
     }
   }
 
@@ -62,9 +58,8 @@ export class LinkBatchService {
         take(sourceId, moment === NO_FILE ? SourceErrors.pending() : SourceErrors.notFound(), null);
         continue;
       }
-      const source = { tenantId, subTenantId, sourceId, createdAt: new Date(moment) };
-      const issued = urls.issue(source);
-      take(sourceId, issued instanceof Promise ? await issued : issued, source);
+      const issued = urls.issue({ tenantId, sourceId, createdAt: new Date(moment) });
+      take(sourceId, issued instanceof Promise ? await issued : issued, sourceId);
     }
   }
 }

@@ -128,7 +128,7 @@ async function redirect(
   // The storage does not tell what becomes of it.
   await use?.keep();
   await use?.count();
-  reply.request.handedOut = [handed];
+  reply.request.handedOut = handed;
   void reply.code(302).headers(headers).send();
 }
 

@@ -12,11 +12,11 @@ CREATE INDEX audit_seals_found ON audit_seals (tenant_id, seal_no) WHERE horizon
 `;
 
 /**
- * What one answer hands out is one row: `target_ids` are what its entries are about, and `link_ids`, where they differ, by
- * which links. Its `entry_id` is that of the first, and the others' are those that follow it.
+ * What one answer hands out is one row: `target_ids` are what its entries are about. Its `entry_id` is that of the first, and
+ * the others' are those that follow it.
  */
 const TOGETHER_SQL = `
-ALTER TABLE audit_entries ADD COLUMN target_ids text[] COLLATE "C", ADD COLUMN link_ids uuid[],
+ALTER TABLE audit_entries ADD COLUMN target_ids text[] COLLATE "C",
   ADD CHECK (target_ids IS NULL OR cardinality(target_ids) BETWEEN 1 AND 4096);
 `;
 

@@ -81,7 +81,7 @@ export class FetchController {
     request: GatewayRequest,
   ): MaybePromise<FetchResponseDto> {
     return andThen(this.urls.issue(caller, source, wish.expiry_seconds ?? LINK_LIFE.usual), (link) => {
-      request.handedOut = [handedOut(source, { action: 'link.issue' })];
+      request.handedOut = handedOut(source, { action: 'link.issue' });
       return render(id, source, null, link);
     });
   }
@@ -97,7 +97,7 @@ export class FetchController {
     releaseAfter(reply, inline.release);
     const expiresIn = wish.expiry_seconds ?? LINK_LIFE.usual;
     const link = modeOf(wish) === 'content' ? null : await this.urls.issue(caller, inline.source, expiresIn);
-    request.handedOut = [handedOut(source)];
+    request.handedOut = handedOut(source);
     const text = textOf(inline);
     const answer = render(id, inline.source, text, link);
     if (text !== null) return answer;

@@ -131,7 +131,7 @@ export class KnowledgeBaseController {
   ): MaybePromise<DownloadDto> {
     const source = this.content.assertAvailable(found);
     return andThen(this.urls.issue(caller, source, expiresIn), (link) => {
-      request.handedOut = [handedOut(source)];
+      request.handedOut = handedOut(source);
       return render(source, link);
     });
   }
