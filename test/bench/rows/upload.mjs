@@ -1,12 +1,15 @@
 /**
  * Small uploads on the filesystem: 16 KiB each, every one a new source, durable and committed when it is answered. The
- * floor stores the same bytes as durably and knows nothing about them. Both are loaded by the same client, one after the
- * other, with the same number of connections, and write to the same file system.
+ * floor stores the same bytes as durably and knows nothing about them. Both are loaded by clients of the same kind, in short
+ * turns, with the same number of connections, and write to the same file system. Neither has a core to itself: what waits
+ * for a disk does so in other threads and processes.
  */
+import { CLIENT_CORE } from '../support/cores.mjs';
+
 import { startBare } from '../support/bare-server.mjs';
 import { startGateway } from '../support/gateway.mjs';
 import { runLoad } from '../support/request-load.mjs';
-import { interleave } from '../support/rounds.mjs';
+import { inTurn, stoppedBetween } from '../support/request-rounds.mjs';
 
 const BODY_BYTES = 16 * 1024;
 const CONNECTIONS = 32;
@@ -15,7 +18,8 @@ const CONNECTIONS = 32;
  * what is in them.
  */
 const WARM_UP_SECONDS = 13;
-const SECONDS = 5;
+const TURN_SECONDS = 1;
+const MOST_RSS_MIB = 200;
 
 export const rows = [
   {
@@ -27,6 +31,7 @@ export const rows = [
       `16 KiB each by PUT, every one a new source, by ${CONNECTIONS} connections on the filesystem`,
       'the same bytes stored as durably by a bare server that knows nothing about them',
     ],
+    mostRssMib: MOST_RSS_MIB,
     measure,
   },
 ];
@@ -34,24 +39,22 @@ export const rows = [
 async function measure(bench) {
   const gateway = await startGateway(bench);
   const { token } = await gateway.makeTenant();
-  const ours = {
+  const ours = jobFor({
     url: gateway.url,
     path: '/v1/sources/[id]/content',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
-  };
-  const { url } = await startBare(bench, 'bare-upload.mjs');
-  const bare = { url, path: '/[id]', headers: {} };
-  for (const side of [ours, bare]) await load(side, WARM_UP_SECONDS);
-  const tell = (round, { value, floor }) =>
-    bench.say(`round ${round}: ${Math.round(value.at(-1))} /s, floor ${Math.round(floor.at(-1))} /s`);
-  return interleave(
-    { value: () => load(ours, SECONDS), floor: () => load(bare, SECONDS) },
-    { onRound: tell },
-  );
+  });
+  const bare = await startBare(bench, 'bare-upload.mjs');
+  const theirs = jobFor({ url: bare.url, path: '/[id]', headers: {} });
+  for (const job of [ours, theirs]) await runLoad({ ...job, seconds: WARM_UP_SECONDS }, CLIENT_CORE);
+  return inTurn(bench, {
+    pid: gateway.pid,
+    ours: stoppedBetween(ours, gateway.pid),
+    theirs: stoppedBetween(theirs, bare.pid),
+    turnSeconds: TURN_SECONDS,
+  });
 }
 
-/** Answers per second. */
-async function load(side, seconds) {
-  const job = { ...side, method: 'PUT', bodyBytes: BODY_BYTES, connections: CONNECTIONS, seconds };
-  return (await runLoad(job)).perSecond;
+function jobFor(target) {
+  return { ...target, method: 'PUT', bodyBytes: BODY_BYTES, connections: CONNECTIONS };
 }

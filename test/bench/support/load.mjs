@@ -4,9 +4,10 @@
  *   node load.mjs '{"url", "method", "path", "headers", "bodyBytes"|"body", "connections", "ids"}'
  *
  * `[id]` in the path and in the body becomes another id with every request: a new one, or one after the other of those in
- * the file `ids`, a JSON array. A line of the input says for how many seconds, and is answered by `{}` when that is over; an
- * empty one is answered by `{perSecond, answers, p50Ms, p99Ms}` of all since the last empty one. Per second are those that
- * were answered within the time. Ends with 1 as soon as a status is not of 2xx, or a connection fails.
+ * the file `ids`, a JSON array. A line of the input says for how many seconds requests are made, and is answered by `{}` when
+ * the last of them is answered; an empty one is answered by `{perSecond, answers, p50Ms, p99Ms}` of all since the last empty
+ * one. Per second are all answers, over the time until there was no other: one that takes long is neither lost at the end of
+ * a turn nor free. Ends with 1 as soon as a status is not of 2xx, or a connection fails.
  *
  * A request is one text and an answer is looked at for its status and length alone, so that the client is not what is
  * measured: a load generator that does more for a request than the bare server does is busy before that is.
@@ -38,7 +39,7 @@ const fields = Object.entries({ host: `${hostname}:${port}`, ...headers })
 const bytes = 'gatehold'.repeat(Math.ceil((bodyBytes ?? 0) / 8)).slice(0, bodyBytes);
 
 const micros = createHistogram();
-let [seconds, inTime, endAt, busy] = [0, 0, 0, 0];
+let [elapsedMs, beganAt, endAt, busy] = [0, 0, 0, 0];
 const all = Array.from(
   { length: connections },
   () => new LoadConnection({ hostname, port }, { nextRequest, onAnswer, onRest, onFailure }),
@@ -49,17 +50,18 @@ createInterface({ input: process.stdin })
   .on('close', () => process.exit());
 
 function run(forSeconds) {
-  seconds += forSeconds;
-  endAt = performance.now() + forSeconds * 1_000;
+  beganAt = performance.now();
+  endAt = beganAt + forSeconds * 1_000;
   busy = connections;
   for (const connection of all) connection.send();
 }
 
 function tell() {
   const atMs = (percent) => micros.percentile(percent) / 1_000;
-  say({ perSecond: inTime / seconds, answers: micros.count, p50Ms: atMs(50), p99Ms: atMs(99) });
+  const perSecond = (micros.count * 1_000) / elapsedMs;
+  say({ perSecond, answers: micros.count, p50Ms: atMs(50), p99Ms: atMs(99) });
   micros.reset();
-  [seconds, inTime] = [0, 0];
+  elapsedMs = 0;
 }
 
 function say(what) {
@@ -77,14 +79,14 @@ function nextRequest() {
 function onAnswer(status, tookMs) {
   if (status < 200 || status > 299) onFailure(`status ${status}`);
   micros.record(Math.max(1, Math.round(tookMs * 1_000)));
-  if (performance.now() >= endAt) return false;
-  inTime += 1;
-  return true;
+  return performance.now() < endAt;
 }
 
 function onRest() {
   busy -= 1;
-  if (busy === 0) say({});
+  if (busy > 0) return;
+  elapsedMs += performance.now() - beganAt;
+  say({});
 }
 
 function onFailure(why) {
