@@ -1,6 +1,6 @@
 /** The most bytes that a UTF-16 code unit takes in UTF-8. */
 const MOST_PER_UNIT = 3;
-const COMMA = 0x2c;
+const MOST_UNWRITTEN = 4_096;
 
 /**
  * A list of many JSON values, put together as the bytes that are sent while its values are made, so that none of them has to
@@ -10,6 +10,8 @@ const COMMA = 0x2c;
 export class JsonList {
   #bytes: Buffer;
   #length = 0;
+  /** What has been added and not written yet: to write a few values at once is cheaper than each. */
+  #ascii = '';
   #isEmpty = true;
 
   /** `before`: what stands before the list; `place`: where it is put together, as far as that is large enough. */
@@ -20,15 +22,15 @@ export class JsonList {
 
   /** Adds a value, which is JSON already. */
   add(value: string): void {
-    this.#begin();
+    this.addAscii('');
     this.#write(value);
   }
 
   /** The same, where it is known to be ASCII. */
   addAscii(value: string): void {
-    this.#begin();
-    this.#makeRoom(value.length);
-    this.#length += this.#bytes.write(value, this.#length, 'latin1');
+    this.#ascii += this.#isEmpty ? value : `,${value}`;
+    this.#isEmpty = false;
+    if (this.#ascii.length > MOST_UNWRITTEN) this.#writeAscii();
   }
 
   /** The list, what stands before it, and `after`; the end of both. */
@@ -37,13 +39,14 @@ export class JsonList {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  #begin(): void {
-    this.#makeRoom(1);
-    if (!this.#isEmpty) this.#bytes[this.#length++] = COMMA;
-    this.#isEmpty = false;
+  #writeAscii(): void {
+    this.#makeRoom(this.#ascii.length);
+    this.#length += this.#bytes.write(this.#ascii, this.#length, 'latin1');
+    this.#ascii = '';
   }
 
   #write(text: string): void {
+    this.#writeAscii();
     this.#makeRoom(text.length * MOST_PER_UNIT);
     this.#length += this.#bytes.write(text, this.#length);
   }

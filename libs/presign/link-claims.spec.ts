@@ -1,6 +1,7 @@
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import {
+  array,
   assert,
   constantFrom,
   date,
@@ -53,6 +54,27 @@ describe('a link', () => {
 
   it('says what was signed', () => {
     assert(property(claims(), (signed) => expect(verified(signLink(signed, KEY))).toEqual(signed)));
+  });
+
+  it('says what was signed also where the one before said much of the same', () => {
+    const alike = record({
+      tenantKey: constantFrom('k3v9x0q2m7ab', 'aaaaaaaaaaaa'),
+      keyId: constantFrom(1, 2),
+      sourceId: constantFrom(CLAIMS.sourceId, CLAIMS.referenceId),
+      sourceCreatedAt: constantFrom(new Date(0), CLAIMS.sourceCreatedAt),
+      issuedAt: constantFrom(0, 1),
+      expiresAt: constantFrom(0, 1),
+      disposition: constantFrom('attachment' as const, 'inline' as const),
+      kind: constantFrom('managed' as const, 'stateless' as const),
+      referenceId: constantFrom(CLAIMS.sourceId, CLAIMS.referenceId),
+    });
+    const sameAsAlone = property(array(alike, { maxLength: 6 }), (signed) => {
+      const keys = signed.map(() => createSecretKey(KEY.export()));
+      const alone = signed.map((one, index) => signLink(one, keys[index] ?? KEY));
+      expect(signed.map((one) => signLink(one, KEY))).toEqual(alone);
+      expect(alone.map((text) => verified(text))).toEqual(signed);
+    });
+    assert(sameAsAlone);
   });
 
   it('is 128 letters, digits, - and _', () => {

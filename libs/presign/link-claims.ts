@@ -34,8 +34,14 @@ const TEXT = /^[A-Za-z0-9_-]{128}$/;
 const TENANT_KEY = /^[a-z0-9]{12}$/;
 const CONTEXT = 'gatehold link v1\0';
 
+/** What signs links by one key. */
+interface Signer {
+  readonly mac: ShortMac;
+  /** Whose claims stand where they are signed; null where that is not known. */
+  written: LinkClaims | null;
+}
 /** By the key, so that each is exported once. */
-const macs = new WeakMap<KeyObject, ShortMac>();
+const signers = new WeakMap<KeyObject, Signer>();
 /** Where a link is put together; nothing waits between the beginning and the end of that. */
 const SIGNED = Buffer.alloc(CLAIMS_LENGTH + MAC_LENGTH);
 
@@ -47,8 +53,10 @@ export interface UnverifiedLink {
 
 /** Signs claims with HMAC-SHA-256 and answers the link's text. */
 export function signLink(claims: LinkClaims, key: KeyObject): string {
-  const mac = macOf(key);
-  encode(claims, mac.message);
+  const signer = signerOf(key);
+  const { mac } = signer;
+  encode(claims, mac.message, signer.written);
+  signer.written = claims;
   SIGNED.set(mac.message);
   mac.writeTo(SIGNED, CLAIMS_LENGTH);
   return SIGNED.toString('base64url');
@@ -64,30 +72,37 @@ export function parseLink(text: string): UnverifiedLink | null {
 
 /** Compares the signature in constant time. */
 export function isAuthentic({ bytes }: UnverifiedLink, key: KeyObject): boolean {
-  const mac = macOf(key);
+  const signer = signerOf(key);
+  const { mac } = signer;
+  signer.written = null;
   bytes.copy(mac.message, 0, 0, CLAIMS_LENGTH);
   mac.writeTo(SIGNED, CLAIMS_LENGTH);
   return timingSafeEqual(bytes.subarray(CLAIMS_LENGTH), SIGNED.subarray(CLAIMS_LENGTH));
 }
 
-function macOf(key: KeyObject): ShortMac {
-  let mac = macs.get(key);
-  if (mac === undefined) macs.set(key, (mac = new ShortMac(key, CONTEXT, CLAIMS_LENGTH)));
-  return mac;
+function signerOf(key: KeyObject): Signer {
+  let signer = signers.get(key);
+  if (signer === undefined)
+    signers.set(key, (signer = { mac: new ShortMac(key, CONTEXT, CLAIMS_LENGTH), written: null }));
+  return signer;
 }
 
-/** purpose 1, flags 1, key 2, tenant 12, source 16, incarnation 6 (ms), issued 5, expires 5, reference 16. */
-function encode(claims: LinkClaims, body: Buffer): void {
+/**
+ * purpose 1, flags 1, key 2, tenant 12, source 16, incarnation 6 (ms), issued 5, expires 5, reference 16. What all links of a
+ * batch say alike is not written again where it stands there from the one before.
+ */
+function encode(claims: LinkClaims, body: Buffer, written: LinkClaims | null): void {
   const inline = claims.disposition === 'inline' ? FLAG_INLINE : 0;
   body[0] = PURPOSE_DOWNLOAD;
   body[1] = inline | (claims.kind === 'managed' ? FLAG_MANAGED : 0);
-  body.writeUInt16BE(claims.keyId, 2);
-  for (let at = 0; at < TENANT_KEY_LENGTH; at += 1) body[4 + at] = claims.tenantKey.charCodeAt(at);
+  if (claims.keyId !== written?.keyId) body.writeUInt16BE(claims.keyId, 2);
+  if (claims.tenantKey !== written?.tenantKey)
+    for (let at = 0; at < TENANT_KEY_LENGTH; at += 1) body[4 + at] = claims.tenantKey.charCodeAt(at);
   writeUuid(claims.sourceId, body, 16);
   body.writeUIntBE(claims.sourceCreatedAt.getTime(), 32, 6);
-  body.writeUIntBE(claims.issuedAt, 38, 5);
-  body.writeUIntBE(claims.expiresAt, 43, 5);
-  writeUuid(claims.referenceId, body, 48);
+  if (claims.issuedAt !== written?.issuedAt) body.writeUIntBE(claims.issuedAt, 38, 5);
+  if (claims.expiresAt !== written?.expiresAt) body.writeUIntBE(claims.expiresAt, 43, 5);
+  if (claims.referenceId !== written?.referenceId) writeUuid(claims.referenceId, body, 48);
 }
 
 function decode(bytes: Buffer): LinkClaims | null {

@@ -26,6 +26,7 @@ export interface LinkWish {
 
 /** A URL that was made. */
 export interface SignedLink {
+  /** A URI (RFC 3986 §2): ASCII, with nothing in it that JSON has to say in another way. */
   readonly url: string;
   /** When it was asked for. */
   readonly issuedAt: Date;
