@@ -10,11 +10,11 @@ const TURN_SECONDS = 0.5;
 /**
  * Has two contestants run for as many rounds as the bench has, and before that to warm up. In a round they take turns that
  * are short, since whatever else a machine does makes it slower for seconds at a time: that is to be of both alike. Where an
- * answer takes long, turns have to be: `turnSeconds`. A contestant is a load and what is done as its turn begins and ends; it
- * is closed here. Answers what a row of requests does, as it was in the round whose ratio is the median, and what the process
- * `pid` took for `ours`.
+ * answer takes long, turns have to be: `turnSeconds`. To warm up takes `warmUps` times as long as usual. A contestant is a load
+ * and what is done as its turn begins and ends; it is closed here. Answers what a row of requests does, as it was in the round
+ * whose ratio is the median, and what the process `pid` took for `ours`.
  */
-export async function inTurn(bench, { pid, ours, theirs, turnSeconds = TURN_SECONDS }) {
+export async function inTurn(bench, { pid, ours, theirs, turnSeconds = TURN_SECONDS, warmUps = 1 }) {
   const { warmUpSeconds, seconds, rounds } = bench.pace;
   const unpin = pinSelf(CLIENT_CORE);
   const round = (lasting) =>
@@ -23,7 +23,7 @@ export async function inTurn(bench, { pid, ours, theirs, turnSeconds = TURN_SECO
       turnSeconds: Math.min(turnSeconds, lasting),
     });
   try {
-    await round(warmUpSeconds);
+    await round(warmUpSeconds * warmUps);
     await forgetPeak(pid);
     const measured = [];
     for (let number = 1; number <= rounds; number += 1) {
