@@ -123,6 +123,14 @@ describe('the rows of events', () => {
     },
   );
 
+  it.each([
+    ['none', ''],
+    ['what is no UUID', 'file'],
+    ['more than a hundred', Array.from({ length: 101 }, () => EVENT.targetId).join()],
+  ])('are not kept as one of %s', (_, targetIds) => {
+    expect(() => groupRowOf(new EventRow(EVENT, targetIds, 0), 0)).toThrow(RangeError);
+  });
+
   it('have an event, and no more of them than an id has places for', () => {
     expect(() => groupRowOf(new EventGroup(EVENT), 0)).toThrow(RangeError);
     const full = new EventGroup(EVENT);

@@ -1,7 +1,13 @@
 import { assertGiven } from '#database';
 
 import type { AuditEvent } from './audit-event.js';
-import { type EventGroup, EventRow, MOST_OF_A_GROUP, type WrittenGroup } from './event-group.js';
+import {
+  type EventGroup,
+  EventRow,
+  MOST_OF_A_GROUP,
+  MOST_TOGETHER,
+  type WrittenGroup,
+} from './event-group.js';
 
 /** An event that happened a moment ago. */
 export interface PastEvent {
@@ -18,14 +24,17 @@ export function rowOf({ event, ageMs }: PastEvent): Record<string, unknown> {
 
 /**
  * A group of events as a statement is given it. Throws as {@link rowOf}, and RangeError for a group without events or with
- * more than {@link MOST_OF_A_GROUP}: an entry's id has room for so many places.
+ * more than {@link MOST_OF_A_GROUP}, or {@link MOST_TOGETHER} where it is kept as one row, or with what are no UUIDs there: an
+ * entry's id has room for so many places.
  */
 export function groupRowOf(group: WrittenGroup, nowMs: number): Record<string, unknown> {
   return group instanceof EventRow ? keptRowOf(group, nowMs) : listsOf(group, nowMs);
 }
 
 /** What is kept as one row: lists of one, and what its entries are about as one text. */
-function keptRowOf({ shared, targetIds, sinceMs }: EventRow, nowMs: number): Record<string, unknown> {
+function keptRowOf({ shared, targetIds, sinceMs, size }: EventRow, nowMs: number): Record<string, unknown> {
+  if (!Number.isInteger(size) || size < 1 || size > MOST_TOGETHER)
+    throw new RangeError(`${size} events are no row.`);
   assertGiven({ sinceMs });
   const row = rowOf({ event: { ...shared, targetId: null }, ageMs: ageOf(sinceMs, nowMs) });
   return { ...row, target_ids: NOTHING, together_target_ids: targetIds };

@@ -22,6 +22,7 @@ export class JsonList {
 
   /** Adds a value, which is JSON already. */
   add(value: string): void {
+    // The comma before it.
     this.addAscii('');
     this.#write(value);
   }
